@@ -1,0 +1,51 @@
+# Every target works on a fresh clone: the virtual environment is made on first use.
+# PYTHON chooses the interpreter: make test PYTHON=python3.12
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+RECORD := build/wire.json
+
+.DEFAULT_GOAL := help
+.PHONY: help sdk-gen-python sdk-gen-check sdk-health test test-python lint typecheck demo clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+sdk-gen-python: $(READY) ## regenerate the client from manifest.json
+	$(BIN)/python -m codegen generate
+
+sdk-gen-check: $(READY) ## say nothing when the generated files are current, else show how they differ
+	@$(BIN)/python -m codegen check
+
+sdk-health: $(READY) $(RECORD) ## report what of the API is covered, documented, typed and tested
+	@$(BIN)/python -m codegen health --record $(RECORD) --json sdk-health.json
+
+test: test-python ## run the tests
+
+test-python: $(READY) ## run the tests (the name in the SDK document)
+	$(BIN)/python -m pytest
+
+lint: $(READY) ## check style and formatting, generated files included
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+typecheck: $(READY) ## check types with mypy --strict and pyright
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+demo: $(READY) ## regenerate the client, compare it, run the quick start on a small server
+	@$(BIN)/python examples/demo.py
+
+clean: ## remove the virtual environment and everything that was made
+	rm -rf $(VENV) .venvs build dist sdk-health.json .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What the tests saw on the wire; made anew when the client or the tests have changed since.
+$(RECORD): $(READY) manifest.json ironflow/client.py $(wildcard tests/*.py)
+	$(BIN)/python -m pytest --quiet

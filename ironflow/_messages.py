@@ -1,0 +1,233 @@
+"""One request, one reply, and what a reply means: a value or an error.
+
+Rules:
+
+1. Any 2xx is success. An empty body is None, else it is JSON, or text on a text route; what can
+   not be read so is an ``InvalidResponseError`` that shows how it begins.
+2. Any other status is an ``IronflowError`` of its class, whatever its body holds, and also when
+   the body was cut short. Code and message are the body's where it has them.
+3. Text of a server is bounded, freed of control characters, and masked where it repeats a
+   credential. What a server says is never trusted to be well-formed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from urllib.parse import urlsplit
+
+from ._errors import (
+    RETRYABLE_STATUSES,
+    InvalidResponseError,
+    IronflowError,
+    class_for,
+    code_for,
+    mask,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+ERROR_BODY_LIMIT = 64 * 1024
+_MESSAGE_LIMIT = 1000
+_CODE_LIMIT = 100
+_EXCERPT_LIMIT = 200
+
+_SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
+_SECRET_QUERY = re.compile(r"(?<=[?&])(token|access_token|api_key|password|secret)=([^&]+)", re.I)
+_COOKIE_HEADERS = frozenset({"set-cookie", "set-cookie2"})
+_TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^<>]*>", re.I | re.S)
+
+
+class Request:
+    """What one call asks of the server.
+
+    Args:
+        server_url: Scheme, host, port and path prefix.
+        method: HTTP method in upper case.
+        path: Encoded path and query, without the prefix.
+        headers: Headers as text, without those of the framing.
+        content: Body, None for none.
+        text: Whether the reply is to be text, not JSON.
+    """
+
+    __slots__ = ("content", "headers", "method", "server_url", "target", "text")
+
+    def __init__(
+        self,
+        server_url: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        content: bytes | None,
+        text: bool,
+    ) -> None:
+        self.server_url = server_url
+        self.method = method
+        self.target = urlsplit(server_url).path + path
+        self.headers = headers
+        self.content = content
+        self.text = text
+
+    def secrets(self) -> list[str]:
+        """Return the credentials that the request carries, the longest first."""
+        values = [value for name, value in self.headers.items() if name.lower() in _SECRET_HEADERS]
+        values += [value.partition(" ")[2] for value in values]
+        values += [value for _, value in _SECRET_QUERY.findall(self.target)]
+        # A shorter one is no credential, and masking it would garble the text around it.
+        return sorted({value for value in values if len(value) >= 4}, key=len, reverse=True)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what every error of this call carries: method, masked URL, attempts."""
+        parts = urlsplit(self.server_url)
+        url = mask(f"{parts.scheme}://{parts.netloc}{self.target}", self.secrets())
+        return {"method": self.method, "url": url, "attempts": 1}
+
+
+class Reply:
+    """What came back.
+
+    Args:
+        status: HTTP status.
+        reason: Reason phrase of the status line, maybe empty.
+        headers: Headers, names in lower case.
+        content: The body, or the part of it that was read.
+    """
+
+    __slots__ = ("content", "headers", "reason", "status")
+
+    def __init__(self, status: int, reason: str, headers: dict[str, str], content: bytes) -> None:
+        self.status = status
+        self.reason = reason
+        self.headers = headers
+        self.content = content
+
+    def facts(self, secrets: list[str]) -> dict[str, Any]:
+        """Return what every error of this reply carries: status, request id, headers."""
+        headers = {
+            name: mask(value, secrets)
+            for name, value in self.headers.items()
+            if name not in _COOKIE_HEADERS
+        }
+        return {
+            "status_code": self.status,
+            "request_id": headers.get("x-request-id"),
+            "headers": headers,
+        }
+
+
+def value_of(reply: Reply, request: Request) -> Any:
+    """Return the decoded reply, or raise the error that it stands for."""
+    if not 200 <= reply.status <= 299:
+        raise error_of(reply, request)
+    if not reply.content or reply.status == 204:
+        return None
+    try:
+        text = reply.content.decode("utf-8")
+        return text if request.text else _DECODER.decode(text)
+    except RecursionError:
+        problem = "is JSON that is nested too deeply"
+    except ValueError:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
+        problem = "is not UTF-8 text" if request.text else "is not JSON"
+    raise unusable(problem, reply, request)
+
+
+def unusable(
+    problem: str, reply: Reply, request: Request, retryable: bool = False
+) -> IronflowError:
+    """Return the error of a reply that can not be used; ``problem`` completes "the reply …"."""
+    kind = _clean(reply.headers.get("content-type", "no content type"), request, 100)
+    start = _clean(_text_of(reply.content[: 4 * _EXCERPT_LIMIT]), request, _EXCERPT_LIMIT)
+    return InvalidResponseError(
+        f"the reply {problem} (status {reply.status}, {kind}), it begins: {start!r}",
+        code="INVALID_RESPONSE",
+        retryable=retryable,
+        body=mask(_text_of(reply.content[:ERROR_BODY_LIMIT]), request.secrets()),
+        **reply.facts(request.secrets()),
+        **request.facts(),
+    )
+
+
+def error_of(reply: Reply, request: Request) -> IronflowError:
+    """Return the error that a reply with a status other than 2xx stands for."""
+    body = _body_of(reply, request)
+    found = body if isinstance(body, dict) else {}
+    if isinstance(found.get("error"), dict):  # {"error": {"code": …, "message": …}}
+        found = {**found["error"], **{k: v for k, v in found.items() if k != "error"}}
+    message = _first_text(found.get("message"), found.get("error"))
+    if not message and 300 <= reply.status <= 399:
+        message = f"redirected to {reply.headers.get('location', 'nowhere')}, which is not followed"
+    if not message and isinstance(body, str):
+        message = _TAG.sub(" ", body[:8192]) if body.lstrip().startswith("<") else body
+    if not (message and message.strip()) and body and not isinstance(body, str):
+        message = _text_of(reply.content)
+    message = _clean(message or "", request) or _clean(reply.reason, request)
+    retryable = found.get("retryable")
+    return class_for(reply.status)(
+        message or f"HTTP status {reply.status}",
+        code=_clean(_first_text(found.get("code")), request, _CODE_LIMIT) or code_for(reply.status),
+        retryable=retryable if isinstance(retryable, bool) else reply.status in RETRYABLE_STATUSES,
+        retry_after=_retry_after(reply.headers.get("retry-after"), found.get("retry_after")),
+        body=body,
+        **reply.facts(request.secrets()),
+        **request.facts(),
+    )
+
+
+def _body_of(reply: Reply, request: Request) -> Any:
+    """Return the body of an error reply: JSON where it is some, else text; None when empty."""
+    text = mask(_text_of(reply.content[:ERROR_BODY_LIMIT]), request.secrets())
+    try:
+        return _DECODER.decode(text) if text else None
+    except (ValueError, RecursionError):
+        return text
+
+
+def _first_text(*candidates: object) -> str:
+    return next((text for text in candidates if isinstance(text, str) and text.strip()), "")
+
+
+def _text_of(content: bytes) -> str:
+    return content.decode("utf-8", "replace")
+
+
+def _clean(text: str, request: Request, limit: int = _MESSAGE_LIMIT) -> str:
+    """Mask, replace control characters, fold white space and bound a text of the server."""
+    text = mask(text[: 8 * limit], request.secrets())
+    text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _retry_after(header: str | None, member: object) -> float | None:
+    """Return the seconds to wait that a reply asks for: seconds or a date (RFC 9110, 10.2.3)."""
+    if header is not None:
+        try:
+            return _sane(float(header))
+        except ValueError:
+            return _seconds_until(header)
+    if isinstance(member, (int, float)) and not isinstance(member, bool):
+        return _sane(float(member))
+    return None
+
+
+def _seconds_until(date: str) -> float | None:
+    from email.utils import mktime_tz, parsedate_tz
+    from time import time
+
+    parsed = parsedate_tz(date)
+    try:
+        return None if parsed is None else max(0.0, mktime_tz(parsed) - time())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _sane(seconds: float) -> float | None:
+    return seconds if 0 <= seconds < float("inf") else None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)

@@ -1,0 +1,2545 @@
+# GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
+# To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
+# Manifest 8e41417eab1af921, server 0.22.5.
+"""Shapes of requests and replies; for type checkers only, never imported at run time.
+
+Use them in annotations: ``from ironflow import models`` under ``if TYPE_CHECKING:``. Replies are
+plain dicts and are not checked against these shapes; a newer server may send more.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+
+class _ApiKeyResponseRequired(TypedDict):
+    created_at: str
+    id: str
+    key_prefix: str
+    """First characters of the key, to recognize it by."""
+    name: str
+
+
+class ApiKeyResponse(_ApiKeyResponseRequired, total=False):
+    """An API key as stored, without its secret value."""
+
+    environment_id: str
+    """Environment the key is bound to; absent when it is not bound."""
+    expires_at: str | None
+    """Time the key stops working; null or absent when it does not expire."""
+    last_used_at: str | None
+    """Time of the latest use; null or absent when never used."""
+    role_ids: list[str]
+    """Ids of the roles that the key has."""
+
+
+class _AppendEntityEventRequestRequired(TypedDict):
+    entity_type: str
+    """Type of the entity, such as ``order``."""
+    event_name: str
+    """Name of the event, such as ``order.updated``."""
+
+
+class AppendEntityEventRequest(_AppendEntityEventRequestRequired, total=False):
+    """Event to append to an entity stream."""
+
+    data: dict[str, Any]
+    """Event payload."""
+    expected_version: int
+    """Version the stream must be at; -1 skips the check, 0 requires a new stream."""
+    idempotency_key: str
+    """Key to deduplicate repeated appends by."""
+    run_id: str
+    """Run on whose behalf the event is appended."""
+    version: int
+    """Schema version of the event, default 1."""
+
+
+class AppendEntityEventResponse(TypedDict):
+    """Receipt of an appended event."""
+
+    entity_version: int
+    """Version of the stream after the append."""
+    event_id: str
+    """Id given to the event."""
+
+
+class AssignPolicyRequest(TypedDict):
+    """Policy to attach to a role."""
+
+    policy_id: str
+    """Id of an existing policy."""
+
+
+class _AuditEventRequired(TypedDict):
+    created_at: str
+    environment_id: str
+    event_type: str
+    """What happened, such as ``run.created`` or ``step.completed``."""
+    function_id: str
+    id: str
+    payload: Any
+    """Details, depending on the event type."""
+    run_id: str
+
+
+class AuditEvent(_AuditEventRequired, total=False):
+    """A recorded step in the life of a run."""
+
+    impersonated_org_id: str
+    """Organization on whose behalf a platform user acted."""
+    metadata: Any
+    platform_key_id: str
+    """Platform key that was used, where one was."""
+    platform_user_id: str
+    """Platform user who acted, where one did."""
+    scope: str
+    step_id: str
+    """Step concerned; absent for events of the run itself."""
+
+
+class _BreakerStateRequired(TypedDict):
+    consecutive_fails: int
+    """Failures in a row so far."""
+    endpoint: str
+    """URL of the guarded endpoint."""
+    function_id: str
+    key: str
+    """Key to pass to ``circuit_breakers_reset``."""
+    state: str
+    """``closed``, ``open`` or ``half-open``."""
+
+
+class BreakerState(_BreakerStateRequired, total=False):
+    """A circuit breaker of one push endpoint."""
+
+    last_failure: str
+    """Time of the latest failure; absent when there was none."""
+
+
+class _BucketInfoRequired(TypedDict):
+    bytes: int
+    """Stored size in bytes."""
+    created_at: str
+    history: int
+    """Revisions kept for each key."""
+    name: str
+    values: int
+    """Number of stored values."""
+
+
+class BucketInfo(_BucketInfoRequired, total=False):
+    """Settings and size of a key-value bucket."""
+
+    description: str
+    ttl_seconds: int
+    """Lifetime of an entry in seconds; absent when entries do not expire."""
+
+
+class CancelRunRequest(TypedDict, total=False):
+    """Options of a run cancellation."""
+
+    reason: str
+    """Why the run is canceled, free text."""
+
+
+class CapacityStat(TypedDict):
+    """Capacity figures of one function in one environment."""
+
+    active_leases: int
+    """Executions that hold a slot now."""
+    environment_id: str
+    function_id: str
+    lane_limit: int
+    """Most executions allowed at once."""
+    oldest_queue_age_seconds: float
+    """Waiting time of the oldest queued execution, in seconds."""
+    queued: int
+    """Executions that wait."""
+    reservations: int
+    """Slots reserved but not yet in use."""
+
+
+class ChangePasswordRequest(TypedDict, total=False):
+    """Old and new password of a dashboard user."""
+
+    current_password: str
+    """Password in use until now."""
+    new_password: str
+    """Password to use from now on."""
+    password: str
+    """The new password, for servers that do not ask for the current one."""
+
+
+class CompletedStepResp(TypedDict):
+    """A step that is already finished when a job is handed out."""
+
+    name: str
+    """Name of the step in the function."""
+    output: Any
+    """Recorded output of the step, any JSON."""
+    step_id: str
+
+
+class ConcurrencyLane(TypedDict):
+    """A lane that limits how many executions of a function run at once."""
+
+    active_reserved: int
+    """Slots in use or reserved now."""
+    config_version: int
+    """Version of the concurrency settings the lane follows."""
+    created_at: str
+    environment_id: str
+    function_id: str
+    lane_id: str
+    last_used_at: str
+    limit: int
+    """Most slots that may be in use at once."""
+    scalar_type: str
+    """Type of the value that the lane is keyed by."""
+    scope: str
+    """Scope within which the limit applies."""
+
+
+class _ConcurrencyLeaseRequired(TypedDict):
+    activated_at: str
+    environment_id: str
+    execution_seq: int
+    """Number of the execution within its run."""
+    expires_at: str
+    """Time the lease ends unless renewed."""
+    function_id: str
+    lease_id: str
+    lease_token_hash: str
+    """Hash of the lease token; the token itself is never returned."""
+    run_id: str
+
+
+class ConcurrencyLease(_ConcurrencyLeaseRequired, total=False):
+    """The hold of one execution on a concurrency slot."""
+
+    engine_node_id: str | None
+    """Server node that granted the lease; may be null."""
+    lane_id: str | None
+    """Lane of the slot; null or absent when it has none."""
+
+
+class ConfigEntry(TypedDict):
+    """Name and state of a config document."""
+
+    name: str
+    revision: int
+    """Number that grows with every change."""
+    updatedAt: str
+    """Time of the latest change."""
+
+
+class ConfigResponse(TypedDict):
+    """A config document with its content."""
+
+    data: dict[str, Any]
+    """The document itself."""
+    name: str
+    revision: int
+    """Number that grows with every change."""
+    updatedAt: str
+    """Time of the latest change."""
+
+
+class ConfigSetResult(TypedDict):
+    """Outcome of writing a config document."""
+
+    name: str
+    revision: int
+    """Revision of the document after the write."""
+
+
+class _CreateAPIKeyRequestRequired(TypedDict):
+    name: str
+    """Name to recognize the key by."""
+
+
+class CreateAPIKeyRequest(_CreateAPIKeyRequestRequired, total=False):
+    """Settings of a new API key."""
+
+    env_id: str
+    """Environment to bind the key to."""
+    expires_in: str
+    """Lifetime as a duration, such as ``720h`` for 30 days."""
+    platform: bool
+    """True creates a platform key, which starts with ``ifplatform_``."""
+    role_ids: list[str]
+    """Ids of the roles to give the key."""
+
+
+class _CreateAPIKeyResponseRequired(TypedDict):
+    created_at: str
+    id: str
+    key: str
+    """The full key; never returned again."""
+    key_prefix: str
+    """First characters of the key, to recognize it by."""
+    name: str
+
+
+class CreateAPIKeyResponse(_CreateAPIKeyResponseRequired, total=False):
+    """A new or rotated API key, including its full value."""
+
+    environment_id: str
+    """Environment the key is bound to; absent when it is not bound."""
+    expires_at: str | None
+    """Time the key stops working; null or absent when it does not expire."""
+    last_used_at: str | None
+    """Time of the latest use; null or absent when never used."""
+    role_ids: list[str]
+    """Ids of the roles that the key has."""
+
+
+class _CreateBucketRequestRequired(TypedDict):
+    name: str
+    """Name of the bucket."""
+
+
+class CreateBucketRequest(_CreateBucketRequestRequired, total=False):
+    """Settings of a new key-value bucket."""
+
+    description: str
+    history: int
+    """Revisions to keep for each key; default 1."""
+    max_bytes: int
+    """Largest total size in bytes."""
+    max_value_size: int
+    """Largest size of one value in bytes."""
+    ttl_seconds: int
+    """Lifetime of an entry in seconds."""
+
+
+class _CreateEnvironmentRequestRequired(TypedDict):
+    name: str
+    """Name of the environment."""
+
+
+class CreateEnvironmentRequest(_CreateEnvironmentRequestRequired, total=False):
+    """Settings of a new environment."""
+
+    color: str
+    """Display color."""
+    project_id: str
+    """Project to put it in."""
+
+
+class CreateOrgRequest(TypedDict):
+    """Data for a new organization."""
+
+    name: str
+    """Display name of the organization."""
+
+
+class _CreatePolicyRequestRequired(TypedDict):
+    actions: str
+    """Comma-separated action patterns, such as ``functions:list,runs:read``."""
+    effect: str
+    """``allow`` or ``deny``."""
+    name: str
+    resources: str
+    """Comma-separated resource patterns, such as ``irn:ironflow:*:*:prod:*``, or ``*`` for all."""
+
+
+class CreatePolicyRequest(_CreatePolicyRequestRequired, total=False):
+    """Data for a new authorization policy."""
+
+    condition: str
+    """CEL expression that must hold, optional."""
+    org_id: str
+    """Organization of the policy; the caller's own when absent."""
+
+
+class _CreateRoleRequestRequired(TypedDict):
+    name: str
+    """Name of the role."""
+
+
+class CreateRoleRequest(_CreateRoleRequestRequired, total=False):
+    """Data for a new custom role."""
+
+    org_id: str
+    """Organization of the role; the caller's own when absent."""
+
+
+class _CreateSecretRequestRequired(TypedDict):
+    name: str
+    """Unique within the environment."""
+    value: str
+    """Text to encrypt; it cannot be read back."""
+
+
+class CreateSecretRequest(_CreateSecretRequestRequired, total=False):
+    """Data for a new secret."""
+
+    description: str
+    """Note for people, optional."""
+
+
+class CreateSnapshotRequest(TypedDict):
+    """Entity state to store."""
+
+    entity_type: str
+    """Type of the entity, such as ``order``."""
+    entity_version: int
+    """Version of the entity that the state stands for."""
+    state: dict[str, Any]
+    """State of the entity at that version."""
+
+
+class CreateSnapshotResponse(TypedDict):
+    """Receipt of a stored snapshot."""
+
+    snapshot_id: str
+    """Id given to the snapshot."""
+
+
+class _CreateUserRequestRequired(TypedDict):
+    email: str
+    """Address used to log in."""
+    password: str
+
+
+class CreateUserRequest(_CreateUserRequestRequired, total=False):
+    """Data for a new dashboard user."""
+
+    name: str
+    """Display name."""
+    roles: list[str]
+    """Roles to give to the user, such as ``admin``."""
+
+
+class DebounceEntryView(TypedDict):
+    """A debounced invocation that waits to fire."""
+
+    armed_at: str
+    """Time the waiting period was started."""
+    debounce_key: str
+    """Key by which events are folded together, in plain form."""
+    environment_id: str
+    event_id: str
+    """Event that the invocation will carry."""
+    fires_at: str
+    """Time the function will be invoked unless another event arrives."""
+    function_id: str
+    function_version: int
+    period_ms: int
+    """Length of the waiting period in milliseconds."""
+
+
+class DeleteEnvironmentResponse(TypedDict):
+    """Confirmation that an environment was deleted."""
+
+    status: str
+    """Result of the deletion."""
+
+
+class DeleteProjectResponse(TypedDict):
+    """Confirmation that a project was removed."""
+
+    deleted: str
+    """Id of the removed project."""
+
+
+class _DispatchBucketRowRequired(TypedDict):
+    created_at: str
+    environment_id: str
+    function_id: str
+
+
+class DispatchBucketRow(_DispatchBucketRowRequired, total=False):
+    """A group of waiting work that the scheduler serves as one."""
+
+    lane_id: str | None
+    """Lane of the bucket; null or absent when it has none."""
+    last_dispatched_at: str | None
+    """Time of the latest dispatch; null or absent when there was none."""
+
+
+class _DispatchSegmentRequired(TypedDict):
+    blocking_reason: str
+    """Why the segment is still waiting."""
+    created_at: str
+    eligible_at: str
+    """Earliest time it may be dispatched."""
+    environment_id: str
+    execution_mode: str
+    """``push`` or ``pull``."""
+    execution_seq: int
+    first_enqueued_at: str
+    """Time it entered the queue for the first time."""
+    function_id: str
+    queue_seq: int
+    """Position number in the queue."""
+    run_id: str
+
+
+class DispatchSegment(_DispatchSegmentRequired, total=False):
+    """A piece of a run that waits to be dispatched."""
+
+    function_version: int | None
+    lane_id: str | None
+    reservation_expires_at: str | None
+    reservation_owner: str | None
+    """Who has reserved the segment; null or absent when nobody has."""
+    timeout_ms: int | None
+    """Time limit of the execution in milliseconds."""
+
+
+class DlqActionResponse(TypedDict):
+    """Outcome of requeuing or discarding a dead-letter row."""
+
+    event_id: str
+    result: str
+    """``requeued`` or ``discarded``."""
+
+
+class _DlqListItemRequired(TypedDict):
+    attempts: int
+    """Publishing attempts made before giving up."""
+    created_at: str
+    dead_at: str
+    """When the row was given up."""
+    environment_id: str
+    event_id: str
+    """Event that was not delivered; names the row when requeuing or discarding it."""
+    id: str
+    kind: str
+    last_error: str
+    """Error message of the last attempt."""
+    topic: str
+    """Topic the event was meant for."""
+
+
+class DlqListItem(_DlqListItemRequired, total=False):
+    """Outbox row that could not be published within its retries."""
+
+    entity_id: str
+    """Entity the event belongs to, absent for other events."""
+    metadata: str
+    payload: str
+
+
+class DlqListResponse(TypedDict):
+    """One page of dead-letter rows of the outbox."""
+
+    items: list[DlqListItem]
+    """Rows of this page, latest first."""
+    limit: int
+    """Page size that was used."""
+    offset: int
+    """Number of rows that were skipped."""
+
+
+class DryRunPolicyRequest(TypedDict, total=False):
+    """Condition to try and the data to try it on."""
+
+    condition: str
+    """Inline CEL expression, wins over ``policy_id``."""
+    policy_id: str
+    """Saved policy whose condition is tried."""
+    request: dict[str, Any]
+    """Values of the ``request`` variable."""
+    subject: dict[str, Any]
+    """Values of the ``subject`` variable."""
+
+
+class _DryRunPolicyResponseRequired(TypedDict):
+    condition_source: str
+    """Condition that was tried."""
+    matched: bool
+    """True when the condition held."""
+
+
+class DryRunPolicyResponse(_DryRunPolicyResponseRequired, total=False):
+    """Result of trying a policy condition."""
+
+    compile_error: str
+    """Why the condition does not compile, absent when it does."""
+    eval_error: str
+    """Why the evaluation failed, absent when it did not."""
+
+
+class EmitEdge(TypedDict):
+    """A function and an event that it emits."""
+
+    event: str
+    """Name of the event."""
+    function_id: str
+    """Function that emits it."""
+
+
+class _EntityHistoryEntryRequired(TypedDict):
+    entity_version: int
+    """Position in the entity stream."""
+    event_id: str
+    event_name: str
+    runs: list[EntityHistoryRun]
+    """Runs the event started, empty when none."""
+    schema_version: int
+    """Schema version of the event."""
+    source: str
+    timestamp: str
+
+
+class EntityHistoryEntry(_EntityHistoryEntryRequired, total=False):
+    """One event of an entity and what it set off."""
+
+    event_data: Any
+    """Event payload."""
+
+
+class EntityHistoryInfo(TypedDict):
+    """Head data of an entity in its history."""
+
+    created_at: str
+    current_version: int
+    """Entity version of the latest event."""
+    entity_id: str
+    entity_type: str
+    total_event_count: int
+    """Number of events in the stream."""
+    updated_at: str
+
+
+class EntityHistoryResponse(TypedDict):
+    """One page of the history of an entity."""
+
+    entries: list[EntityHistoryEntry]
+    info: EntityHistoryInfo
+    """Head data of the entity."""
+    next_cursor: int
+    """Entity version to pass as ``from_version`` for the next page."""
+    total_events: int
+    """Number of events in all."""
+
+
+class _EntityHistoryRunRequired(TypedDict):
+    function_id: str
+    run_id: str
+    status: str
+    """Such as ``running``, ``completed`` or ``failed``."""
+    steps: list[EntityHistoryStep]
+
+
+class EntityHistoryRun(_EntityHistoryRunRequired, total=False):
+    """A run in the history of an entity."""
+
+    duration_ms: int
+    """Run time in milliseconds, absent until the run ends."""
+    ended_at: str
+    """Absent until the run ends."""
+    started_at: str
+    """Absent until the run starts."""
+
+
+class _EntityHistoryStepRequired(TypedDict):
+    name: str
+    status: str
+    step_id: str
+    step_type: str
+    """``invoke``, ``sleep``, ``wait_for_event`` or ``compensate``."""
+
+
+class EntityHistoryStep(_EntityHistoryStepRequired, total=False):
+    """A step of a run in the history of an entity."""
+
+    duration_ms: int
+    """Run time in milliseconds, absent until the step ends."""
+    error_message: str
+    """Why the step failed, absent otherwise."""
+
+
+class _EnvResponseRequired(TypedDict):
+    color: str
+    """Display color."""
+    created_at: str
+    id: str
+    name: str
+    updated_at: str
+
+
+class EnvResponse(_EnvResponseRequired, total=False):
+    """An environment as it appears in a list."""
+
+    project_id: str
+    """Project it belongs to; absent when it belongs to none."""
+
+
+class Environment(TypedDict):
+    """An isolated space for functions, events, runs, streams and projections."""
+
+    color: str
+    """Display color."""
+    created_at: str
+    id: str
+    name: str
+    project_id: str
+    """Project it belongs to."""
+    updated_at: str
+
+
+class _EventRequired(TypedDict):
+    created_at: str
+    data: Any
+    environment_id: str
+    id: str
+    name: str
+    processed: bool
+    """True once the event has been handled."""
+    source: str
+    """Where the event came from."""
+    timestamp: str
+    version: int
+    """Schema version of the event."""
+
+
+class Event(_EventRequired, total=False):
+    """An event as it is stored."""
+
+    entity_id: str
+    """Absent for events outside an entity stream."""
+    entity_type: str
+    entity_version: int
+    """Position in the entity stream; absent for events outside a stream."""
+    idempotency_key: str
+    metadata: Any
+    nats_seq: int
+    """Sequence in the message log, the number projections are waited for by; absent when not
+    recorded.
+    """
+    run_id: str
+    """Run that produced the event, if any."""
+    webhook_source_id: str
+    """Webhook source the event came through, if any."""
+
+
+class _EventFilterRequired(TypedDict):
+    event: str
+    """Name of the event."""
+
+
+class EventFilter(_EventFilterRequired, total=False):
+    """Event a yielded run waits for."""
+
+    match: str
+    """Condition the event has to meet."""
+    timeout: str
+    """How long to wait."""
+
+
+class EventNameCountResponse(TypedDict):
+    """How often one event name occurred."""
+
+    count: int
+    """Number of events with this name among those examined."""
+    name: str
+
+
+class _EventResponseRequired(TypedDict):
+    created_at: str
+    """Time it was stored."""
+    data: Any
+    """Payload of the event."""
+    id: str
+    name: str
+    processed: bool
+    """True once the event has been handled."""
+    source: str
+    """Where the event came from."""
+    timestamp: str
+    """Time of the event."""
+
+
+class EventResponse(_EventResponseRequired, total=False):
+    """A stored event."""
+
+    entity_id: str
+    """Entity whose stream the event belongs to, if any."""
+    entity_type: str
+    """Type of that entity."""
+    idempotency_key: str
+    """Key given by the sender to avoid duplicates."""
+    metadata: Any
+    run_id: str
+    """Run connected with the event, if any."""
+
+
+class _EventSchemaRequired(TypedDict):
+    created_at: str
+    """When this version was registered."""
+    environment_id: str
+    event_name: str
+    schema_json: str
+    """The schema, as a JSON string."""
+    version: int
+    """Schema version of the event."""
+
+
+class EventSchema(_EventSchemaRequired, total=False):
+    """JSON schema of one version of an event."""
+
+    description: str
+
+
+class FlowEmitEdgesResponse(TypedDict):
+    """Edges from functions to the events they emit."""
+
+    edges: list[EmitEdge]
+    """One entry for each pair of function and event."""
+
+
+class FlowStreamEdgesResponse(TypedDict):
+    """Edges between entity types and the events in their streams."""
+
+    edges: list[StreamEdge]
+    """One entry for each pair of entity type and event."""
+
+
+class FlowTopicEdgesResponse(TypedDict):
+    """Edges from functions to the topics they publish to."""
+
+    edges: list[TopicEdge]
+    """One entry for each pair of function and topic."""
+
+
+class _FunctionResponseRequired(TypedDict):
+    created_at: str
+    execution_mode: str
+    """``push`` or ``pull``."""
+    id: str
+    retry_attempts: int
+    """Number of attempts on failure."""
+    retry_backoff: float
+    """Factor by which the delay grows from retry to retry."""
+    retry_delay_ms: int
+    """Delay before the first retry, in milliseconds."""
+    slug: str
+    status: str
+    timeout_ms: int
+    """Time limit of a run in milliseconds."""
+    triggers: Any
+    """Events and other triggers that start the function."""
+    updated_at: str
+    version: int
+    """Number of the registered version."""
+
+
+class FunctionResponse(_FunctionResponseRequired, total=False):
+    """A registered function with its triggers and retry settings."""
+
+    actor_key: str
+    concurrency: Any
+    """Concurrency settings, where there are any."""
+    debounce: Any
+    """Debounce settings, where there are any."""
+    description: str
+    endpoint_url: str
+    """Address that a push function is called at."""
+    metadata: Any
+    name: str
+
+
+class GetSnapshotResponse(TypedDict):
+    """A stored snapshot of an entity."""
+
+    created_at: str
+    entity_id: str
+    entity_type: str
+    entity_version: int
+    """Version of the entity that the state stands for."""
+    snapshot_id: str
+    state: Any
+    """The stored state, any JSON."""
+
+
+class _HealthResponseRequired(TypedDict):
+    status: str
+    timestamp: str
+    """Server time of the check."""
+
+
+class HealthResponse(_HealthResponseRequired, total=False):
+    """Result of the liveness check."""
+
+    version: str
+    warnings: list[str]
+    """Problems that do not make the server unhealthy; absent when there are none."""
+
+
+class HeartbeatRequest(TypedDict):
+    """Sign of life of a worker."""
+
+    active_jobs: int
+    """Number of jobs in progress."""
+    jobs: list[dict[str, Any]]
+    """Jobs in progress, each with ``job_id`` and ``started_at``."""
+    worker_id: str
+    """Id of the worker, as in the path."""
+
+
+class InstallPolicyTemplateResponse(TypedDict):
+    """Policies that came from installing a template."""
+
+    policies: list[Policy]
+    policies_count: int
+    """Number of policies that were created."""
+    template_id: str
+    version: str
+    """Version of the bundle that was installed."""
+
+
+class InvokeFunctionRequest(TypedDict, total=False):
+    """Input of a direct function invocation."""
+
+    data: dict[str, Any]
+    """Data handed to the function."""
+
+
+class InvokeFunctionResponse(TypedDict):
+    """Identifiers of a started run."""
+
+    event_id: str
+    """Event created for the invocation."""
+    run_id: str
+    """Run to follow with ``runs_get``."""
+
+
+class JobAckRequest(TypedDict):
+    """Lease that a worker acknowledges."""
+
+    execution_seq: int
+    """Execution number that came with the job."""
+    lease_token: str
+    """Lease token that came with the job."""
+    run_id: str
+    """Run the job belongs to."""
+
+
+class _JobAssignmentResponseRequired(TypedDict):
+    attempt: int
+    completed_steps: list[CompletedStepResp]
+    """Steps that earlier executions of the run have finished and that need not run again."""
+    event: JobEventResponse
+    function_id: str
+    job_id: str
+    run_id: str
+
+
+class JobAssignmentResponse(_JobAssignmentResponseRequired, total=False):
+    """One job handed out to a worker."""
+
+    actor_id: str
+    context: JobContextResponse | None
+    """Extra input such as secrets, null or absent when there is none."""
+    execution_seq: int
+    """Number of this execution, to be sent back with the reports on the job."""
+    lease_expires_at: str
+    """When the lease ends."""
+    lease_token: str
+    """Token of the lease, to be sent back with the reports on the job."""
+    step_sequence_base: int
+    """Offset for numbering the steps of this execution."""
+
+
+class JobBatchResponse(TypedDict):
+    """Jobs handed out to a worker."""
+
+    jobs: list[JobAssignmentResponse]
+    """The jobs to run."""
+
+
+class JobContextResponse(TypedDict, total=False):
+    """Extra input of a job."""
+
+    secrets: dict[str, str]
+    """Secret values by name."""
+
+
+class _JobErrorRequired(TypedDict):
+    message: str
+    """What went wrong."""
+    retryable: bool
+    """True when another attempt may succeed."""
+
+
+class JobError(_JobErrorRequired, total=False):
+    """Failure of a job."""
+
+    code: str
+    """Machine-readable kind of failure."""
+
+
+class _JobEventResponseRequired(TypedDict):
+    data: Any
+    """Event payload."""
+    id: str
+    name: str
+    timestamp: str
+    version: int
+    """Schema version of the event."""
+
+
+class JobEventResponse(_JobEventResponseRequired, total=False):
+    """Event that started the run of a job."""
+
+    metadata: Any
+    """Event metadata, absent when there is none."""
+
+
+class _JobUpdateRequestRequired(TypedDict):
+    status: str
+    """``completed``, ``failed`` or ``yielded``."""
+
+
+_JobUpdateRequestKeywords = TypedDict(
+    "_JobUpdateRequestKeywords", {"yield": "YieldInfo | None"}, total=False
+)
+
+
+class JobUpdateRequest(_JobUpdateRequestRequired, _JobUpdateRequestKeywords, total=False):
+    """Report on a job."""
+
+    error: JobError | None
+    """What went wrong, with ``failed``."""
+    execution_seq: int
+    """Execution number that came with the job."""
+    lease_token: str
+    """Lease token that came with the job."""
+    output: Any
+    """Result of the function, with ``completed``."""
+    step_offset: int
+    steps: list[StepResult]
+    """Steps executed since the job was handed out."""
+    version: int
+
+
+class KVEntry(TypedDict):
+    """The current entry of a key."""
+
+    created_at: str
+    """Time this revision was written."""
+    key: str
+    operation: str
+    """``put`` for a stored value."""
+    revision: int
+    """Revision to give as ``If-Match`` in a conditional write."""
+    value: str
+    """Stored bytes as base64 text."""
+
+
+class ListBucketsResponse(TypedDict):
+    """All key-value buckets."""
+
+    buckets: list[BucketInfo]
+    count: int
+    """Number of buckets returned."""
+
+
+class ListConfigsResponse(TypedDict):
+    """All stored config documents, without their content."""
+
+    configs: list[ConfigEntry]
+    """One entry for each document."""
+
+
+class ListEventNamesResponse(TypedDict):
+    """Event names found among recent events."""
+
+    names: list[EventNameCountResponse]
+    scan_cap: int
+    """Most events that one call examines."""
+    scanned: int
+    """Number of events examined."""
+    truncated: bool
+    """True when the cap was reached, so that counts may be too low."""
+
+
+class _ListEventsResponseRequired(TypedDict):
+    count: int
+    """Number of events in this page."""
+    events: list[EventResponse]
+    has_next: bool
+    has_prev: bool
+    limit: int
+    """Page size that was applied."""
+
+
+class ListEventsResponse(_ListEventsResponseRequired, total=False):
+    """One page of events, newest first."""
+
+    approx_total: int | None
+    """Approximate number of matching events; may be null or absent."""
+    approx_total_capped: bool
+    """True when counting stopped early, so that there may be more."""
+    next_cursor: str
+    """Pass as ``cursor`` for older events; absent at the end."""
+    prev_cursor: str
+    """Pass as ``before`` for newer events; absent on the first page."""
+
+
+class ListFunctionsResponse(TypedDict):
+    """One page of registered functions."""
+
+    count: int
+    """Number of functions in this page."""
+    functions: list[FunctionResponse]
+    total_count: int
+    """Number of matches over all pages."""
+
+
+class ListKeysResponse(TypedDict):
+    """The keys of a bucket."""
+
+    count: int
+    """Number of keys returned."""
+    keys: list[str]
+
+
+class ListProjectionPartitionsResponse(TypedDict):
+    """Partition keys of a projection."""
+
+    partitions: list[str]
+    """The partition keys."""
+    returned: int
+    """Number of keys in this reply."""
+
+
+class ListProjectionsResponse(TypedDict):
+    """One page of registered projections."""
+
+    count: int
+    """Number of projections in this reply."""
+    projections: list[ProjectionRegistry]
+
+
+class ListRunsResponse(TypedDict):
+    """One page of runs."""
+
+    count: int
+    """Number of runs in this reply."""
+    runs: list[RunResponse]
+    total_count: int
+    """Number of runs that match the filters."""
+
+
+class ListSchemasResponse(TypedDict):
+    """One page of event schemas."""
+
+    count: int
+    """Number of schemas in this reply."""
+    schemas: list[EventSchema]
+    total_count: int
+    """Number of schemas that match the filter."""
+
+
+class ListStepsResponse(TypedDict):
+    """Steps of one run."""
+
+    count: int
+    """Number of steps in this reply."""
+    steps: list[StepResponse]
+
+
+class ListStreamsResponse(TypedDict):
+    """One page of entity streams."""
+
+    count: int
+    """Number of streams in this reply."""
+    streams: list[StreamInfo]
+    total_count: int
+    """Number of streams that match the filters."""
+
+
+class ListWorkersResponse(TypedDict):
+    """Workers that are connected now."""
+
+    count: int
+    """Number of workers in this reply."""
+    workers: list[WorkerInfoResponse]
+
+
+class OrgPreferences(TypedDict, total=False):
+    """Settings that apply to a whole organization."""
+
+    default_timezone: str | None
+    """Time zone name, such as ``Europe/Berlin``."""
+
+
+class _OrganizationRequired(TypedDict):
+    created_at: str
+    id: str
+    """Starts with ``org_``."""
+    name: str
+    updated_at: str
+
+
+class Organization(_OrganizationRequired, total=False):
+    """Top-level account that owns projects, roles and policies."""
+
+    preferences: OrgPreferences | None
+    """Settings of the organization, absent or null when none are set."""
+
+
+class PatchSecretRequest(TypedDict, total=False):
+    """Changes to the metadata of a secret."""
+
+    description: str | None
+    """New note for people."""
+    name: str | None
+    """New name of the secret."""
+
+
+class _PatchStepRequestRequired(TypedDict):
+    output: dict[str, Any]
+    """Object that replaces the recorded output."""
+    step_id: str
+    """Id of the step to patch."""
+
+
+class PatchStepRequest(_PatchStepRequestRequired, total=False):
+    """New output for a step."""
+
+    reason: str
+    """Why the output is replaced, free text."""
+
+
+class PlatformAuditResponse(TypedDict):
+    """Platform audit events that match a query."""
+
+    events: list[AuditEvent]
+    """Events of this page."""
+    total: int
+    """Number of matching events."""
+
+
+class PlatformBootstrapRequest(TypedDict):
+    """Account data of the first platform administrator."""
+
+    email: str
+    """Address used to log in."""
+    name: str
+    """Display name."""
+    password: str
+
+
+class PlatformBootstrapResponse(TypedDict):
+    """Platform administrator that was set up."""
+
+    email: str
+    id: str
+    """Starts with ``puser_``."""
+    name: str
+
+
+class _PlatformCreatePolicyRequestRequired(TypedDict):
+    actions: str
+    """Comma-separated action patterns, such as ``functions:list,runs:read``."""
+    effect: str
+    """``allow`` or ``deny``."""
+    name: str
+    resources: str
+    """Comma-separated resource patterns, such as ``irn:ironflow:*:*:prod:*``, or ``*`` for all."""
+
+
+class PlatformCreatePolicyRequest(_PlatformCreatePolicyRequestRequired, total=False):
+    """Data for a new platform policy."""
+
+    condition: str
+    """CEL expression that must hold, optional."""
+
+
+class _PlatformCreateRoleRequestRequired(TypedDict):
+    name: str
+    """Starts with ``platform_``."""
+
+
+class PlatformCreateRoleRequest(_PlatformCreateRoleRequestRequired, total=False):
+    """Data for a new platform role."""
+
+    policy_ids: list[str]
+    """Policies to attach at once."""
+
+
+class _PlatformCreateUserRequestRequired(TypedDict):
+    email: str
+    name: str
+    """Display name."""
+    password: str
+
+
+class PlatformCreateUserRequest(_PlatformCreateUserRequestRequired, total=False):
+    """Data for a new platform user."""
+
+    role_ids: list[str]
+    """Ids of platform roles to give to the user."""
+
+
+class PlatformLoginRequest(TypedDict):
+    """Credentials of a platform user."""
+
+    email: str
+    """Address the platform user was created with."""
+    password: str
+
+
+class PlatformLoginResponse(TypedDict):
+    """Token and profile returned by a platform login."""
+
+    token: str
+    """JWT to send as bearer credential, valid for 24 hours."""
+    user: PlatformLoginUserInfo
+    """User who logged in."""
+
+
+class PlatformLoginUserInfo(TypedDict):
+    """Profile of the platform user who logged in."""
+
+    email: str
+    id: str
+    """Starts with ``puser_``."""
+    name: str
+    roles: list[str]
+    """Roles of the user."""
+
+
+class PlatformProvisionTenantRequest(TypedDict):
+    """Data for a new tenant."""
+
+    name: str
+    """Name of the organization of the tenant."""
+
+
+class PlatformTenantResponse(TypedDict):
+    """Tenant as the platform sees it."""
+
+    created_at: str
+    id: str
+    """Id of the organization of the tenant."""
+    name: str
+    updated_at: str
+
+
+class PlatformUpdatePolicyRequest(TypedDict, total=False):
+    """Changes to a platform policy, where absent fields stay as they are."""
+
+    actions: str | None
+    """Comma-separated action patterns, such as ``functions:list,runs:read``."""
+    condition: str | None
+    """New CEL expression."""
+    effect: str | None
+    """``allow`` or ``deny``."""
+    name: str | None
+    resources: str | None
+    """Comma-separated resource patterns, such as ``irn:ironflow:*:*:prod:*``, or ``*`` for all."""
+
+
+class PlatformUpdateRoleRequest(TypedDict, total=False):
+    """New name of a platform role."""
+
+    name: str | None
+    """Starts with ``platform_``."""
+
+
+class PlatformUpdateUserRequest(TypedDict, total=False):
+    """Changes to a platform user, where absent fields stay as they are."""
+
+    email: str | None
+    is_active: bool | None
+    """False blocks the user from logging in."""
+    name: str | None
+    password: str | None
+    """New password."""
+
+
+class _PlatformUserRequired(TypedDict):
+    created_at: str
+    email: str
+    id: str
+    """Starts with ``puser_``."""
+    is_active: bool
+    """False when the user may not log in."""
+    name: str
+    updated_at: str
+
+
+class PlatformUser(_PlatformUserRequired, total=False):
+    """Person who administers the platform across tenants."""
+
+    last_login_at: str | None
+    """Absent or null before the first login."""
+
+
+class Policy(TypedDict):
+    """Rule that allows or denies actions on resources."""
+
+    actions: str
+    """Comma-separated action patterns, such as ``functions:list,runs:read``."""
+    condition: str
+    """CEL expression over ``request`` and ``subject`` that must hold; empty when there is none."""
+    created_at: str
+    effect: str
+    """``allow`` or ``deny``."""
+    id: str
+    name: str
+    org_id: str
+    """Owning organization, ``org_platform`` for platform policies."""
+    resources: str
+    """Comma-separated resource patterns, such as ``irn:ironflow:*:*:prod:*``, or ``*`` for all."""
+    updated_at: str
+
+
+class PolicyResponse(TypedDict):
+    """Policy in a listing, together with its use."""
+
+    actions: str
+    """Comma-separated action patterns, such as ``functions:list,runs:read``."""
+    condition: str
+    """CEL expression over ``request`` and ``subject`` that must hold; empty when there is none."""
+    created_at: str
+    effect: str
+    """``allow`` or ``deny``."""
+    id: str
+    name: str
+    org_id: str
+    resources: str
+    """Comma-separated resource patterns, such as ``irn:ironflow:*:*:prod:*``, or ``*`` for all."""
+    role_count: int
+    """Number of roles the policy is attached to."""
+    updated_at: str
+
+
+class _PolicyTemplateRequired(TypedDict):
+    bundle_json: str
+    """Policies of the bundle as JSON text."""
+    created_at: str
+    id: str
+    name: str
+    template_id: str
+    """Id to pass to ``policy_templates_install``."""
+    updated_at: str
+    version: str
+    """Version of the bundle."""
+
+
+class PolicyTemplate(_PolicyTemplateRequired, total=False):
+    """Bundle of policies that can be installed as a whole."""
+
+    description: str
+    tenant_id: str
+    """Tenant that owns a private bundle."""
+
+
+class _PolicyVersionRequired(TypedDict):
+    actions: str
+    """Comma-separated action patterns, such as ``functions:list,runs:read``."""
+    condition: str
+    """CEL expression over ``request`` and ``subject`` that must hold; empty when there is none."""
+    created_at: str
+    effect: str
+    """``allow`` or ``deny``."""
+    enabled: bool
+    id: str
+    name: str
+    policy_id: str
+    resources: str
+    """Comma-separated resource patterns, such as ``irn:ironflow:*:*:prod:*``, or ``*`` for all."""
+    version_num: int
+    """Number of the version, as taken by ``policies_rollback``."""
+
+
+class PolicyVersion(_PolicyVersionRequired, total=False):
+    """Snapshot of a policy as it was saved at one time."""
+
+    author_id: str
+    """Who saved the version."""
+    change_reason: str
+    """Note on why it was saved."""
+    template_id: str
+    """Template the policy was installed from."""
+    template_version: str
+    """Version of that template."""
+    valid_from: str | None
+    """Start of the period in which it applies, if limited."""
+    valid_until: str | None
+    """End of the period in which it applies, if limited."""
+
+
+class Project(TypedDict):
+    """Container for environments within an organization."""
+
+    created_at: str
+    id: str
+    """Starts with ``proj_``."""
+    name: str
+    org_id: str
+    """Owning organization."""
+    updated_at: str
+
+
+class ProjectNameRequest(TypedDict):
+    """Name for a new or renamed project."""
+
+    name: str
+    """Display name of the project."""
+
+
+class ProjectionActionResponse(TypedDict):
+    """Acknowledgment of an action on a projection."""
+
+    status: str
+    """Status after the action, such as ``paused``, ``active`` or ``cancelled``."""
+
+
+class _ProjectionCatchupBatchItemRequired(TypedDict):
+    minSeq: str
+    """Sequence to reach, as a decimal string."""
+    name: str
+    """Name of the projection."""
+
+
+class ProjectionCatchupBatchItem(_ProjectionCatchupBatchItemRequired, total=False):
+    """One projection to wait for in a batch."""
+
+    partition: str
+    """Partition key to wait for; managed projections only."""
+
+
+class _ProjectionCatchupBatchRequestRequired(TypedDict):
+    items: list[ProjectionCatchupBatchItem]
+    """1 to 16 projections with the sequence each has to reach."""
+
+
+class ProjectionCatchupBatchRequest(_ProjectionCatchupBatchRequestRequired, total=False):
+    """Projections to wait for, with one time limit for all."""
+
+    timeoutMs: int
+    """Longest wait in milliseconds, shared by all items; default 30000, capped at 60000."""
+
+
+class ProjectionCatchupBatchResponse(TypedDict):
+    """Outcome of a batch wait."""
+
+    results: list[ProjectionCatchupBatchResult]
+    """One outcome for each requested item."""
+
+
+class ProjectionCatchupBatchResult(TypedDict, total=False):
+    """Outcome of one item of a batch wait: a result or an error."""
+
+    error: str
+    """Why this item could not be waited for; absent on success."""
+    result: ProjectionCatchupResponse | None
+    """Position reached; null or absent when there is an error."""
+
+
+class ProjectionCatchupResponse(TypedDict):
+    """Position of a projection at the end of a wait."""
+
+    behindByEvents: int
+    """How far the projection is behind the target, 0 when caught up."""
+    caughtUp: bool
+    """True when the target sequence was reached."""
+    currentSeq: int
+    """Sequence the projection has reached."""
+    mode: str
+    """``managed`` or ``external``."""
+    rebuilding: bool
+    """True while the projection is being rebuilt."""
+    targetSeq: int
+    """Sequence that was waited for."""
+    timedOut: bool
+    """True when the time limit ended the wait."""
+
+
+class _ProjectionRegistryRequired(TypedDict):
+    created_at: str
+    environment_id: str
+    events: Any
+    """Names of the events the projection consumes."""
+    last_event_seq: int
+    """Sequence of the last event processed, 0 when none."""
+    mode: str
+    """``managed`` (state kept by the server) or ``external`` (kept by your own code)."""
+    name: str
+    status: str
+    """``active``, ``rebuilding``, ``paused`` or ``error``."""
+    type: str
+    updated_at: str
+    version: int
+    """Version of the projection definition."""
+
+
+class ProjectionRegistry(_ProjectionRegistryRequired, total=False):
+    """Registry record of a projection: what it consumes and how far it has come."""
+
+    description: str
+    error_message: str
+    """Last failure, absent when there is none."""
+    event_handlers: Any
+    """SQL statement per event name, for SQL projections."""
+    partition_key: str
+    """What the state is partitioned by, absent when the projection is not partitioned."""
+    rebuild_start_cursor: int | None
+    """Sequence the rebuild started from."""
+    rebuild_started_at: str | None
+    """Start of the rebuild, null or absent when none runs."""
+    rebuild_target_seq: int | None
+    """Sequence at which the rebuild is complete."""
+    sql_definition: str
+    """Table definition, for SQL projections."""
+
+
+class _ProjectionResponseRequired(TypedDict):
+    created_at: str
+    environment_id: str
+    events: Any
+    """Names of the events the projection consumes."""
+    last_event_seq: int
+    """Sequence of the last event processed, 0 when none."""
+    mode: str
+    """``managed`` (state kept by the server) or ``external`` (kept by your own code)."""
+    name: str
+    status: str
+    """``active``, ``rebuilding``, ``paused`` or ``error``."""
+    type: str
+    updated_at: str
+    version: int
+    """Version of the projection definition."""
+
+
+class ProjectionResponse(_ProjectionResponseRequired, total=False):
+    """Registry record of a projection with the state it has built."""
+
+    description: str
+    error_message: str
+    """Last failure, absent when there is none."""
+    event_handlers: Any
+    """SQL statement per event name, for SQL projections."""
+    partition_key: str
+    """What the state is partitioned by, absent when the projection is not partitioned."""
+    rebuild_start_cursor: int | None
+    """Sequence the rebuild started from."""
+    rebuild_started_at: str | None
+    """Start of the rebuild, null or absent when none runs."""
+    rebuild_target_seq: int | None
+    """Sequence at which the rebuild is complete."""
+    sql_definition: str
+    """Table definition, for SQL projections."""
+    state: ProjectionState | None
+    """State of the requested partition, absent when there is none yet."""
+
+
+class ProjectionState(TypedDict):
+    """State a projection has built for one partition."""
+
+    environment_id: str
+    last_event_id: str
+    """Last event folded into the state."""
+    last_event_seq: int
+    """Sequence of that event."""
+    last_event_time: str
+    """Time of that event, ``0001-01-01T00:00:00Z`` when there was none."""
+    partition_key: str
+    """Partition the state belongs to, ``__global__`` when not partitioned."""
+    projection_name: str
+    state: Any
+    """Value the projection computed, any JSON."""
+    updated_at: str
+    version: int
+    """Counts up as the state changes."""
+
+
+class ProjectionStatusResponse(TypedDict):
+    """Short health report of a projection."""
+
+    error_message: str
+    """Last failure, empty when there is none."""
+    last_event_seq: int
+    """Sequence of the last event processed."""
+    mode: str
+    """``managed`` or ``external``."""
+    name: str
+    status: str
+    """``active``, ``rebuilding``, ``paused`` or ``error``."""
+    updated_at: str
+
+
+class _ProjectionWaitForEventRequestRequired(TypedDict):
+    eventId: str
+    """Id of the event."""
+    projection: str
+    """Name of the projection."""
+
+
+class ProjectionWaitForEventRequest(_ProjectionWaitForEventRequestRequired, total=False):
+    """Event to wait for and the projection that has to process it."""
+
+    partition: str
+    """Partition key to wait for; managed projections only."""
+    timeoutMs: int
+    """Longest wait in milliseconds, default 30000, capped at 60000."""
+
+
+class ProvisionEnvResult(TypedDict):
+    """Environment created for a new tenant."""
+
+    id: str
+    """Starts with ``env_``."""
+    name: str
+
+
+class ProvisionKeyResult(TypedDict):
+    """Admin API key of a new tenant."""
+
+    key: str
+    """Full key, shown only this once."""
+    roles: list[str]
+    """Roles the key holds."""
+
+
+class ProvisionOrgResult(TypedDict):
+    """Organization created for a new tenant."""
+
+    id: str
+    """Starts with ``org_``."""
+    name: str
+
+
+class ProvisionTenantRequest(TypedDict, total=False):
+    """Names for a new tenant."""
+
+    env_name: str
+    """Name of its first environment, such as ``production``."""
+    name: str
+    """Name of the tenant, for servers that take one name instead of ``org_name``."""
+    org_name: str
+    """Name of the organization to create."""
+
+
+class ProvisionTenantResponse(TypedDict):
+    """Everything that was created for a new tenant."""
+
+    api_key: ProvisionKeyResult
+    """Admin key of the tenant."""
+    environment: ProvisionEnvResult
+    """First environment of the tenant."""
+    org: ProvisionOrgResult
+    """Organization of the tenant."""
+
+
+class _PublishRequestRequired(TypedDict):
+    data: Any
+    """Payload, any JSON."""
+    topic: str
+    """Plain topic name, without the ``topic:`` prefix of subscription patterns."""
+
+
+class PublishRequest(_PublishRequestRequired, total=False):
+    """Message to publish to a topic."""
+
+    idempotency_key: str
+    """Key to deduplicate repeated publishes by."""
+
+
+class PublishResponse(TypedDict):
+    """Receipt of a published message."""
+
+    event_id: str
+    """Id given to the message."""
+    sequence: int
+    """Position of the message in the message log."""
+
+
+class PutKeyResponse(TypedDict):
+    """Outcome of writing a key."""
+
+    revision: int
+    """Revision of the key after the write."""
+
+
+class ReadStreamResponse(TypedDict):
+    """Events read from an entity stream."""
+
+    events: list[Event]
+    total_count: int
+    """Number of events in all."""
+
+
+class _ReadinessResponseRequired(TypedDict):
+    status: str
+
+
+class ReadinessResponse(_ReadinessResponseRequired, total=False):
+    """Result of the readiness check."""
+
+    issues: dict[str, str]
+    """Failing parts by name, each with an explanation; absent when there are none."""
+
+
+class _RebuildJobInfoRequired(TypedDict):
+    events_processed: int
+    """Events replayed so far."""
+    job_id: str
+    progress: float
+    """How far the rebuild has come."""
+    projection_name: str
+    status: str
+    """Such as ``running`` or ``cancelled``; ``dry_run`` for an estimate."""
+    total_events: int
+    """Events to replay in all."""
+
+
+class RebuildJobInfo(_RebuildJobInfoRequired, total=False):
+    """Progress of one projection rebuild."""
+
+    error: str
+    """Why the rebuild failed, absent otherwise."""
+    estimated_remaining: str
+    """Time left as a duration such as ``1m15s``."""
+    started_at: str
+    """Absent when the job has not started."""
+
+
+class RebuildJobResponse(TypedDict, total=False):
+    """Envelope around the rebuild job of a projection."""
+
+    job: RebuildJobInfo | None
+    """The job, null or absent when there is none."""
+
+
+class RebuildProjectionRequest(TypedDict, total=False):
+    """Options of a projection rebuild; all may be left out."""
+
+    dryRun: bool
+    """True to estimate the work without starting it, default false."""
+    fromEventId: str
+    """First event to replay; the beginning of the log when left out."""
+    partition: str
+    """Rebuild this partition only."""
+    toEventId: str
+    """Last event to replay; the end of the log when left out."""
+
+
+class RegisterRequest(TypedDict):
+    """Worker to register."""
+
+    function_ids: list[str]
+    """Functions the worker can run."""
+    hostname: str
+    labels: dict[str, str]
+    """Free key-value labels of the worker."""
+    max_concurrent_jobs: int
+    """Jobs the worker can run at the same time."""
+    version: WorkerVersion
+    """SDK and runtime the worker runs on."""
+    worker_id: str
+    """Id of the worker, as in the path."""
+
+
+class _RegisterSchemaRequestRequired(TypedDict):
+    event_name: str
+    """Event the schema describes."""
+    schema_json: str
+    """The schema, as a JSON string."""
+    version: int
+    """Version number of the schema."""
+
+
+class RegisterSchemaRequest(_RegisterSchemaRequestRequired, total=False):
+    """Event schema to register."""
+
+    description: str
+    """What this version is about or what it changes."""
+
+
+class ReplaceRolesRequest(TypedDict):
+    """The complete new set of roles of an API key."""
+
+    role_ids: list[str]
+    """Ids of all roles the key is to have."""
+
+
+class _ResumeRunRequestRequired(TypedDict):
+    run_id: str
+    """Id of the run."""
+
+
+class ResumeRunRequest(_ResumeRunRequestRequired, total=False):
+    """Run to resume."""
+
+    from_step: str
+    """Id of the step to resume from, instead of where the run stopped."""
+
+
+class Role(TypedDict):
+    """Named set of policies that users and keys can hold."""
+
+    created_at: str
+    id: str
+    is_default: bool
+    """True for a built-in role."""
+    name: str
+    org_id: str
+    """Owning organization, ``org_platform`` for platform roles."""
+
+
+class RolePoliciesResponse(TypedDict):
+    """Policies attached to one role."""
+
+    policies: list[Policy]
+    """Complete policies, not only their ids."""
+
+
+class RoleResponse(TypedDict):
+    """Role in a listing, together with its use."""
+
+    api_key_count: int
+    """Number of API keys that hold the role."""
+    created_at: str
+    id: str
+    is_default: bool
+    """True for a built-in role."""
+    name: str
+    org_id: str
+    policy_count: int
+    """Number of policies attached to the role."""
+
+
+class _RotateTokenRequestRequired(TypedDict):
+    kind: str
+    """Kind of credential to rotate."""
+    new_value: str
+    """The credential to use from now on."""
+
+
+class RotateTokenRequest(_RotateTokenRequestRequired, total=False):
+    """Which cluster credential to replace, and its new value."""
+
+    remote_key_id: str
+    """Id of the matching key on the remote side, where there is one."""
+
+
+class RotateTokenResponse(TypedDict):
+    """Outcome of a credential rotation."""
+
+    rotated_at: str
+    """Time the new credential took effect."""
+    status: str
+    """Result of the rotation."""
+
+
+class _RunRequired(TypedDict):
+    attempt: int
+    """Number of the current attempt."""
+    created_at: str
+    environment_id: str
+    event_id: str
+    execution_mode: str
+    """``push`` (the server calls an endpoint) or ``pull`` (a worker fetches the job)."""
+    function_id: str
+    id: str
+    max_attempts: int
+    """Attempts allowed in all."""
+    pause_requested: bool
+    """True when a pause has been asked for."""
+    status: str
+    """Such as ``running``, ``paused``, ``completed``, ``failed`` or ``cancelled``."""
+    updated_at: str
+    version: int
+    """Version of the record."""
+
+
+class Run(_RunRequired, total=False):
+    """Full record of a run, as returned by cancel and resume."""
+
+    actor_id: str
+    cancellation_cause: str
+    """Why the run was canceled, absent otherwise."""
+    claimed_at: str | None
+    claimed_by: str
+    """Who has claimed the run for execution."""
+    ended_at: str | None
+    """Null or absent while the run is not finished."""
+    error: Any
+    """Failure details, absent when the run has not failed."""
+    function_version: int
+    input: Any
+    output: Any
+    parent_run_id: str
+    """Run that started this one, absent for a top-level run."""
+    parent_step_id: str
+    pause_reason: str
+    """Why the run is paused, such as ``injection``; absent otherwise."""
+    resume_from_step: str
+    """Step the run was resumed from."""
+    started_at: str | None
+    timeout_at: str | None
+    """When the run times out, if it does."""
+    worker_id: str
+    """Worker that executes the run."""
+
+
+class RunAuditResponse(TypedDict):
+    """One page of audit events."""
+
+    events: list[AuditEvent]
+    next_cursor: str
+    """Token for the next page; empty when there is none."""
+    total_count: int
+    """Number of events that match the filters."""
+
+
+class _RunResponseRequired(TypedDict):
+    attempt: int
+    """Number of the current attempt."""
+    created_at: str
+    event_id: str
+    execution_mode: str
+    """``push`` (the server calls an endpoint) or ``pull`` (a worker fetches the job)."""
+    function_id: str
+    id: str
+    max_attempts: int
+    """Attempts allowed in all."""
+    status: str
+    """Such as ``running``, ``paused``, ``completed``, ``failed`` or ``cancelled``."""
+    updated_at: str
+
+
+class RunResponse(_RunResponseRequired, total=False):
+    """One execution of a function, as listed and read."""
+
+    actor_id: str
+    ended_at: str | None
+    """Null or absent while the run is not finished."""
+    error: Any
+    """Failure details, absent when the run has not failed."""
+    event_name: str
+    """Name of the event that started the run."""
+    function_version: int
+    input: Any
+    output: Any
+    parent_run_id: str
+    """Run that started this one, absent for a top-level run."""
+    parent_step_id: str
+    resume_from_step: str
+    """Step the run was resumed from."""
+    started_at: str | None
+    timeout_at: str | None
+    """When the run times out, if it does."""
+    worker_id: str
+    """Worker that executes the run."""
+
+
+class RunStreamsResponse(TypedDict):
+    """Entities that a run has appended events to."""
+
+    entity_ids: list[str]
+    """Ids of the entities."""
+
+
+class SchemaStatusResponse(TypedDict):
+    """Acknowledgment of a schema change."""
+
+    status: str
+    """Outcome of the change."""
+
+
+class _SecretInfoResponseRequired(TypedDict):
+    name: str
+    revision: int
+    """Number of the stored revision."""
+
+
+class SecretInfoResponse(_SecretInfoResponseRequired, total=False):
+    """Metadata of a secret, never its value."""
+
+    created_at: str
+    description: str
+    """Absent when none was given."""
+    updated_at: str
+
+
+class ServerCapabilities(TypedDict):
+    """What the server offers to clients."""
+
+    auth_required: bool
+    """True when requests need a credential."""
+    features: list[str]
+    """Optional features that are switched on."""
+    transports: list[str]
+    """Ways to reach the server, such as ``connectrpc`` or ``websocket``."""
+    version: str
+
+
+class _SqlQueryRequestRequired(TypedDict):
+    query: str
+    """A single read-only SQL statement."""
+
+
+class SqlQueryRequest(_SqlQueryRequestRequired, total=False):
+    """Query to run, with its limits."""
+
+    max_rows: int
+    """Maximum number of rows to return, default 1000."""
+    timeout_ms: int
+    """Time limit of the query in milliseconds, default 5000."""
+
+
+class SqlQueryResponse(TypedDict):
+    """Result table of an SQL query."""
+
+    columns: list[str]
+    """Column names, in the order of the values."""
+    rows: list[list[str]]
+    """One list of strings per row."""
+    total_rows: int
+    """Number of rows."""
+
+
+class _StepRequired(TypedDict):
+    attempt: int
+    created_at: str
+    environment_id: str
+    id: str
+    run_id: str
+    sequence: int
+    """Position of the step within the run."""
+    status: str
+    step_id: str
+    step_type: str
+    """``invoke``, ``sleep``, ``wait_for_event`` or ``compensate``."""
+    updated_at: str
+    version: int
+    """Version of the record."""
+
+
+class Step(_StepRequired, total=False):
+    """Full record of one step of a run."""
+
+    child_run_id: str
+    """Run that the step started, if any."""
+    compensation_for: str
+    """Step that this one undoes, for ``compensate`` steps."""
+    duration_ms: int | None
+    """Run time in milliseconds, null or absent until the step ends."""
+    ended_at: str | None
+    error: Any
+    idempotency_key: str
+    input: Any
+    input_hash: str
+    invoke_timeout_ms: int
+    """Time limit of an invoked function in milliseconds."""
+    max_attempts: int | None
+    next_retry_at: str | None
+    """When the step is tried again, null or absent when no retry is due."""
+    original_output: Any
+    """Output from before the step was patched, absent when it was not."""
+    output: Any
+    patched_at: str | None
+    """When the output was replaced, null or absent when it was not."""
+    patched_by: str
+    """Who replaced the output."""
+    sleep_until: str | None
+    """When a ``sleep`` step wakes up."""
+    started_at: str | None
+    wait_event_id: str
+    wait_event_match: Any
+    wait_event_name: str
+    """Event a ``wait_for_event`` step waits for."""
+    wait_timeout: str | None
+    """When such a wait gives up."""
+
+
+class _StepResponseRequired(TypedDict):
+    attempt: int
+    created_at: str
+    id: str
+    run_id: str
+    sequence: int
+    """Position of the step within the run."""
+    status: str
+    step_id: str
+    step_type: str
+    """``invoke``, ``sleep``, ``wait_for_event`` or ``compensate``."""
+    updated_at: str
+
+
+class StepResponse(_StepResponseRequired, total=False):
+    """One step of a run, as listed."""
+
+    compensation_for: str
+    """Step that this one undoes, for ``compensate`` steps."""
+    duration_ms: int | None
+    """Run time in milliseconds, null or absent until the step ends."""
+    ended_at: str | None
+    error: Any
+    input: Any
+    input_hash: str
+    original_output: Any
+    """Output from before the step was patched, absent when it was not."""
+    output: Any
+    patched_at: str | None
+    """When the output was replaced, null or absent when it was not."""
+    patched_by: str
+    """Who replaced the output."""
+    sleep_until: str | None
+    """When a ``sleep`` step wakes up."""
+    started_at: str | None
+    wait_event_name: str
+    """Event a ``wait_for_event`` step waits for."""
+    wait_timeout: str | None
+    """When such a wait gives up."""
+
+
+class _StepResultRequired(TypedDict):
+    id: str
+    name: str
+    status: str
+    type: str
+    """Kind of step, such as ``invoke``."""
+
+
+class StepResult(_StepResultRequired, total=False):
+    """Outcome of one step, reported by a worker."""
+
+    compensation_for: str
+    """Step that this one undoes, for ``compensate`` steps."""
+    duration_ms: int | None
+    """Run time in milliseconds."""
+    error: Any
+    """Failure details, absent on success."""
+    output: Any
+
+
+class StreamEdge(TypedDict):
+    """An entity type and an event recorded in its streams."""
+
+    entity_type: str
+    """Type of the entity, such as ``order``."""
+    event: str
+    """Name of the event."""
+
+
+class StreamInfo(TypedDict):
+    """Head data of an entity stream."""
+
+    created_at: str
+    entity_id: str
+    entity_type: str
+    event_count: int
+    """Number of events in the stream."""
+    updated_at: str
+    """When the stream last changed."""
+    version: int
+    """Entity version of the latest event."""
+
+
+class TenantListItem(TypedDict):
+    """Tenant in a listing, with counts."""
+
+    created_at: str
+    env_count: int
+    """Number of environments."""
+    id: str
+    """Id of the organization of the tenant."""
+    key_count: int
+    """Number of API keys."""
+    name: str
+
+
+class TestUpcastRequest(TypedDict):
+    """Event data to convert, and the two versions."""
+
+    data: dict[str, Any]
+    """Event payload as of ``from_version``."""
+    event_name: str
+    from_version: int
+    """Version the data has."""
+    to_version: int
+    """Version to convert to."""
+
+
+class TestUpcastResponse(TypedDict):
+    """Result of an upcast preview."""
+
+    data: dict[str, Any]
+    """Payload as of the target version."""
+    steps_applied: list[UpcastStep]
+    """Upcasters that were run, in the order of application."""
+
+
+class TopicEdge(TypedDict):
+    """A function and a topic that it publishes to."""
+
+    function_id: str
+    """Function that publishes."""
+    topic: str
+    """Name of the topic."""
+
+
+class _TriggerEventRequestRequired(TypedDict):
+    data: dict[str, Any]
+    """Payload handed to the functions."""
+    name: str
+    """Event name, such as ``order.placed``."""
+
+
+class TriggerEventRequest(_TriggerEventRequestRequired, total=False):
+    """An event to emit."""
+
+    metadata: dict[str, Any]
+    """Further details to keep with the event."""
+
+
+class TriggerEventResponse(TypedDict):
+    """Identifiers of an emitted event and of the runs it started."""
+
+    event_id: str
+    """Id of the stored event."""
+    run_ids: list[str]
+    """One id for each started run; empty when no function listens."""
+
+
+class UpcastStep(TypedDict):
+    """One upcaster that was applied."""
+
+    description: str
+    """What the upcaster does."""
+    from_version: int
+    """Version before the step."""
+    to_version: int
+    """Version after the step."""
+
+
+class UpdateEnvironmentRequest(TypedDict, total=False):
+    """The properties of an environment to change."""
+
+    color: str
+    """New display color."""
+    name: str
+    """New name."""
+
+
+class UpdateOrgRequest(TypedDict, total=False):
+    """Changes to an organization, where absent fields stay as they are."""
+
+    name: str | None
+    """New display name."""
+    preferences: OrgPreferences | None
+    """New settings."""
+
+
+class UpdatePolicyRequest(TypedDict, total=False):
+    """Changes to a policy, where absent fields stay as they are."""
+
+    actions: str | None
+    """Comma-separated action patterns, such as ``functions:list,runs:read``."""
+    condition: str | None
+    """New CEL expression; an empty string clears the present one."""
+    effect: str | None
+    """``allow`` or ``deny``."""
+    name: str | None
+    resources: str | None
+    """Comma-separated resource patterns, such as ``irn:ironflow:*:*:prod:*``, or ``*`` for all."""
+
+
+class UpdateRoleRequest(TypedDict, total=False):
+    """New name of a role."""
+
+    name: str | None
+    """Name to use from now on."""
+
+
+class _UpdateSecretRequestRequired(TypedDict):
+    value: str
+    """Text that replaces the stored one."""
+
+
+class UpdateSecretRequest(_UpdateSecretRequestRequired, total=False):
+    """New value of a secret."""
+
+    description: str
+    """New note for people, optional."""
+
+
+class UpdateUserRequest(TypedDict, total=False):
+    """Changes to a dashboard user, where absent fields stay as they are."""
+
+    email: str | None
+    name: str | None
+    roles: list[str]
+    """New roles of the user."""
+
+
+class _UserResponseRequired(TypedDict):
+    created_at: str
+    email: str
+    id: str
+    name: str
+    org_id: str
+    roles: list[str]
+    """Roles of the user, such as ``admin``."""
+    updated_at: str
+
+
+class UserResponse(_UserResponseRequired, total=False):
+    """Dashboard user of an organization."""
+
+    last_login_at: str | None
+    """Absent or null before the first login."""
+
+
+class WebhookDeliveryCounts(TypedDict):
+    """Webhook deliveries counted by outcome."""
+
+    accepted: int
+    """Deliveries taken in."""
+    failed: int
+    """Deliveries that could not be handled."""
+    rejected: int
+    """Deliveries refused, for instance for a missing signature."""
+
+
+class WebhookEmitEdge(TypedDict):
+    """A webhook source and an event that it produces."""
+
+    event: str
+    """Name of the event."""
+    source_id: str
+    """Source that produces it."""
+
+
+class WebhookFlowData(TypedDict):
+    """Webhook sources together with the events they produce."""
+
+    edges: list[WebhookEmitEdge]
+    """One entry for each pair of source and event."""
+    sources: list[WebhookFlowSource]
+    """The webhook sources."""
+
+
+class _WebhookFlowSourceRequired(TypedDict):
+    delivery_counts: WebhookDeliveryCounts
+    event_prefix: str
+    """Start of the names of the events it produces."""
+    id: str
+    name: str
+    source_type: str
+    """How the source was registered, such as ``api`` or ``sdk``."""
+
+
+class WebhookFlowSource(_WebhookFlowSourceRequired, total=False):
+    """A webhook source with a summary of its deliveries."""
+
+    latest_delivery_at: str | None
+    """Time of the latest delivery; null or absent when there was none."""
+    latest_delivery_status: str
+    """Outcome of the latest delivery, such as ``accepted``; absent when there was none."""
+
+
+class WorkerCredit(TypedDict):
+    """One execution slot offered by a worker."""
+
+    claimed: bool
+    """True while a run holds the slot."""
+    claimed_execution_seq: int
+    """Execution of that run which holds the slot."""
+    claimed_run_id: str
+    """Run that holds the slot."""
+    created_at: str
+    credit_id: str
+    engine_node_id: str
+    """Server node that manages the slot."""
+    environment_id: str
+    expires_at: str
+    """Time the offer ends unless renewed."""
+    session_id: str
+    slot_ordinal: int
+    """Number of the slot within the worker session."""
+    worker_id: str
+
+
+class WorkerInfoResponse(TypedDict):
+    """A connected worker."""
+
+    active_jobs: int
+    """Jobs the worker is busy with."""
+    function_ids: list[str]
+    """Functions the worker can run."""
+    hostname: str
+    id: str
+    labels: dict[str, str]
+    """Free key-value labels of the worker."""
+    last_heartbeat: str
+    max_concurrent: int
+    """Jobs the worker can run at the same time."""
+    registered_at: str
+    transport: str
+    """How the worker is connected."""
+    version: WorkerVersion
+
+
+class _WorkerSessionRequired(TypedDict):
+    created_at: str
+    draining: bool
+    """True when the worker takes no new work."""
+    engine_node_id: str
+    """Server node that holds the session."""
+    environment_id: str
+    heartbeat_expiry: str
+    """Time the session ends unless a heartbeat arrives."""
+    session_id: str
+    worker_id: str
+
+
+class WorkerSession(_WorkerSessionRequired, total=False):
+    """A worker's current connection to the scheduler."""
+
+    labels: Any
+    """Labels that the worker registered with."""
+    protocol_caps: Any
+    """Protocol features that the worker supports."""
+
+
+class WorkerStatusResponse(TypedDict):
+    """Acknowledgment of a call made by a worker."""
+
+    status: str
+    """Outcome of the call."""
+
+
+class WorkerVersion(TypedDict):
+    """Software a worker runs on."""
+
+    runtime: str
+    """Language runtime."""
+    sdk: str
+    """Version of the SDK."""
+
+
+class _YieldInfoRequired(TypedDict):
+    step_id: str
+    step_name: str
+    type: str
+    """Kind of step that waits."""
+
+
+class YieldInfo(_YieldInfoRequired, total=False):
+    """What a run waits for after it has yielded."""
+
+    data: Any
+    event_filter: EventFilter | None
+    """Event to wait for, null or absent for other waits."""
+    function_id: str
+    """Function to invoke, if the step invokes one."""
+    input: Any
+    """Input of that invocation."""
+    invoke_timeout_ms: int
+    """Time limit of that invocation in milliseconds."""
+    until: str
+    """When to wake up, for a sleep."""

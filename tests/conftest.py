@@ -1,0 +1,41 @@
+"""Fixtures: a scripted server, a client that talks to it, and an environment without settings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ironflow import IronflowClient
+
+from . import stub
+
+ROOT = Path(__file__).resolve().parent.parent
+KEY = "ifkey_0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch):
+    for name in ("IRONFLOW_SERVER_URL", "IRONFLOW_API_KEY", "IRONFLOW_ENV"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def server():
+    with stub.StubServer() as running:
+        yield running
+
+
+@pytest.fixture
+def client(server):
+    with IronflowClient(server.url, api_key=KEY, timeout=5) as connected:
+        yield connected
+
+
+def pytest_sessionfinish():
+    """Leave a record of the calls seen on the wire, which ``make sdk-health`` reads."""
+    record = ROOT / "build" / "wire.json"
+    record.parent.mkdir(exist_ok=True)
+    calls = sorted({tuple(call) for call in stub.SEEN})
+    record.write_text(json.dumps(calls), encoding="utf-8")

@@ -1,0 +1,4 @@
+# Audit
+
+# Global audit feed
+client.audit_list()

@@ -1,0 +1,286 @@
+"""What arrives on the wire for every kind of argument, and what is refused before it is sent."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from collections import OrderedDict
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+
+NAN, INFINITY = float("nan"), float("inf")
+
+
+class Color(str, enum.Enum):
+    RED = "red"
+
+
+class Level(enum.IntEnum):
+    HIGH = 3
+
+
+PATH_ARGUMENTS = [
+    ("run_abc123", "run_abc123"),
+    ("a b", "a%20b"),
+    ("a/b", "a%2Fb"),
+    ("a?b#c%d&e=f+g", "a%3Fb%23c%25d%26e%3Df%2Bg"),
+    ("ключ", "%D0%BA%D0%BB%D1%8E%D1%87"),
+    ("😀", "%F0%9F%98%80"),
+    ("a..b", "a..b"),
+    ("...", "..."),
+    (".hidden", ".hidden"),
+    ("~tilde_-.", "~tilde_-."),
+    ("%2e%2e", "%252e%252e"),
+    ("line\nbreak\0", "line%0Abreak%00"),
+    (42, "42"),
+    (Level.HIGH, "3"),
+    (Color.RED, "red"),
+]
+
+
+@pytest.mark.parametrize(("argument", "wire"), PATH_ARGUMENTS)
+def test_a_path_argument_reaches_the_server_as_one_segment(client, server, argument, wire):
+    client.runs_get(argument)
+    assert server.last.target == f"/api/v1/runs/{wire}"
+
+
+def test_a_key_with_slashes_stays_one_segment(client, server):
+    client.kv_get_buckets_keys("my-bucket", "users/42/profile")
+    assert server.last.target == "/api/v1/kv/buckets/my-bucket/keys/users%2F42%2Fprofile"
+
+
+@pytest.mark.parametrize(
+    "argument", ["", ".", "..", "a/..", "../b", "a/./b", "a\\..\\b", "./", "\\."]
+)
+def test_a_path_argument_that_would_change_the_route_is_refused(client, server, argument):
+    with pytest.raises(ValueError, match="^id: must not"):
+        client.runs_get(argument)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("argument", [None, True, False, b"run_1", 1.5, ["run_1"], object()])
+def test_a_path_argument_of_another_type_is_refused_by_name(client, server, argument):
+    with pytest.raises(TypeError, match="^id: must be a string or an integer"):
+        client.runs_get(argument)
+    assert server.requests == []
+
+
+def test_a_refused_path_argument_is_named_also_when_it_is_not_the_first(client):
+    with pytest.raises(ValueError, match="^key: must not be empty"):
+        client.kv_get_buckets_keys("my-bucket", "")
+
+
+def test_broken_unicode_in_a_path_argument_is_refused(client):
+    with pytest.raises(ValueError, match="^id: is not valid Unicode"):
+        client.runs_get("\ud800")
+
+
+QUERY_VALUES = [
+    (None, ""),
+    (True, "?q=true"),
+    (False, "?q=false"),
+    (0, "?q=0"),
+    (-7, "?q=-7"),
+    (1.5, "?q=1.5"),
+    ("", "?q="),
+    ("a b&c=d", "?q=a%20b%26c%3Dd"),
+    ("a+b", "?q=a%2Bb"),
+    ("é", "?q=%C3%A9"),
+    (Color.RED, "?q=red"),
+    (Level.HIGH, "?q=3"),
+    (["a", "b c"], "?q=a%2Cb%20c"),
+    (("a", 2, True), "?q=a%2C2%2Ctrue"),
+    ([], "?q="),
+    (datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc), "?q=2026-01-02T03%3A04%3A05Z"),
+    (
+        datetime(2026, 1, 2, 3, 4, 5, 600, tzinfo=timezone(timedelta(hours=-5))),
+        "?q=2026-01-02T03%3A04%3A05.000600-05%3A00",
+    ),
+    (
+        datetime(1900, 1, 1, tzinfo=timezone(timedelta(minutes=19, seconds=32))),
+        "?q=1899-12-31T23%3A40%3A28Z",
+    ),
+]
+
+
+@pytest.mark.parametrize(("value", "wire"), QUERY_VALUES)
+def test_a_query_value_is_written_as_the_server_reads_it(client, server, value, wire):
+    client.request("GET", "/x", params={"q": value})
+    assert server.last.target == f"/x{wire}"
+
+
+def test_query_parameters_use_their_wire_names_and_none_is_left_out(client, server):
+    client.audit_list(from_=datetime(2026, 1, 1, tzinfo=timezone.utc), run_id="run_1", limit=None)
+    assert server.last.query == {"from": "2026-01-01T00:00:00Z", "run_id": "run_1"}
+
+
+def test_a_list_of_names_is_joined_by_commas(client, server):
+    client.events_list(names=["order.placed", "order.paid"], limit=5)
+    assert server.last.query == {"names": "order.placed,order.paid", "limit": "5"}
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "message"),
+    [
+        (NAN, ValueError, "q: NaN"),
+        (-INFINITY, ValueError, "q: NaN and infinity"),
+        (datetime(2026, 1, 1), ValueError, "q: a datetime needs a time zone"),
+        (date(2026, 1, 1), TypeError, "q: a query value can not be of type date"),
+        (b"x", TypeError, "q: a query value can not be of type bytes"),
+        ({"a": 1}, TypeError, "q: a query value can not be of type dict"),
+        ({"a"}, TypeError, "q: a query value can not be of type set"),
+        (["a", None], TypeError, r"q\[1\]: an item of a list can not be of type NoneType"),
+        ([["a"]], TypeError, r"q\[0\]: an item of a list can not be of type list"),
+        (["a,b"], ValueError, r"q\[0\]: an item must not hold a comma"),
+        ("\ud800", ValueError, "q: is not valid Unicode"),
+    ],
+)
+def test_a_query_value_that_can_not_be_sent_is_refused_by_name(
+    client, server, value, error, message
+):
+    with pytest.raises(error, match=f"^{message}"):
+        client.request("GET", "/x", params={"q": value})
+    assert server.requests == []
+
+
+def test_a_query_name_must_be_a_string(client):
+    with pytest.raises(TypeError, match="^query: names must be strings, not int"):
+        client.request("GET", "/x", params={1: "a"})
+
+
+JSON_BODIES = [
+    ({"name": "a", "data": {"n": 1}}, b'{"name":"a","data":{"n":1}}'),
+    ({"é": "ü😀"}, '{"é":"ü😀"}'.encode()),
+    ([1, 2.5, True, None, "x"], b'[1,2.5,true,null,"x"]'),
+    ((1, (2,)), b"[1,[2]]"),
+    ("text", b'"text"'),
+    (0, b"0"),
+    (False, b"false"),
+    ("", b'""'),
+    ({}, b"{}"),
+    (OrderedDict(b=1, a=2), b'{"b":1,"a":2}'),
+    ({"c": Color.RED, "l": Level.HIGH}, b'{"c":"red","l":3}'),
+    (
+        {"at": datetime(2026, 1, 2, tzinfo=timezone.utc), "id": uuid.UUID(int=1)},
+        b'{"at":"2026-01-02T00:00:00Z","id":"00000000-0000-0000-0000-000000000001"}',
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "wire"), JSON_BODIES)
+def test_a_body_is_compact_utf8_json(client, server, body, wire):
+    client.config_create("my-config", body=body)
+    assert server.last.body == wire
+    assert server.last.headers["content-type"] == "application/json"
+    assert server.last.headers["content-length"] == str(len(wire))
+
+
+CYCLE: list = []
+CYCLE.append(CYCLE)
+
+
+class Secret:
+    def __repr__(self):
+        return "hunter2"
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "message"),
+    [
+        ({1: "a"}, TypeError, "body: keys must be strings, not int"),
+        ({"a": [{"b": {None: 1}}]}, TypeError, r"body\.a\[0\]\.b: keys must be strings, not None"),
+        ({"a": {"b": [1, NAN]}}, ValueError, r"body\.a\.b\[1\]: NaN and infinity"),
+        ({"a b": INFINITY}, ValueError, r"body\['a b'\]: NaN and infinity"),
+        ({"at": datetime(2026, 1, 1)}, ValueError, r"body\.at: a datetime needs a time zone"),
+        ({"on": date(2026, 1, 1)}, TypeError, r"body\.on: type date has no form in JSON"),
+        ({"s": {1, 2}}, TypeError, r"body\.s: type set has no form in JSON"),
+        ({"d": Decimal("1.5")}, TypeError, r"body\.d: type Decimal has no form in JSON"),
+        ({"s": Secret()}, TypeError, r"body\.s: type Secret has no form in JSON"),
+        ({"b": b"x"}, TypeError, r"body\.b: type bytes has no form in JSON"),
+        (b"raw", TypeError, "body: type bytes has no form in JSON"),
+        ({"t": "\ud800"}, ValueError, "body: holds text that is not valid Unicode"),
+        (CYCLE, ValueError, "body: nested too deeply, or it contains itself"),
+    ],
+)
+def test_a_body_that_is_not_json_is_refused_with_its_place(client, server, body, error, message):
+    with pytest.raises(error, match=f"^{message}") as caught:
+        client.config_create("my-config", body=body)
+    assert server.requests == []
+    assert "hunter2" not in str(caught.value)
+
+
+def test_bytes_are_stored_as_they_are_where_the_route_takes_them(client, server):
+    for value in (b"\x00\xff", bytearray(b"\x00\xff"), memoryview(b"\x00\xff")):
+        client.kv_update_buckets_keys("my-bucket", "k", body=value)
+        assert server.last.body == b"\x00\xff"
+        assert server.last.headers["content-type"] == "application/octet-stream"
+
+
+def test_anything_else_is_stored_as_json_where_the_route_takes_bytes(client, server):
+    client.kv_update_buckets_keys("my-bucket", "k", body="text")
+    assert server.last.body == b'"text"'
+    assert server.last.headers["content-type"] == "application/json"
+
+
+def test_bytes_are_refused_on_any_other_route(client, server):
+    with pytest.raises(TypeError, match="^body: type bytes"):
+        client.request("PUT", "/api/v1/kv/buckets/b/keys/k", body=b"x")
+    assert server.requests == []
+
+
+def test_a_post_without_a_body_says_so(client, server):
+    client.projections_rebuild("my-projection")
+    assert server.last.headers["content-length"] == "0"
+    assert "content-type" not in server.last.headers
+
+
+def test_a_get_says_nothing_of_a_body(client, server):
+    client.runs_list()
+    assert "content-length" not in server.last.headers
+    assert "content-type" not in server.last.headers
+
+
+def test_header_arguments_reach_the_wire_under_their_own_names(client, server):
+    client.kv_update_buckets_keys("b", "k", body={}, if_match=7)
+    assert server.last.headers["if-match"] == "7"
+    assert "if-none-match" not in server.last.headers
+    client.kv_update_buckets_keys("b", "k", body={}, if_none_match="*")
+    assert server.last.headers["if-none-match"] == "*"
+
+
+@pytest.mark.parametrize("value", ["a\rb", "a\nb", "a\0b", "a\r\nX-Evil: 1", "snow\u2603man"])
+def test_a_header_value_that_would_break_the_request_is_refused_unseen(client, server, value):
+    with pytest.raises(ValueError, match="^X-Note: ") as caught:
+        client.request("GET", "/x", headers={"X-Note": value})
+    assert value not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a:b", "Authorization: Bearer hunter2", "a\r\nb", "é"])
+def test_a_header_name_that_is_none_is_refused_unseen(client, server, name):
+    with pytest.raises(ValueError, match="^headers: a name must be an HTTP token") as caught:
+        client.request("GET", "/x", headers={name: "v"})
+    assert "hunter2" not in str(caught.value)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("name", ["Host", "content-length", "Transfer-Encoding", "CONNECTION"])
+def test_a_header_that_frames_the_message_can_not_be_given(client, server, name):
+    with pytest.raises(ValueError, match=f"^headers: {name} is set by the client"):
+        client.request("GET", "/x", headers={name: "1"})
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("value", [True, 1.5, b"x", ["a"]])
+def test_a_header_value_of_another_type_is_refused_by_name(client, value):
+    with pytest.raises(TypeError, match="^X-Note: must be a string or an integer"):
+        client.request("GET", "/x", headers={"X-Note": value})
+
+
+def test_headers_must_be_a_mapping(client):
+    with pytest.raises(TypeError, match="^headers: must be a mapping, not list"):
+        client.request("GET", "/x", headers=[("a", "b")])

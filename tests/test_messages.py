@@ -1,0 +1,264 @@
+"""What a reply becomes: a value, or an error that says what the server said."""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+from email.utils import formatdate
+
+import pytest
+
+from ironflow import InvalidResponseError, IronflowError, NotFoundError, ServerError
+
+from .conftest import KEY
+
+
+def failure(client, method="GET", path="/x", **arguments):
+    with pytest.raises(IronflowError) as caught:
+        client.request(method, path, **arguments)
+    return caught.value
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 206, 226, 299])
+def test_any_2xx_is_success(client, server, status):
+    server.reply({"ok": True}, status=status)
+    assert client.request("GET", "/x") == {"ok": True}
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 205])
+def test_an_empty_reply_is_none(client, server, status):
+    server.reply(status=status, body=b"")
+    assert client.request("DELETE", "/x") is None
+
+
+@pytest.mark.parametrize("value", [None, 0, "", [], {}, "text", 1.5, {"a": [1, {"b": None}]}])
+def test_json_of_any_kind_is_decoded(client, server, value):
+    server.reply(value)
+    assert client.request("GET", "/x") == value
+
+
+def test_json_is_decoded_whatever_the_content_type_says(client, server):
+    server.reply({"ok": 1}, headers={"Content-Type": "text/plain"})
+    assert client.request("GET", "/x") == {"ok": 1}
+
+
+def test_a_text_route_gives_text(client, server):
+    server.reply(body=b"# HELP up\nup 1\n", headers={"Content-Type": "text/plain; version=0.0.4"})
+    assert client.metrics() == "# HELP up\nup 1\n"
+    assert server.last.headers["accept"] == "text/plain, */*"
+
+
+def test_a_head_request_gives_none(client, server):
+    server.reply({"ok": 1})
+    assert client.request("HEAD", "/x") is None
+
+
+UNUSABLE = [
+    (b"<html>Welcome</html>", "is not JSON"),
+    (b"{'a': 1}", "is not JSON"),
+    (b'{"a": 1} trailing', "is not JSON"),
+    (b'{"a": NaN}', "is not JSON"),
+    (b"-Infinity", "is not JSON"),
+    (b'{"a": "\xff\xfe"}', "is not JSON"),
+    (b"\x1f\x8b\x08\x00", "is not JSON"),
+    (b"[" * 200_000, "nested too deeply"),
+]
+
+
+@pytest.mark.parametrize(("body", "problem"), UNUSABLE)
+def test_a_reply_that_is_not_json_is_an_error_that_shows_its_start(client, server, body, problem):
+    server.reply(body=body, headers={"Content-Type": "text/html; charset=utf-8"})
+    with pytest.raises(InvalidResponseError, match=problem) as caught:
+        client.request("GET", "/x")
+    error = caught.value
+    assert (error.status_code, error.code) == (200, "INVALID_RESPONSE")
+    assert "text/html" in str(error)
+    assert str(error).isprintable()
+    assert len(str(error)) < 600
+    assert client.request("GET", "/x") == {}
+
+
+def test_text_that_is_not_utf8_is_an_error(client, server):
+    server.reply(body=b"caf\xe9")
+    with pytest.raises(InvalidResponseError, match="is not UTF-8 text"):
+        client.metrics()
+
+
+ERROR_BODIES = [
+    # body, content type, status, code, message
+    (b'{"error": "bucket not found"}', "application/json", 404, "NOT_FOUND", "bucket not found"),
+    (
+        b'{"code": "NOT_FOUND", "message": "run not found"}',
+        "application/json",
+        404,
+        "NOT_FOUND",
+        "run not found",
+    ),
+    (
+        b'{"code": "not_found", "message": "no such run"}',
+        "application/json",
+        404,
+        "not_found",
+        "no such run",
+    ),
+    (b'{"error": "STALE_EXECUTION"}', "application/json", 409, "CONFLICT", "STALE_EXECUTION"),
+    (b"upstream timed out\n", "text/plain", 504, "GATEWAY_TIMEOUT", "upstream timed out"),
+    (
+        b"<html><head><style>b {x: y}</style></head><body>\n<b>502</b> Bad Gateway</body></html>",
+        "text/html",
+        502,
+        "BAD_GATEWAY",
+        "502 Bad Gateway",
+    ),
+    (b"", "text/plain", 404, "NOT_FOUND", "Not Found"),
+    (b"", "text/plain", 499, "HTTP_499", "HTTP status 499"),
+    (b"  \n ", "text/plain", 500, "INTERNAL_SERVER_ERROR", "Internal Server Error"),
+    (b"{}", "application/json", 404, "NOT_FOUND", "Not Found"),
+    (b"null", "application/json", 404, "NOT_FOUND", "Not Found"),
+    (b'"just text"', "application/json", 400, "BAD_REQUEST", "just text"),
+    (b'["a", "b"]', "application/json", 400, "BAD_REQUEST", '["a", "b"]'),
+    (b'{"detail": "x"}', "application/json", 400, "BAD_REQUEST", '{"detail": "x"}'),
+    (b'{"message": "", "error": "bad"}', "application/json", 400, "BAD_REQUEST", "bad"),
+    (b'{"message": ["a"]}', "application/json", 400, "BAD_REQUEST", '{"message": ["a"]}'),
+    (b'{"message": "m", "code": ""}', "application/json", 403, "FORBIDDEN", "m"),
+    (
+        b'{"error": {"code": "quota", "message": "too much"}}',
+        "application/json",
+        429,
+        "quota",
+        "too much",
+    ),
+    (b'{"message": "cut', "application/json", 500, "INTERNAL_SERVER_ERROR", '{"message": "cut'),
+    (b"\xff\xfe oops", "text/plain", 500, "INTERNAL_SERVER_ERROR", "\ufffd\ufffd oops"),
+    (b'{"message": "a\\nb\\u0000\\u001b[31m"}', "application/json", 400, "BAD_REQUEST", "a b [31m"),
+    (b"[" * 60_000, "application/json", 400, "BAD_REQUEST", "[" * 999 + "\u2026"),
+]
+
+
+@pytest.mark.parametrize(("body", "kind", "status", "code", "message"), ERROR_BODIES)
+def test_an_error_body_of_any_shape_gives_code_and_message(
+    client, server, body, kind, status, code, message
+):
+    server.reply(status=status, body=body, headers={"Content-Type": kind})
+    error = failure(client, retry=False)
+    assert (error.status_code, error.code, str(error)) == (status, code, message)
+
+
+def test_the_documents_error_example_holds(client, server):
+    server.reply({"code": "NOT_FOUND", "message": "run not found"}, status=404)
+    with pytest.raises(NotFoundError) as caught:
+        client.runs_get("nonexistent")
+    error = caught.value
+    assert (error.status_code, error.code, str(error)) == (404, "NOT_FOUND", "run not found")
+    assert error.body == {"code": "NOT_FOUND", "message": "run not found"}
+    assert error.method == "GET"
+    assert error.url == f"{server.url}/api/v1/runs/nonexistent"
+    assert error.attempts == 1
+
+
+def test_an_error_carries_headers_and_request_id_but_no_cookie(client, server):
+    headers = {"X-Request-Id": "req_9", "Set-Cookie": "session=hunter2", "Retry-After": "7"}
+    server.reply({"error": "busy"}, status=409, headers=headers)
+    error = failure(client)
+    assert error.request_id == "req_9"
+    assert error.headers["retry-after"] == "7"
+    assert "hunter2" not in repr(vars(error))
+
+
+@pytest.mark.parametrize(
+    ("header", "body", "seconds"),
+    [
+        ("7", {}, 7.0),
+        ("0", {}, 0.0),
+        ("1.5", {}, 1.5),
+        ("-3", {}, None),
+        ("nan", {}, None),
+        ("1e999", {}, None),
+        ("soon", {}, None),
+        (None, {"retry_after": 3}, 3.0),
+        (None, {"retry_after": True}, None),
+        (None, {"retry_after": "3"}, None),
+        ("2", {"retry_after": 9}, 2.0),
+        ("Mon, 01 Jan 2001 00:00:00 GMT", {}, 0.0),
+        (None, {}, None),
+    ],
+)
+def test_retry_after_is_read_from_header_or_body(client, server, header, body, seconds):
+    headers = {} if header is None else {"Retry-After": header}
+    server.reply({"error": "busy", **body}, status=400, headers=headers)
+    assert failure(client).retry_after == seconds
+
+
+def test_retry_after_may_be_a_date(client, server):
+    date = formatdate(time.time() + 100, usegmt=True)
+    server.reply({"error": "busy"}, status=400, headers={"Retry-After": date})
+    assert 90 <= failure(client).retry_after <= 100
+
+
+@pytest.mark.parametrize(("status", "said", "expected"), [(503, False, False), (400, True, True)])
+def test_the_server_may_say_whether_a_repeat_makes_sense(client, server, status, said, expected):
+    server.reply({"error": "x", "retryable": said}, status=status)
+    assert failure(client).retryable is expected
+
+
+def test_a_huge_error_body_is_bounded(client, server):
+    server.reply(status=500, body=b"x" * 1_000_000)
+    error = failure(client, retry=False)
+    assert isinstance(error, ServerError)
+    assert len(error.body) == 64 * 1024
+    assert len(str(error)) == 1000
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 304, 300])
+def test_a_redirect_of_a_write_is_an_error_that_says_where_it_pointed(client, server, status):
+    server.reply(status=status, body=b"", headers={"Location": "http://elsewhere.example/x"})
+    error = failure(client, "POST", body={})
+    assert type(error) is IronflowError
+    assert error.status_code == status
+    assert "http://elsewhere.example/x" in str(error)
+    assert len(server.requests) == 1
+
+
+ECHOES = [
+    lambda key: {"status": 401, "json_body": {"error": f"bad key {key}"}},
+    lambda key: {"status": 401, "json_body": {"message": f"Bearer {key}", "code": key}},
+    lambda key: {"status": 500, "body": f"<html>{key}</html>".encode()},
+    lambda key: {"status": 200, "body": f"<html>{key}</html>".encode()},
+    lambda key: {"status": 200, "body": b"{", "headers": {"Content-Type": key}},
+    lambda key: {"status": 400, "body": b"x", "headers": {"X-Request-Id": key, "X-Echo": key}},
+    lambda key: {"status": 302, "body": b"", "headers": {"Location": f"http://h/?k={key}"}},
+]
+
+
+@pytest.mark.parametrize("echo", ECHOES)
+def test_a_server_that_echoes_the_key_does_not_put_it_into_the_error(client, server, echo):
+    server.reply(**echo(KEY))
+    error = failure(client, "POST", body={})
+    shown = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    for text in (str(error), repr(error), repr(vars(error)), shown):
+        assert KEY not in text
+
+
+def test_a_token_in_the_query_is_masked_in_the_error(client, server):
+    server.reply({"error": "bad token tok_12345678"}, status=401)
+    with pytest.raises(IronflowError) as caught:
+        client.websocket_list(env="staging", token="tok_12345678")
+    assert server.last.query == {"env": "staging", "token": "tok_12345678"}
+    assert caught.value.url == f"{server.url}/ws?env=staging&token=***"
+    assert str(caught.value) == "bad token ***"
+
+
+def test_a_reply_over_the_limit_is_an_error(client, server):
+    small = client.with_options(max_response_bytes=10)
+    server.reply(body=b'"12345678"')
+    assert small.request("GET", "/x") == "12345678"
+    server.reply(body=b'"123456789"')
+    with pytest.raises(InvalidResponseError, match=r"larger than max_response_bytes \(10\)"):
+        small.request("GET", "/x")
+
+
+def test_a_large_reply_arrives_whole(client, server):
+    value = {"items": ["x" * 1000] * 2000}
+    server.reply(body=json.dumps(value).encode())
+    assert client.request("GET", "/x") == value

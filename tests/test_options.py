@@ -1,0 +1,204 @@
+"""Options: what the constructor accepts and refuses, where values come from, what is shown."""
+
+from __future__ import annotations
+
+import ssl
+import traceback
+
+import pytest
+
+from ironflow import IronflowClient
+
+from .conftest import KEY
+
+
+def shown_url(client):
+    return repr(client).partition("server_url='")[2].partition("'")[0]
+
+
+def test_the_defaults_are_the_documented_ones():
+    assert repr(IronflowClient()) == (
+        "IronflowClient(server_url='http://localhost:9123', api_key=None, timeout=30.0,"
+        " max_attempts=3, retry_methods=['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PUT'],"
+        " initial_backoff=0.1, max_backoff=10.0, backoff_factor=2.0, max_retry_after=60.0,"
+        " max_response_bytes=67108864)"
+    )
+
+
+def test_published_scripts_can_give_url_key_and_timeout_by_position():
+    client = IronflowClient("http://h:1", KEY, 5)
+    assert shown_url(client) == "http://h:1"
+    assert "api_key=set, timeout=5" in repr(client)
+
+
+def test_every_option_of_published_scripts_is_accepted():
+    client = IronflowClient(
+        server_url="http://h:1",
+        api_key=KEY,
+        timeout=1,
+        total_timeout=20.0,
+        max_attempts=1,
+        retry_methods=["get", "POST"],
+        initial_backoff=0,
+        max_backoff=0.5,
+        backoff_factor=1,
+    )
+    assert "total_timeout=20.0, max_attempts=1, retry_methods=['GET', 'POST']" in repr(client)
+
+
+def test_an_argument_wins_over_the_environment_which_wins_over_the_default(monkeypatch, server):
+    monkeypatch.setenv("IRONFLOW_SERVER_URL", server.url)
+    monkeypatch.setenv("IRONFLOW_API_KEY", "ifkey_from_environment")
+    monkeypatch.setenv("IRONFLOW_ENV", "staging")
+    IronflowClient().runs_list()
+    assert server.last.headers["authorization"] == "Bearer ifkey_from_environment"
+    assert server.last.headers["x-ironflow-environment"] == "staging"
+    IronflowClient(server.url, api_key="ifkey_given", environment="production").runs_list()
+    assert server.last.headers["authorization"] == "Bearer ifkey_given"
+    assert server.last.headers["x-ironflow-environment"] == "production"
+    assert shown_url(IronflowClient("http://given:1")) == "http://given:1"
+
+
+def test_an_empty_string_switches_a_setting_of_the_environment_off(monkeypatch, server):
+    monkeypatch.setenv("IRONFLOW_API_KEY", "ifkey_from_environment")
+    monkeypatch.setenv("IRONFLOW_ENV", "staging")
+    IronflowClient(server.url, api_key="", environment="").runs_list()
+    assert "authorization" not in server.last.headers
+    assert "x-ironflow-environment" not in server.last.headers
+
+
+def test_an_empty_environment_variable_counts_as_unset(monkeypatch):
+    monkeypatch.setenv("IRONFLOW_SERVER_URL", "")
+    monkeypatch.setenv("IRONFLOW_API_KEY", "")
+    assert shown_url(IronflowClient()) == "http://localhost:9123"
+    assert "api_key=None" in repr(IronflowClient())
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("http://localhost:9123/", "http://localhost:9123"),
+        ("https://api.example.com", "https://api.example.com"),
+        ("HTTPS://API.example.com", "https://API.example.com"),
+        ("http://gateway/ironflow/", "http://gateway/ironflow"),
+        ("http://[::1]:9123", "http://[::1]:9123"),
+        ("http://h:", "http://h"),
+        ("http://xn--bcher-kva.example", "http://xn--bcher-kva.example"),
+    ],
+)
+def test_a_server_url_is_kept_without_what_is_needless(given, kept):
+    assert shown_url(IronflowClient(given)) == kept
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("", "needs a scheme"),
+        ("localhost:9123", "needs a scheme"),
+        ("localhost", "needs a scheme"),
+        ("//localhost", "needs a scheme"),
+        ("http:/localhost", "needs a scheme"),
+        ("ftp://localhost", "needs a scheme"),
+        ("file:///etc/passwd", "needs a scheme"),
+        ("http://user:hunter2@localhost", "must not hold credentials"),
+        ("http://hunter2@localhost", "must not hold credentials"),
+        ("http://localhost:99999", "the host or the port is not valid"),
+        ("http://localhost:http", "the host or the port is not valid"),
+        ("http://localhost:-1", "the host or the port is not valid"),
+        ("http://user:hunter2@localhost:99999", "not valid"),
+        ("http://[::1", "the host or the port is not valid"),
+        ("http://localhost:0", "the host or the port is missing"),
+        ("http://", "the host or the port is missing"),
+        ("http://:9123", "the host or the port is missing"),
+        ("http://h?token=hunter2", "must not hold a query"),
+        ("http://h/#hunter2", "must not hold a query"),
+        ("http://h/api/v1", "leave out '/api/v1'"),
+        ("http://h/api/v1/", "leave out '/api/v1'"),
+        ("http://h/a/../b", "must not hold a '.'"),
+        ("http://h ost", "must be plain ASCII"),
+        ("http://h\r\nX: 1", "must be plain ASCII"),
+        ("http://h\\evil", "must be plain ASCII"),
+        ("http://b\u00fccher.example", "must be plain ASCII"),
+    ],
+)
+def test_an_impossible_server_url_is_refused_unseen(url, message):
+    with pytest.raises(ValueError, match=f"^server_url: .*{message}") as caught:
+        IronflowClient(url)
+    error = caught.value
+    text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    assert "hunter2" not in text.replace(repr(url), "")  # the test's own line may show it
+
+
+@pytest.mark.parametrize(
+    "key", [f"{KEY}\n", f"{KEY}\r\nX: 1", f"{KEY}\0", f"a {KEY}", f"é{KEY}", "\t"]
+)
+def test_a_key_that_can_not_be_sent_is_refused_unseen(key):
+    with pytest.raises(ValueError, match="^api_key: ") as caught:
+        IronflowClient("http://h", api_key=key)
+    assert KEY not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "error"),
+    [
+        ("server_url", 5, TypeError),
+        ("server_url", b"http://h", TypeError),
+        ("api_key", b"ifkey_1", TypeError),
+        ("timeout", None, TypeError),
+        ("timeout", 0, ValueError),
+        ("timeout", -1, ValueError),
+        ("timeout", float("nan"), ValueError),
+        ("timeout", float("inf"), ValueError),
+        ("timeout", "30", TypeError),
+        ("timeout", True, TypeError),
+        ("total_timeout", 0, ValueError),
+        ("max_attempts", 0, ValueError),
+        ("max_attempts", 2.0, TypeError),
+        ("max_attempts", True, TypeError),
+        ("retry_methods", "GET", TypeError),
+        ("retry_methods", 5, TypeError),
+        ("retry_methods", ["FETCH"], ValueError),
+        ("retry_methods", [1], TypeError),
+        ("initial_backoff", -0.1, ValueError),
+        ("max_backoff", "1", TypeError),
+        ("backoff_factor", 0.5, ValueError),
+        ("max_retry_after", -1, ValueError),
+        ("environment", "a\nb", ValueError),
+        ("environment", 5, TypeError),
+        ("org", "a\rb", ValueError),
+        ("headers", ["a"], TypeError),
+        ("headers", {"X-A": "b\nc"}, ValueError),
+        ("headers", {"Content-Length": "1"}, ValueError),
+        ("ssl_context", "tls", TypeError),
+        ("max_response_bytes", 0, ValueError),
+        ("user_agent_suffix", "a\nb", ValueError),
+    ],
+)
+def test_a_bad_option_is_refused_by_name_in_the_constructor(option, value, error):
+    with pytest.raises(error, match=f"^(?:{option}|X-A|headers): "):
+        IronflowClient(**{option: value})
+
+
+def test_an_unknown_option_is_refused():
+    with pytest.raises(TypeError, match="retries"):
+        IronflowClient(retries=3)
+    with pytest.raises(TypeError, match="'retries' is not an option; there are: server_url"):
+        IronflowClient().with_options(retries=3)
+
+
+def test_repr_shows_options_and_never_a_secret():
+    client = IronflowClient(
+        "https://h",
+        api_key=KEY,
+        environment="staging",
+        org="org_1",
+        headers={"X-Token": "hunter2", "Cookie": "c=hunter2"},
+        ssl_context=ssl.create_default_context(),
+        user_agent_suffix="report/1",
+    )
+    text = repr(client)
+    assert KEY not in text
+    assert "hunter2" not in text
+    for part in ("environment='staging'", "org='org_1'", "headers=['Cookie', 'X-Token']"):
+        assert part in text

@@ -1,0 +1,95 @@
+"""The README's promises: its code runs as printed, its commands exist, its tables are complete."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+
+import pytest
+
+import ironflow
+from ironflow import IronflowClient, IronflowError
+
+from .conftest import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.S)
+
+
+@pytest.fixture
+def demo(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "examples"))
+    from demo_server import DemoServer
+
+    with DemoServer() as running:
+        yield running
+
+
+def test_every_python_block_runs_as_printed(demo, capsys):
+    namespace = {}
+    assert len(BLOCKS) >= 5
+    for number, block in enumerate(BLOCKS):
+        source = block.replace("http://localhost:9123", demo.url)
+        exec(compile(source, f"README block {number}", "exec"), namespace)
+    printed = capsys.readouterr().out
+    assert printed.splitlines() == [
+        "run_abc123 running",
+        "cancelled",
+        "404 NOT_FOUND: run not found",
+        "run_abc123 (cancelled)",
+    ]
+
+
+def test_every_make_command_exists():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", README, re.M))
+    assert {"demo", "test", "sdk-gen-python", "sdk-gen-check", "sdk-health"} <= named <= targets
+
+
+def test_every_make_target_has_a_line_of_help():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    phony = re.search(r"^\.PHONY: (.*)$", makefile, re.M)[1].split()
+    helped = re.findall(r"^([a-z-]+):.*## \S", makefile, re.M)
+    assert sorted(helped) == sorted(phony)
+
+
+def test_the_table_of_methods_is_complete():
+    named = re.findall(
+        r"`(\w+)`", README.partition("<!-- methods: gen")[2].partition("<!-- methods: end")[0]
+    )
+    public = {
+        name
+        for name, _ in inspect.getmembers(IronflowClient, inspect.isfunction)
+        if not name.startswith("_")
+    }
+    assert sorted(named) == sorted(public - {"close", "request", "with_options"})
+
+
+def test_the_table_of_options_is_complete():
+    section = README.partition("## Configuration")[2].partition("## Errors")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    named = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    options = set(inspect.signature(IronflowClient).parameters)
+    assert sorted(named) == sorted(options)
+
+
+def test_the_table_of_errors_is_complete():
+    section = README.partition("## Errors")[2].partition("## Types")[0]
+    named = [line.split("`")[1] for line in section.splitlines() if line.startswith("| `")]
+    classes = {name for name in ironflow.__all__ if name.endswith("Error")}
+    assert sorted(named) == sorted(classes)
+    for attribute in vars(IronflowError("x")).keys() - {"message"}:
+        assert f"`{attribute}`" in section
+
+
+def test_the_changelog_names_the_version():
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## {ironflow.__version__}" in changelog
+
+
+def test_the_supported_pythons_are_those_that_are_declared():
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert 'requires-python = ">=3.9"' in project
+    assert "Python 3.9 and newer" in README
+    assert sys.version_info >= (3, 9)
