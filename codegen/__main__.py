@@ -25,11 +25,15 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         manifest = _load(options.manifest)
+        return _run(options, manifest)
     except ManifestError as error:
         for problem in error.problems:
             print(f"{options.manifest.name}: {problem}", file=sys.stderr)
         print(f"{len(error.problems)} problem(s), nothing written", file=sys.stderr)
         return 2
+
+
+def _run(options: argparse.Namespace, manifest: Manifest) -> int:
     if options.command == "generate":
         return generate(manifest, options.output)
     if options.command == "check":

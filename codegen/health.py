@@ -158,7 +158,7 @@ def report(manifest: Manifest, root: Path, record: Path) -> Report:
     """
     try:
         methods = _methods(ast.parse((root / CLIENT).read_text(encoding="utf-8")))
-    except (OSError, SyntaxError) as error:
+    except (OSError, SyntaxError, ValueError) as error:
         raise HealthError(f"{CLIENT} can not be read: {error}") from error
     try:
         calls = [(str(method), str(path)) for method, path in json.loads(record.read_bytes())]
@@ -174,6 +174,8 @@ def _methods(tree: ast.Module) -> dict[str, str]:
         if isinstance(node, ast.FunctionDef):
             for call in ast.walk(node):
                 if isinstance(call, ast.Call) and ast.unparse(call.func) == "self._call":
+                    if len(call.args) < 2:
+                        raise ValueError(f"{node.name} calls no route")
                     method, path = call.args[:2]
                     found[node.name] = f"{ast.literal_eval(method)} {_template(path)}"
     return found

@@ -31,14 +31,20 @@ METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 CATEGORIES = ("supported", "server-only", "enterprise-only", "internal")
 STREAMS = ("websocket", "ndjson")
 BODY_METHODS = frozenset({"PATCH", "POST", "PUT"})
+_PARAMETER_TYPES = ("string", "integer", "number", "boolean", "datetime")
 
-MAX_NAME = 50  # keeps generated lines within 100 columns
-MAX_PATH = 85
+# These keep generated lines within 100 columns; the longest combinations are refused by render.
+MAX_NAME = 50
+MAX_MODEL = 36
+MAX_WIRE_NAME = 28
+MAX_ARGUMENT = 35
+MAX_PATH = 80
 MAX_SUMMARY = 88
 
 _GROUP = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _WIRE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _MODEL_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
+_TAKEN_MODEL_NAMES = frozenset({"Any", "False", "None", "True", "TypedDict"})
 _SEGMENT = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*|\{[A-Za-z][A-Za-z0-9_]*\}")
 _LAST_SEGMENT = re.compile(_SEGMENT.pattern + r"|\{[A-Za-z][A-Za-z0-9_]*\.\.\.\}")
 _PLACEHOLDER = re.compile(r"\{(\w+)(?:\.\.\.)?\}")
@@ -52,6 +58,9 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}" if self.place else self.message
+
+
+_TOO_DEEP = Problem("", "is nested too deeply")
 
 
 class ManifestError(Exception):
@@ -161,8 +170,10 @@ def load(path: Path) -> Manifest:
         document = json.loads(path.read_bytes(), object_pairs_hook=_no_duplicates)
     except OSError as error:
         raise ManifestError([Problem("", f"can not be read: {error.strerror}")]) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ManifestError([Problem("", f"is not JSON: {error}")]) from error
+    except RecursionError as error:
+        raise ManifestError([Problem("", "is not JSON: it is nested too deeply")]) from error
     return check(document)
 
 
@@ -173,7 +184,10 @@ def check(document: Any) -> Manifest:
         ManifestError: With every problem found.
     """
     checker = _Checker()
-    manifest = checker.manifest(document)
+    try:
+        manifest = checker.manifest(document)
+    except RecursionError as error:
+        raise ManifestError([_TOO_DEEP]) from error
     if checker.problems:
         raise ManifestError(sorted(set(checker.problems), key=_natural))
     return manifest
@@ -191,7 +205,7 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _natural(problem: Problem) -> list[tuple[int, str]]:
     return [
         (int(part), "") if part.isdecimal() else (-1, part)
-        for part in re.split(r"(\d+)", str(problem))
+        for part in re.split(r"(\d{1,9})", str(problem))
     ]
 
 
@@ -230,9 +244,10 @@ class _Object:
         """Return a member of the given JSON type, the default when it is absent or wrong."""
         self._known.append(key)
         value = self.value.get(key)
-        if value is None:
-            if required and isinstance(self.value, dict) and key not in self.value:
-                self.say(key, f"is missing; it must be {_ARTICLES[kind]}")
+        if value is None or (required and value == ""):
+            if required:
+                what = "must not be empty" if key in self.value else "is missing"
+                self.say(key, f"{what}; it must be {_ARTICLES[kind]}")
             return default
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             self.say(key, f"must be {_ARTICLES[kind]}")
@@ -242,7 +257,7 @@ class _Object:
     def text(self, key: str, limit: int = 2000) -> str:
         """Return a line of prose, fit for a docstring."""
         text: str = self.get(key, str, "")
-        if not text.isprintable() or text != " ".join(text.split()):
+        if not _is_prose(text):
             self.say(key, "must be one line of printable text without needless spaces")
             return ""
         if len(text) > limit:
@@ -257,11 +272,12 @@ class _Object:
 
     def matching(self, key: str, pattern: re.Pattern[str], like: str, required: bool) -> str:
         value: str = self.get(key, str, "", required)
-        if (value or key in self.value) and not pattern.fullmatch(value):
+        if value and not pattern.fullmatch(value):
             self.say(key, f"{_shown(value)} will not do; write it as {like}")
             return ""
-        if len(value) > MAX_NAME:
-            self.say(key, f"must be at most {MAX_NAME} characters")
+        limit = MAX_WIRE_NAME if pattern is _WIRE_NAME else MAX_NAME
+        if len(value) > limit:
+            self.say(key, f"must be at most {limit} characters")
         return value
 
     def done(self) -> None:
@@ -270,7 +286,7 @@ class _Object:
             if key not in self._known:
                 near = get_close_matches(key, self._known, 1)
                 hint = f"do you mean {near[0]}?" if near else f"known: {', '.join(self._known)}"
-                self.say(key if key.isidentifier() else repr(key), f"is not a known key; {hint}")
+                self.say(key if key.isidentifier() else _shown(key), f"is not a known key; {hint}")
 
 
 _ARTICLES: dict[type, str] = {
@@ -281,6 +297,10 @@ _ARTICLES: dict[type, str] = {
     object: "a value",
     str: "a string",
 }
+
+
+def _is_prose(text: str) -> bool:
+    return text.isprintable() and "  " not in text and text == text.strip()
 
 
 def _shown(value: str) -> str:
@@ -320,9 +340,10 @@ class _Checker:
         )
 
     def model(self, name: str, value: Any) -> Model:
-        place = f"models.{name}" if _MODEL_NAME.fullmatch(name) else f"models[{_shown(name)}]"
-        if not _MODEL_NAME.fullmatch(name) or len(name) > MAX_NAME:
-            self.say(place, f"a model is named in CamelCase, at most {MAX_NAME} characters")
+        plain = _MODEL_NAME.fullmatch(name) and len(name) <= 2 * MAX_MODEL
+        place = f"models.{name}" if plain else f"models[{_shown(name)}]"
+        if not _MODEL_NAME.fullmatch(name) or len(name) > MAX_MODEL or name in _TAKEN_MODEL_NAMES:
+            self.say(place, f"a model is named in CamelCase, at most {MAX_MODEL} characters")
         model = _Object(self, value, place)
         fields = [
             self.field(field, f"{place}.fields[{i}]")
@@ -406,8 +427,9 @@ class _Checker:
         names = _PLACEHOLDER.findall(path)
         if len(set(names)) != len(names):
             entry.say("path", "a placeholder stands twice")
-        if len(path) > MAX_PATH or any(len(name) > MAX_NAME for name in names):
-            entry.say("path", f"must be at most {MAX_PATH} characters, a placeholder {MAX_NAME}")
+        if len(path) > MAX_PATH or any(len(name) > MAX_WIRE_NAME for name in names):
+            limits = f"at most {MAX_PATH} characters, a placeholder at most {MAX_WIRE_NAME}"
+            entry.say("path", f"must have {limits}")
         return path
 
     def path_params(self, entry: _Object, path: str) -> tuple[Parameter, ...]:
@@ -441,9 +463,14 @@ class _Checker:
             default=entry.get("default", object, None),
         )
         entry.done()
-        if any(parameter.type.models()) or parameter.type.kind in ("map", "object", "any", "text"):
-            entry.say("type", "a parameter is a scalar or an array of scalars")
-        elif parameter.default is not None:
+        item = parameter.type.item if parameter.type.kind == "array" else parameter.type
+        default = parameter.default
+        if item is None or item.kind not in _PARAMETER_TYPES:
+            scalars = ", ".join(_PARAMETER_TYPES)
+            entry.say("type", f"a parameter is a scalar or an array of scalars: {scalars}")
+        elif not _is_prose(str(default)):
+            entry.say("default", "must be printable")
+        elif default is not None:
             self.problems += map(
                 Problem._make, misfits(parameter.default, parameter.type, {}, entry.at("default"))
             )
@@ -458,10 +485,10 @@ class _Checker:
         place = entry.at("body")
         body = _Object(self, {"model": value} if isinstance(value, str) else value, place)
         given = [key for key in ("any", "model", "raw") if key in body.value]
-        if len(given) != 1:
-            self.say(place, 'must be a model\'s name, {"any": true} or {"raw": true}')
         raw = body.get("raw", bool, False)
-        body.get("any", bool, False)
+        whole = body.get("any", bool, False)
+        if len(given) != 1 or not (raw or whole or body.value.get("model")):
+            self.say(place, 'must be a model\'s name, {"any": true} or {"raw": true}')
         model = body.get("model", str, "")
         kind = self.type(body, "model" if "model" in given else "type", absent="any")
         if model and kind.kind != "model":
@@ -484,7 +511,7 @@ class _Checker:
         if value is None:
             return "", ""
         notice = _Object(self, value, entry.at("deprecated"))
-        since, use = notice.text("since", 40), notice.text("use", 100)
+        since, use = notice.text("since", 40), notice.text("use", 60)
         if not since or not use:
             entry.say("deprecated", "needs since (a version) and use (what to call instead)")
         notice.done()

@@ -20,7 +20,7 @@ import keyword
 import re
 from typing import TYPE_CHECKING
 
-from .manifest import MAX_NAME, Problem
+from .manifest import MAX_ARGUMENT, MAX_NAME, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,8 +47,9 @@ def name_by_rule(endpoint: Endpoint) -> str:
         path = path[len(_API_PREFIX) :]
     statics = [part for part in path.split("/") if part and not part.startswith("{")]
     group = endpoint.group.replace("_", "")
-    found = [i for i, part in enumerate(statics) if re.sub("[-_.~]", "", part).lower() == group]
-    suffix = "_".join(argument_name(part) for part in statics[found[0] + 1 :]) if found else ""
+    plain = [part.replace("-", "").replace("_", "").lower() for part in statics]
+    tail = statics[plain.index(group) + 1 :] if group in plain else []
+    suffix = "_".join(map(argument_name, tail))
     if endpoint.method == "GET":
         verb = "get" if path.endswith("}") else "list"
     else:
@@ -60,7 +61,9 @@ def name_by_rule(endpoint: Endpoint) -> str:
 
 def argument_name(wire: str) -> str:
     """Return the snake_case form of a wire name: ``entityId``, ``If-Match``, ``minSeq``."""
-    return re.sub(r"[-.~]", "_", _HUMP.sub("_", wire)).lower()
+    if not wire.islower():
+        wire = _HUMP.sub("_", wire).lower()
+    return wire.replace("-", "_").replace(".", "_").replace("~", "_")
 
 
 def argument_names(endpoint: Endpoint) -> dict[tuple[str, str], str]:
@@ -69,7 +72,7 @@ def argument_names(endpoint: Endpoint) -> dict[tuple[str, str], str]:
     A Python keyword, and a name that an earlier argument has, gets a trailing underscore. Path
     parameters come first, in path order; then query, then headers.
     """
-    taken = {"self", "body"}
+    taken = {"self", "body", "segment"}  # segment: the encoder that the method calls
     names: dict[tuple[str, str], str] = {}
     sources = (("path", endpoint.path_params), ("query", endpoint.query))
     for where, parameters in (*sources, ("headers", endpoint.headers)):
@@ -96,6 +99,10 @@ def naming_problems(endpoints: Iterable[Endpoint]) -> list[Problem]:
         elif endpoint.name and endpoint.name == name_by_rule(endpoint):
             message = f"the rule gives {name} anyway; drop name and name_reason"
             problems.append(Problem(f"{endpoint.place}.name", message))
+        for (_, wire), argument in argument_names(endpoint).items():
+            if len(argument) > MAX_ARGUMENT:
+                message = f"{wire}: an argument's name has at most {MAX_ARGUMENT} characters"
+                problems.append(Problem(endpoint.place, message))
         other = first.setdefault(name, endpoint)
         if other is not endpoint:
             message = (

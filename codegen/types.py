@@ -80,13 +80,16 @@ class Type:
         return SCALARS[self.kind]
 
 
-def parse(text: object, models: Mapping[str, object]) -> Type | None:
+MAX_DEPTH = 3
+
+
+def parse(text: object, models: Mapping[str, object], depth: int = 0) -> Type | None:
     """Parse a type, None when it is not one; ``models`` holds the names that exist."""
-    if not isinstance(text, str):
+    if not isinstance(text, str) or depth >= MAX_DEPTH:
         return None
     for opening, kind in (("array<", "array"), ("map<string,", "map")):
         if text.startswith(opening) and text.endswith(">"):
-            item = parse(text[len(opening) : -1], models)
+            item = parse(text[len(opening) : -1], models, depth + 1)
             return None if item is None else Type(kind, item=item)
     if text in SCALARS:
         return Type(text)
@@ -106,7 +109,7 @@ def misfits(
             return
         parts = value.items() if isinstance(value, dict) else enumerate(value)
         for key, item in parts:
-            yield from misfits(item, kind.item, models, f"{place}[{key!r}]")
+            yield from misfits(item, kind.item, models, f"{place}[{ascii(key)[:60]}]")
     elif not isinstance(value, _JSON_TYPES[kind.kind]) or (
         isinstance(value, bool) and kind.kind in ("integer", "number")
     ):
@@ -124,7 +127,8 @@ def _model_misfits(
     known = {field.name: field for field in model.fields}
     for name in value:
         if name not in known:
-            yield f"{place}.{name}", f"{model.name} has no such field"
+            shown = name if name.isidentifier() and name.isascii() else ascii(name)
+            yield f"{place}.{shown[:60]}", f"{model.name} has no such field"
     for field in model.fields:
         if field.name not in value:
             if field.required:

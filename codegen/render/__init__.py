@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from codegen.manifest import ManifestError, Problem
+
 from . import client, models, readme
+from .text import WIDTH
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +28,29 @@ def render_all(manifest: Manifest, root: Path) -> dict[str, str]:
         "ironflow/models.py": models.render(manifest),
     }
     for path, content in files.items():
-        compile(content, path, "exec")
+        _check_syntax(path, content)
+        _check_width(path, content)
     page = root / readme.PATH
     if page.exists():
         files[readme.PATH] = readme.render(manifest, page.read_text(encoding="utf-8"))
     return files
+
+
+def _check_syntax(path: str, content: str) -> None:
+    """Compile a file block by block: the whole of a large one at once takes 100 MB."""
+    head, *blocks = re.split(r"\n\n(?=    def |class )", content)
+    compile(head, path, "exec")
+    for block in blocks:
+        compile(block if block.startswith("class") else f"class _:\n{block}", path, "exec")
+
+
+def _check_width(path: str, content: str) -> None:
+    """Refuse what names of the greatest length add up to; each alone is within its limit."""
+    wide = re.findall(rf"^.{{{WIDTH + 1},}}$", content, re.M)
+    if wide:
+        raise ManifestError(
+            [
+                Problem(path, f"a line has at most {WIDTH} columns; shorten {w.strip()[:80]}")
+                for w in wide
+            ]
+        )

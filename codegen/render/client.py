@@ -163,7 +163,7 @@ def _body_description(body: Body, models: dict[str, Model]) -> str:
     if model is not None:
         required = [f"``{field.name}``" for field in model.fields if field.required]
         optional = [f"``{field.name}``" for field in model.fields if not field.required]
-        parts = [f"``models.{model.name}``:"]
+        parts = [f"``models.{model.name}``{':' if model.fields else ', empty.'}"]
         if required:
             parts.append(", ".join(required) + (";" if optional else "."))
         if optional:
@@ -182,7 +182,7 @@ def _shape(endpoint: Endpoint, response: Type, models: dict[str, Model]) -> str:
     element = response.item if response.kind == "array" else response
     if element is not None and element.kind == "model":
         fields = ", ".join(f"``{field.name}``" for field in models[element.name].fields)
-        shape = f"``models.{element.name}``: {fields}."
+        shape = f"``models.{element.name}``" + (f": {fields}." if fields else ", empty.")
         text = f"A list of {shape}" if response.kind == "array" else shape
     elif response.kind == "text":
         text = "The text of the reply."
@@ -210,11 +210,19 @@ def _call(endpoint: Endpoint, names: dict[tuple[str, str], str]) -> list[str]:
     if endpoint.response is not None and endpoint.response.kind == "text":
         items.append("text=True")
     if endpoint.deprecated_since:
-        notice = f"{method_name(endpoint)} is deprecated since {_deprecation(endpoint)}"
-        items.append(f"deprecated={literal(notice)}")
+        items.append(_notice(endpoint))
     if any("\n" in item for item in items):
         return ["        return self._call(", *(f"{indent}{item}," for item in items), "        )"]
     return bracketed("return self._call(", items, ")", "        ")
+
+
+def _notice(endpoint: Endpoint) -> str:
+    name, indent = method_name(endpoint), "            "
+    notice = f"deprecated={literal(f'{name} is deprecated since {_deprecation(endpoint)}')}"
+    if len(indent) + len(notice) < WIDTH:
+        return notice
+    halves = (f"{name} is deprecated since", f" {_deprecation(endpoint)}")
+    return "\n".join(["deprecated=(", *(f"{indent}    {literal(h)}" for h in halves), f"{indent})"])
 
 
 def _deprecation(endpoint: Endpoint) -> str:

@@ -41,7 +41,7 @@ def _model(model: Model) -> list[str]:
     odd = [field for field in model.fields if not _plain(field)]
     lines: list[str] = []
     bases = []
-    if required and (optional or odd):
+    if any(map(_plain, required)) and (optional or odd):
         bases.append(f"_{model.name}Required")
         lines += [*_class(bases[0], ["TypedDict"], required, ""), "", ""]
     for total in (True, False):
@@ -61,7 +61,7 @@ def _model(model: Model) -> list[str]:
 
 
 def _class(name: str, bases: list[str], fields: list[Field], about: str) -> list[str]:
-    lines = [f"class {name}({', '.join(bases)}):"]
+    lines = bracketed(f"class {name}(", bases, "):", "")
     if about:
         lines += docstring(about, [], "    ")
     shown = [field for field in fields if _plain(field)]
@@ -71,8 +71,6 @@ def _class(name: str, bases: list[str], fields: list[Field], about: str) -> list
         lines.append(f"    {field.name}: {_annotation(field)}")
         if field.description:
             lines += docstring(field.description, [], "    ")
-    if not about and not shown:
-        lines.append("    pass")
     return lines
 
 

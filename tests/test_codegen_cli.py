@@ -1,0 +1,308 @@
+"""``python -m codegen generate`` and ``check``: what is written, what is printed, what is not."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+import codegen.__main__ as command
+from codegen.__main__ import main
+from codegen.render.readme import BEGIN, END
+
+from .conftest import ROOT
+
+GOLDEN = ROOT / "tests" / "golden"
+FILES = ["ironflow/client.py", "ironflow/models.py"]
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project whose manifest is the golden one."""
+    (tmp_path / "manifest.json").write_bytes((GOLDEN / "manifest.json").read_bytes())
+    return tmp_path
+
+
+def run(name, project):
+    return main([name, "--manifest", str(project / "manifest.json"), "--output", str(project)])
+
+
+def tree(root):
+    """Every file below ``root`` with its content and the time it was written."""
+    return {
+        str(path.relative_to(root)): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
+
+
+def edit(project, **changes):
+    """Change the first endpoint of the project's manifest."""
+    path = project / "manifest.json"
+    document = json.loads(path.read_bytes())
+    document["endpoints"][0].update(changes)
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+
+# generate
+
+
+def test_generate_writes_the_client_and_its_models(project, capsys):
+    assert run("generate", project) == 0
+
+    assert capsys.readouterr().out == "wrote ironflow/client.py\nwrote ironflow/models.py\n"
+    for name in FILES:
+        assert (project / name).read_bytes() == (GOLDEN / name.partition("/")[2]).read_bytes()
+    assert sorted(tree(project)) == [*FILES, "manifest.json"]
+
+
+def test_generate_leaves_files_that_others_can_read(project):
+    run("generate", project)
+
+    assert (project / FILES[0]).stat().st_mode & 0o777 == 0o644
+
+
+def test_a_second_generate_writes_nothing_and_says_nothing(project, capsys):
+    run("generate", project)
+    before = tree(project)
+    capsys.readouterr()
+
+    assert run("generate", project) == 0
+    assert capsys.readouterr() == ("", "")
+    assert tree(project) == before
+
+
+def test_generate_writes_only_what_is_not_current(project, capsys):
+    run("generate", project)
+    (project / "ironflow/models.py").write_text("# edited by hand\n")
+    before = tree(project)
+    capsys.readouterr()
+
+    assert run("generate", project) == 0
+    assert capsys.readouterr().out == "wrote ironflow/models.py\n"
+    assert tree(project)["ironflow/client.py"] == before["ironflow/client.py"]
+
+
+def test_generate_replaces_a_file_that_is_not_even_text(project):
+    run("generate", project)
+    (project / FILES[0]).write_bytes(b"\xff\xfe\x00")
+
+    assert run("generate", project) == 0
+    assert (project / FILES[0]).read_bytes() == (GOLDEN / "client.py").read_bytes()
+
+
+def test_generate_renews_the_table_of_the_readme_and_nothing_around_it(project, capsys):
+    page = project / "README.md"
+    page.write_text(f"# Mine\n\n{BEGIN}\n{END}\n\nMine too.\n")
+
+    assert run("generate", project) == 0
+    assert "wrote README.md" in capsys.readouterr().out
+    text = page.read_text()
+    assert text.startswith(f"# Mine\n\n{BEGIN}\n| group | methods |\n")
+    assert text.endswith(f"{END}\n\nMine too.\n")
+    assert run("check", project) == 0
+
+
+# check
+
+
+def test_check_is_silent_where_everything_is_current(project, capsys):
+    run("generate", project)
+    before = tree(project)
+    capsys.readouterr()
+
+    assert run("check", project) == 0
+    assert capsys.readouterr() == ("", "")
+    assert tree(project) == before
+
+
+def test_the_committed_files_are_current(capsys):
+    assert main(["check"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_check_shows_what_a_change_of_the_manifest_would_change_and_changes_nothing(
+    project, capsys
+):
+    run("generate", project)
+    edit(project, summary="Swap the settings.")
+    before = tree(project)
+    capsys.readouterr()
+
+    assert run("check", project) == 1
+    out, err = capsys.readouterr()
+    assert '-        """Replace the settings, or with no body put the defaults back.\n' in out
+    assert '+        """Swap the settings.\n' in out
+    assert "ironflow/models.py" in out  # its banner holds the digest of the manifest
+    assert "run `make sdk-gen-python`" in err
+    assert tree(project) == before
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_check_shows_an_edit_of_a_generated_file_and_changes_nothing(project, capsys, name):
+    run("generate", project)
+    with (project / name).open("a") as file:
+        file.write("# edited by hand\n")
+    before = tree(project)
+    capsys.readouterr()
+
+    assert run("check", project) == 1
+    out = capsys.readouterr().out
+    assert f"--- {name} (as it is)\n+++ {name} (as manifest.json gives it)\n" in out
+    assert "\n-# edited by hand\n" in out
+    assert tree(project) == before
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_check_tells_a_missing_file_and_does_not_write_it(project, capsys, name):
+    run("generate", project)
+    (project / name).unlink()
+    before = tree(project)
+    capsys.readouterr()
+
+    assert run("check", project) == 1
+    assert f"--- {name} (missing)\n" in capsys.readouterr().out
+    assert tree(project) == before
+
+
+def test_check_of_an_empty_project_writes_nothing(project):
+    before = tree(project)
+
+    assert run("check", project) == 1
+    assert tree(project) == before
+    assert not (project / "ironflow").exists()
+
+
+def test_check_notices_other_line_ends_and_a_missing_last_one(project, capsys):
+    run("generate", project)
+    path = project / FILES[0]
+    content = path.read_bytes()
+
+    path.write_bytes(content.replace(b"\n", b"\r\n"))
+    assert run("check", project) == 1
+    path.write_bytes(content.rstrip(b"\n"))
+    assert run("check", project) == 1
+
+
+def test_check_notices_a_table_of_the_readme_that_is_not_current(project, capsys):
+    run("generate", project)
+    (project / "README.md").write_text(f"{BEGIN}\nold\n{END}\n")
+    capsys.readouterr()
+
+    assert run("check", project) == 1
+    assert "\n-old\n" in capsys.readouterr().out
+
+
+# A manifest that is not right
+
+
+@pytest.mark.parametrize("name", ["generate", "check", "health"])
+def test_a_bad_manifest_is_told_whole_and_nothing_is_written(project, capsys, name):
+    run("generate", project)
+    edit(project, category="beta", sumary="A typo.", response="Seting", summary="No period")
+    before = tree(project)
+    capsys.readouterr()
+
+    assert run(name, project) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = err.splitlines()
+    assert [line.split(": ")[:2] for line in lines[:-1]] == [
+        ["manifest.json", "endpoints[0].category"],
+        ["manifest.json", "endpoints[0].response"],
+        ["manifest.json", "endpoints[0].sumary"],
+        ["manifest.json", "endpoints[0].summary"],
+    ]
+    assert lines[-1] == "4 problem(s), nothing written"
+    assert tree(project) == before
+
+
+def test_two_methods_of_one_name_stop_the_generation_with_a_way_out(project, capsys):
+    edit(project, method="GET", path="/api/v1/old/things", path_params=[], body=None)
+
+    assert run("generate", project) == 2
+    err = capsys.readouterr().err
+    assert "are both named things_list" in err
+    assert 'pin one: "name": ' in err
+    assert sorted(tree(project)) == ["manifest.json"]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"[]"])
+def test_a_manifest_that_is_missing_or_no_json_is_told_without_a_traceback(
+    project, capsys, content
+):
+    path = project / "manifest.json"
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+
+    assert run("generate", project) == 2
+    assert capsys.readouterr().err.startswith("manifest.json: ")
+    assert not (project / "ironflow").exists()
+
+
+@pytest.mark.parametrize("arguments", [[], ["write"], ["check", "--fix"]])
+def test_wrong_arguments_exit_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+
+    assert caught.value.code == 2
+
+
+# Writing
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(project, monkeypatch):
+    run("generate", project)
+    edit(project, summary="Swap the settings.")
+    before = tree(project)
+
+    def fail(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(command.os, "replace", fail)
+    with pytest.raises(OSError, match="no space left"):
+        run("generate", project)
+
+    assert tree(project) == before
+
+
+def test_a_file_that_can_not_be_written_leaves_no_temporary_file(project, monkeypatch):
+    run("generate", project)
+    edit(project, summary="Swap the settings.")
+    before = tree(project)
+    monkeypatch.setattr(command, "render_all", lambda *_: {"ironflow/client.py": "\ud800"})
+
+    with pytest.raises(UnicodeEncodeError):
+        run("generate", project)
+
+    assert tree(project) == before
+
+
+def test_the_new_file_is_complete_before_it_takes_the_place_of_the_old(project, monkeypatch):
+    seen = []
+    replace = os.replace
+
+    def watched(source, target):
+        with open(source, "rb") as file:
+            seen.append((os.path.basename(target), file.read()))
+        assert os.path.dirname(source) == os.path.dirname(str(target))
+        replace(source, target)
+
+    monkeypatch.setattr(command.os, "replace", watched)
+    run("generate", project)
+
+    names = ["client.py", "models.py"]
+    assert seen == [(name, (GOLDEN / name).read_bytes()) for name in names]
+
+
+def test_the_command_runs_as_a_module_and_needs_only_the_standard_library(project):
+    isolated = [sys.executable, "-S", "-m", "codegen", "generate"]
+    where = ["--manifest", str(project / "manifest.json"), "--output", str(project)]
+    done = subprocess.run([*isolated, *where], cwd=ROOT, capture_output=True, timeout=60)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (project / FILES[0]).read_bytes() == (GOLDEN / "client.py").read_bytes()
