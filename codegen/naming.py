@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .manifest import Endpoint
 
 # Public names of BaseClient; a test holds the two together.
-RESERVED_METHODS = frozenset({"close", "request", "with_options"})
+RESERVED_METHODS = frozenset({"capture", "close", "request", "with_options"})
 
 _API_PREFIX = "/api/v1/"
 _VERBS = {"DELETE": "delete", "PATCH": "patch", "POST": "create", "PUT": "update"}

@@ -62,6 +62,10 @@ class DemoServer:
             }
         return {"event_id": event_id, "run_ids": run_ids}
 
+    def invoke(self, body: dict[str, Any] | None, function_id: str) -> dict[str, Any]:
+        emitted = self.emit({"name": f"order.{function_id}", "data": (body or {}).get("data")})
+        return {"event_id": emitted["event_id"], "run_id": emitted["run_ids"][0]}
+
     def list_runs(self, _: Any) -> dict[str, Any]:
         runs = list(self.runs.values())
         return {"runs": runs, "count": len(runs), "total_count": len(runs)}
@@ -93,6 +97,7 @@ class DemoServer:
 
 ROUTES: dict[str, Callable[..., dict[str, Any]]] = {
     "POST /api/v1/events": DemoServer.emit,
+    "POST /api/v1/functions/([^/]+)/invoke": DemoServer.invoke,
     "GET /api/v1/runs": DemoServer.list_runs,
     "GET /api/v1/runs/([^/]+)": DemoServer.get_run,
     "POST /api/v1/runs/([^/]+)/cancel": DemoServer.cancel_run,

@@ -13,6 +13,7 @@ from ._errors import (
     ServerError,
     ValidationError,
 )
+from ._observe import ResponseInfo
 from ._version import __version__
 from .client import IronflowClient
 
@@ -27,6 +28,7 @@ __all__ = [
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
+    "ResponseInfo",
     "ServerError",
     "ValidationError",
     "__version__",

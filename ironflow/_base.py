@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 
-from ._encoding import has_dot_segment, json_body, query_string
+from ._encoding import encoded_body, has_dot_segment, header_block, idempotency, query_string
+from ._observe import Capture, is_capturing, watched_call
 from ._options import (
     DEFAULT_MAX_RESPONSE_BYTES,
     DEFAULT_RETRY_METHODS,
@@ -23,14 +24,16 @@ from ._version import __version__
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
     from typing import Any, TypeVar
 
+    from ._observe import ResponseInfo
     from ._transport import Transport
 
     ClientT = TypeVar("ClientT", bound="BaseClient")
 
+_BODY_METHODS = frozenset({"PATCH", "POST", "PUT"})
 _USER_AGENT = f"ironflow-python/{__version__} Python/{'.'.join(map(str, sys.version_info[:2]))}"
 
 
@@ -42,16 +45,19 @@ class BaseClient:
             one. Default: ``IRONFLOW_SERVER_URL``, else ``http://localhost:9123``.
         api_key: Tenant key, platform key or login token, sent as a bearer credential. Default:
             ``IRONFLOW_API_KEY``, else none; an empty string means none.
-        timeout: Seconds that one attempt may take at each step: connect, send, and each wait for
-            more of the reply.
-        total_timeout: Seconds for a whole call with its retries. Not in effect yet.
-        max_attempts: How often a call that is safe to repeat is tried. Not in effect yet: every
-            call is one attempt.
-        retry_methods: HTTP methods that are safe to repeat. Not in effect yet.
-        initial_backoff: Seconds before the second attempt. Not in effect yet.
-        max_backoff: Most seconds between two attempts. Not in effect yet.
-        backoff_factor: How much longer each wait is than the one before. Not in effect yet.
-        max_retry_after: Longest ``Retry-After`` that is waited for. Not in effect yet.
+        timeout: Seconds for a whole call: connecting, sending, reading, retries and waits. Only
+            the resolution of a host name can not be bounded.
+        total_timeout: Seconds for a whole call with its retries; then ``timeout`` bounds each
+            attempt. Default: ``timeout`` bounds it all.
+        max_attempts: How often a call is tried at most; 1 switches retries off.
+        retry_methods: HTTP methods whose calls are safe to repeat after they may have been
+            delivered. Others are tried again only if nothing of them left.
+        initial_backoff: Longest wait in seconds before the second attempt; each wait is random
+            between nothing and its bound.
+        max_backoff: Longest wait in seconds before any attempt.
+        backoff_factor: How much longer the bound grows from one attempt to the next.
+        max_retry_after: Longest ``Retry-After`` in seconds that is waited for; above it, the error
+            is raised at once.
         environment: Environment name, sent as ``X-Ironflow-Environment``. Default:
             ``IRONFLOW_ENV``, else none.
         org: Organization id to act as, sent as ``X-Ironflow-Org``; needs platform credentials.
@@ -59,6 +65,7 @@ class BaseClient:
         ssl_context: TLS settings for https; by default the system's, with verification.
         max_response_bytes: Largest reply that is read; 64 MiB by default.
         user_agent_suffix: Text after the SDK's own ``User-Agent``.
+        on_response: Called with a ``ResponseInfo`` after each call, also after a failed one.
 
     Raises:
         ValueError: An option has an impossible value; the message names it and shows no secret.
@@ -84,6 +91,7 @@ class BaseClient:
         ssl_context: ssl.SSLContext | None = None,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         user_agent_suffix: str | None = None,
+        on_response: Callable[[ResponseInfo], object] | None = None,
     ) -> None:
         self._options = Options(
             server_url=from_environment("server_url", server_url),
@@ -102,9 +110,12 @@ class BaseClient:
             ssl_context=ssl_context,
             max_response_bytes=max_response_bytes,
             user_agent_suffix=user_agent_suffix,
+            on_response=on_response,
         )
         self._transport: Transport | None = None
-        self._headers = _standing_headers(self._options)
+        self._fields = _standing_headers(self._options)
+        self._block = header_block(self._fields)
+        self._owner = object()  # what captures know the client and its copies by
 
     def request(
         self,
@@ -124,8 +135,9 @@ class BaseClient:
             params: Query parameters; None values are left out.
             headers: Headers of this request; they win over those of the client.
             body: Anything JSON has a form for; None sends no body.
-            retry: Whether the call may be repeated after a failure. Not in effect yet: every call
-                is one attempt.
+            retry: True repeats the call after a failure even if it may have been delivered, False
+                never repeats it; None repeats what is safe, as the client's options say. A header
+                ``Idempotency-Key`` makes any call safe.
 
         Returns:
             The decoded JSON of the reply, None when it is empty.
@@ -143,6 +155,7 @@ class BaseClient:
             query=params,
             headers=headers,
             body=body,
+            retry=retry,
         )
 
     def with_options(self: ClientT, **changes: Any) -> ClientT:
@@ -158,12 +171,23 @@ class BaseClient:
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__)
         copy._options = options
-        copy._headers = _standing_headers(options)
+        copy._fields = _standing_headers(options)
+        copy._block = header_block(copy._fields)
         shared = (self._options.server_url, self._options.ssl_context)
         copy._transport = (
             self._open() if shared == (options.server_url, options.ssl_context) else None
         )
         return copy
+
+    def capture(self) -> Capture:
+        """Collect what comes of the calls in a block: ``with client.capture() as seen:``.
+
+        Calls of this client and its copies count, of this thread or task only.
+
+        Returns:
+            A context manager whose value is a list; each call adds a ``ResponseInfo`` to it.
+        """
+        return Capture(self._owner)
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""
@@ -194,6 +218,9 @@ class BaseClient:
         body: object = None,
         raw: bool = False,
         text: bool = False,
+        idempotent: bool = False,
+        keyed: bool = False,
+        retry: bool | None = None,
         deprecated: str | None = None,
     ) -> Any:
         """Send one request and return its decoded reply; what every endpoint method is made of.
@@ -206,26 +233,52 @@ class BaseClient:
             body: Request body; None sends none.
             raw: Whether the route stores the body as it is, so that bytes may be given.
             text: Whether the reply is text, not JSON.
+            idempotent: Whether a repeat is harmless although the verb is POST or PATCH.
+            keyed: Whether the body may hold an ``idempotency_key``.
+            retry: Whether the call may be repeated; None for what is safe.
             deprecated: What to tell the caller of a deprecated method.
         """
         if deprecated is not None:
             import warnings
 
             warnings.warn(deprecated, DeprecationWarning, stacklevel=3)
-        asked = query_string(query)
-        if asked:
-            path = f"{path}{'&' if '?' in path else '?'}{asked}"
-        fields = {**self._headers, "Accept": "text/plain, */*"} if text else dict(self._headers)
-        content = None
-        if raw and isinstance(body, (bytes, bytearray, memoryview)):
-            content = bytes(body)
-            fields["Content-Type"] = "application/octet-stream"
-        elif body is not None:
-            content = json_body(body)
-            fields["Content-Type"] = "application/json"
-        if headers:
-            _merge(fields, checked_headers("headers", headers))
-        return self._open().call(method, path, fields, content, text, self._options)
+        if query:
+            asked = query_string(query)
+            if asked:
+                path = f"{path}{'&' if '?' in path else '?'}{asked}"
+        given = content = kind = None
+        if headers or body is not None:
+            given = checked_headers("headers", headers)
+            given, body, keyed = idempotency(given, body, keyed)
+            content, kind = encoded_body(body, raw)
+        else:
+            keyed = False
+        fields, block = self._fields, self._block
+        if given or text:
+            fields = {**fields, "Accept": "text/plain, */*"} if text else dict(fields)
+            if kind is not None:
+                fields["Content-Type"] = kind
+            _merge(fields, given or {})
+            block = header_block(fields)
+        elif kind is not None:
+            block += b"Content-Type: %s\r\n" % kind.encode("ascii")
+        if content is not None:
+            block += b"Content-Length: %d\r\n" % len(content)
+        elif method in _BODY_METHODS:
+            block += b"Content-Length: 0\r\n"
+        options = self._options
+        if retry is None:
+            repeatable = idempotent or keyed or method in options.retry_methods
+        else:
+            repeatable = retry
+        transport = self._transport or self._open()
+        target = transport.prefix + path
+        request = transport.request(
+            transport.origin, method, target, fields, block, content, text, retry, repeatable
+        )
+        if options.on_response is None and not is_capturing():
+            return transport.call(request, options)
+        return watched_call(transport, request, options, self._owner)
 
     def _open(self) -> Transport:
         """Return the transport; the one place that loads the network (sockets, TLS, JSON)."""

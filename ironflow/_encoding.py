@@ -47,6 +47,8 @@ def segment(**argument: object) -> str:
         ValueError: It is empty, holds a ``.`` or ``..`` segment, or is not valid Unicode.
     """
     ((name, value),) = argument.items()
+    if type(value) is str and value.isascii() and value.isidentifier():
+        return value  # letters, digits and underscores: most ids
     text = _text(name, value)
     if not text:
         raise ValueError(f"{name}: must not be empty")
@@ -140,6 +142,11 @@ def header_value(name: str, value: object) -> str:
     return text
 
 
+def header_block(fields: Mapping[str, str]) -> bytes:
+    """Return checked headers as they stand in a message."""
+    return "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode("latin-1")
+
+
 def json_body(body: object) -> bytes:
     """Encode a request body as compact UTF-8 JSON.
 
@@ -165,6 +172,52 @@ def json_body(body: object) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         raise ValueError("body: holds text that is not valid Unicode") from None
+
+
+def encoded_body(body: object, raw: bool) -> tuple[bytes | None, str | None]:
+    """Return a body's bytes and content type; None and None where there is no body.
+
+    Args:
+        body: What to send.
+        raw: Whether the route stores bytes as they are; elsewhere bytes are refused.
+    """
+    if body is None:
+        return None, None
+    if raw and isinstance(body, (bytes, bytearray, memoryview)):
+        return bytes(body), "application/octet-stream"
+    return json_body(body), "application/json"
+
+
+def idempotency(
+    headers: dict[str, str], body: object, keyed: bool
+) -> tuple[dict[str, str], object, bool]:
+    """Find the idempotency key of a call, and make one where the caller asks for ``"auto"``.
+
+    Args:
+        headers: Headers of the call; ``Idempotency-Key`` may be among them.
+        body: Body of the call.
+        keyed: Whether the route reads an ``idempotency_key`` from the body.
+
+    Returns:
+        Headers and body to send, and whether they hold a key.
+    """
+    found = False
+    if keyed and isinstance(body, dict) and body.get("idempotency_key"):
+        found = True
+        if body["idempotency_key"] == "auto":
+            body = {**body, "idempotency_key": _new_key()}
+    for name in headers:
+        if name.lower() == "idempotency-key" and headers[name]:
+            found = True
+            if headers[name] == "auto":
+                headers = {**headers, name: _new_key()}
+    return headers, body, found
+
+
+def _new_key() -> str:
+    from uuid import uuid4
+
+    return str(uuid4())
 
 
 def _check_json(value: object, place: tuple[Any, Any] | None) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from ._observe import ResponseInfo
+
 DEFAULT_SERVER_URL = "http://localhost:9123"
 DEFAULT_TIMEOUT = 30.0
 DEFAULT_MAX_RESPONSE_BYTES = 64 * 1024 * 1024
@@ -155,6 +157,19 @@ def checked_headers(name: str, value: Any) -> dict[str, str]:
     return {key: header(key, text) for key, text in value.items() if text is not None}
 
 
+def _standing_headers(name: str, value: Any) -> dict[str, str]:
+    headers = checked_headers(name, value)
+    if any(given.lower() == "content-type" for given in headers):
+        raise ValueError(f"{name}: Content-Type belongs to a body, not to every request")
+    return headers
+
+
+def _callable(name: str, value: object) -> object:
+    if value is not None and not callable(value):
+        raise TypeError(f"{name}: must be callable, not {type(value).__name__}")
+    return value
+
+
 def _ssl_context(name: str, value: object) -> object:
     if value is not None and not hasattr(value, "wrap_socket"):
         raise TypeError(f"{name}: must be an ssl.SSLContext, not {type(value).__name__}")
@@ -174,13 +189,14 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "max_retry_after": _seconds,
     "environment": _header_text,
     "org": _header_text,
-    "headers": checked_headers,
+    "headers": _standing_headers,
     "ssl_context": _ssl_context,
     "max_response_bytes": _count,
     "user_agent_suffix": _header_text,
+    "on_response": _callable,
 }
 
-_NOT_SHOWN = frozenset({"api_key", "headers", "ssl_context"})
+_NOT_SHOWN = frozenset({"api_key", "headers", "on_response", "ssl_context"})
 
 
 class Options:
@@ -206,6 +222,7 @@ class Options:
     ssl_context: Any
     max_response_bytes: int
     user_agent_suffix: str | None
+    on_response: Callable[[ResponseInfo], object] | None
 
     def __init__(self, **given: Any) -> None:
         self.__dict__.update((name, check(name, given[name])) for name, check in _CHECKS.items())

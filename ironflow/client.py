@@ -442,7 +442,8 @@ class IronflowClient(BaseClient):
         ``POST /api/v1/cluster/rotate-token``
 
         The caller supplies the new value. Send an ``Idempotency-Key`` so that a repeated request
-        does not rotate twice.
+        does not rotate twice. With an ``idempotency_key`` the call is safe to repeat and is retried
+        as a GET is; "auto" makes a key.
 
         Args:
             body: ``models.RotateTokenRequest``: ``kind``, ``new_value``; optionally
@@ -949,7 +950,8 @@ class IronflowClient(BaseClient):
         ``POST /api/v1/functions/{id}/invoke``
 
         The call returns the run id at once; it does not wait for the result. Follow the run with
-        ``runs_get``.
+        ``runs_get``. With an ``idempotency_key`` the call is safe to repeat and is retried as a GET
+        is; "auto" makes a key.
 
         Args:
             id: Id of the function, such as ``process-order``.
@@ -1885,7 +1887,8 @@ class IronflowClient(BaseClient):
         Give either ``policy_id`` or an inline ``condition``, which wins when both are there. The
         status is 200 even if the condition does not compile or fails: look at ``compile_error`` and
         ``eval_error``. Needs an enterprise license: without one the server answers 402. Needs an
-        enterprise license; without one the server answers 402.
+        enterprise license; without one the server answers 402. It changes nothing and is retried as
+        a GET is.
 
         Args:
             body: ``models.DryRunPolicyRequest``: optionally ``condition``, ``policy_id``,
@@ -1898,7 +1901,7 @@ class IronflowClient(BaseClient):
         Raises:
             IronflowError: The call failed; see the error tree in ``ironflow``.
         """
-        return self._call("POST", "/api/v1/policies/dry-run", body=body)
+        return self._call("POST", "/api/v1/policies/dry-run", body=body, idempotent=True)
 
     def policies_delete(self, id: str) -> None:
         """Remove an authorization policy by its id.
@@ -2106,7 +2109,7 @@ class IronflowClient(BaseClient):
         projection that does not get there in time is reported with ``timedOut`` true, not as an
         error; an item that cannot be waited for carries an ``error`` instead of a ``result``. Allow
         the client timeout about 2 seconds more than the wait. 429 means that the server has no
-        waiting capacity left.
+        waiting capacity left. It changes nothing and is retried as a GET is.
 
         Args:
             body: ``models.ProjectionCatchupBatchRequest``: ``items``; optionally ``timeoutMs``.
@@ -2117,7 +2120,7 @@ class IronflowClient(BaseClient):
         Raises:
             IronflowError: The call failed; see the error tree in ``ironflow``.
         """
-        return self._call("POST", "/api/v1/projections/catchup/batch", body=body)
+        return self._call("POST", "/api/v1/projections/catchup/batch", body=body, idempotent=True)
 
     def projections_wait_for_event(
         self, body: models.ProjectionWaitForEventRequest
@@ -2129,7 +2132,7 @@ class IronflowClient(BaseClient):
         Use it to read your own writes: emit an event, wait, then read the projection. Running out
         of time is a normal reply with ``timedOut`` true. 409 means that the projection is paused or
         rebuilding, or that the event is too old to have a recorded sequence. Allow the client
-        timeout about 2 seconds more than the wait.
+        timeout about 2 seconds more than the wait. It changes nothing and is retried as a GET is.
 
         Args:
             body: ``models.ProjectionWaitForEventRequest``: ``eventId``, ``projection``; optionally
@@ -2142,7 +2145,7 @@ class IronflowClient(BaseClient):
         Raises:
             IronflowError: The call failed; see the error tree in ``ironflow``.
         """
-        return self._call("POST", "/api/v1/projections/wait-for-event", body=body)
+        return self._call("POST", "/api/v1/projections/wait-for-event", body=body, idempotent=True)
 
     def projections_delete(self, name: str) -> models.ProjectionActionResponse:
         """Unregister a projection and delete its record.
@@ -2449,7 +2452,9 @@ class IronflowClient(BaseClient):
         ``POST /api/v1/publish``
 
         Reaches the subscribers of the topic and never starts a function; emit an event for that.
-        Set ``idempotency_key`` to keep a repeated call from publishing the message twice.
+        Set ``idempotency_key`` to keep a repeated call from publishing the message twice. With an
+        ``idempotency_key`` the call is safe to repeat and is retried as a GET is; "auto" makes a
+        key.
 
         Args:
             body: ``models.PublishRequest``: ``data``, ``topic``; optionally ``idempotency_key``.
@@ -2460,7 +2465,7 @@ class IronflowClient(BaseClient):
         Raises:
             IronflowError: The call failed; see the error tree in ``ironflow``.
         """
-        return self._call("POST", "/api/v1/publish", body=body)
+        return self._call("POST", "/api/v1/publish", body=body, keyed=True)
 
     # roles
 
@@ -2955,7 +2960,8 @@ class IronflowClient(BaseClient):
         ``POST /api/v1/events/upcast``
 
         Runs the data through the upcasters between the two versions and lists the steps applied.
-        Meant for trying out upcasters: nothing is emitted.
+        Meant for trying out upcasters: nothing is emitted. It changes nothing and is retried as a
+        GET is.
 
         Args:
             body: ``models.TestUpcastRequest``: ``data``, ``event_name``, ``from_version``,
@@ -2967,7 +2973,7 @@ class IronflowClient(BaseClient):
         Raises:
             IronflowError: The call failed; see the error tree in ``ironflow``.
         """
-        return self._call("POST", "/api/v1/events/upcast", body=body)
+        return self._call("POST", "/api/v1/events/upcast", body=body, idempotent=True)
 
     # secrets
 
@@ -3142,7 +3148,7 @@ class IronflowClient(BaseClient):
         Queries see only the current environment. ``SELECT``, ``WITH`` and ``EXPLAIN`` statements
         are accepted, anything that changes data is rejected. Every value in ``rows`` arrives as a
         string. At most 1000 rows are returned and a query may take 5000 milliseconds, unless the
-        body says otherwise.
+        body says otherwise. It changes nothing and is retried as a GET is.
 
         Args:
             body: ``models.SqlQueryRequest``: ``query``; optionally ``max_rows``, ``timeout_ms``.
@@ -3153,7 +3159,7 @@ class IronflowClient(BaseClient):
         Raises:
             IronflowError: The call failed; see the error tree in ``ironflow``.
         """
-        return self._call("POST", "/api/v1/sql", body=body)
+        return self._call("POST", "/api/v1/sql", body=body, idempotent=True)
 
     # streams
 
@@ -3252,7 +3258,8 @@ class IronflowClient(BaseClient):
 
         Set ``expected_version`` for optimistic concurrency: 409 means that the stream is at another
         version, so read it again and retry. ``-1`` skips the check, ``0`` requires a new stream.
-        Set ``idempotency_key`` to make a repeated append safe.
+        Set ``idempotency_key`` to make a repeated append safe. With an ``idempotency_key`` the call
+        is safe to repeat and is retried as a GET is; "auto" makes a key.
 
         Args:
             entity_id: Id of the entity, such as ``entity-123``.
@@ -3266,7 +3273,7 @@ class IronflowClient(BaseClient):
             IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call(
-            "POST", f"/api/v1/streams/{segment(entity_id=entity_id)}/events", body=body
+            "POST", f"/api/v1/streams/{segment(entity_id=entity_id)}/events", body=body, keyed=True
         )
 
     def streams_list_history(

@@ -198,7 +198,13 @@ GRANT = "/api/v1/org/o%201/team/t%2F2/member/m/grant/g%C3%A9"
                 ' use PATCH with "deleted" {true}'
             },
         ),
-        ("things_patch", ("{id}", BODY), {}, ("PATCH", "/api/v1/things/%7Bid%7D"), {"body": BODY}),
+        (
+            "things_patch",
+            ("{id}", BODY),
+            {},
+            ("PATCH", "/api/v1/things/%7Bid%7D"),
+            {"body": BODY, "idempotent": True},
+        ),
         (
             "things_update_settings",
             (7,),

@@ -37,6 +37,7 @@ def test_every_python_block_runs_as_printed(demo, capsys):
         "run_abc123 running",
         "cancelled",
         "404 NOT_FOUND: run not found",
+        "200 1",
         "run_abc123 (cancelled)",
     ]
 
@@ -63,7 +64,7 @@ def test_the_table_of_methods_is_complete():
         for name, _ in inspect.getmembers(IronflowClient, inspect.isfunction)
         if not name.startswith("_")
     }
-    assert sorted(named) == sorted(public - {"close", "request", "with_options"})
+    assert sorted(named) == sorted(public - {"capture", "close", "request", "with_options"})
 
 
 def test_the_table_of_options_is_complete():

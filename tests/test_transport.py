@@ -87,7 +87,7 @@ RAW_REPLIES = [
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         InvalidResponseError,
         200,
-        "was cut short",
+        "a chunk has no size",
     ),
 ]
 

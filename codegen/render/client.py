@@ -47,6 +47,11 @@ _ARGUMENT_TYPES = {
     "string": "str",
 }
 
+_KEYED = (
+    "With an ``idempotency_key`` the call is safe to repeat and is retried as a GET is;"
+    ' "auto" makes a key.'
+)
+_IDEMPOTENT = "It changes nothing and is retried as a GET is."
 _LICENSE = "Needs an enterprise license; without one the server answers 402."
 
 
@@ -76,7 +81,7 @@ def method(endpoint: Endpoint, manifest: Manifest) -> list[str]:
             _paragraphs(endpoint, names, manifest),
             "        ",
         ),
-        *_call(endpoint, names),
+        *_call(endpoint, names, manifest.models),
     ]
 
 
@@ -124,7 +129,14 @@ def _paragraphs(
 ) -> list[list[str]]:
     indent = "        "
     blocks = [[f"{indent}``{endpoint.route}``"]]
-    about = [endpoint.description, _LICENSE if endpoint.category == "enterprise-only" else ""]
+    body_key = endpoint.body is not None and _takes_key(endpoint.body, manifest.models)
+    header_key = any(parameter.name == "Idempotency-Key" for parameter in endpoint.headers)
+    about = [
+        endpoint.description,
+        _LICENSE if endpoint.category == "enterprise-only" else "",
+        _KEYED if body_key or header_key else "",
+        _IDEMPOTENT if endpoint.idempotent else "",
+    ]
     if any(about):
         blocks.append(prose(" ".join(filter(None, about)), indent))
     if endpoint.deprecated_since:
@@ -191,7 +203,9 @@ def _shape(endpoint: Endpoint, response: Type, models: dict[str, Model]) -> str:
     return text + (" None when the reply is empty." if endpoint.may_be_empty else "")
 
 
-def _call(endpoint: Endpoint, names: dict[tuple[str, str], str]) -> list[str]:
+def _call(
+    endpoint: Endpoint, names: dict[tuple[str, str], str], models: dict[str, Model]
+) -> list[str]:
     items = [literal(endpoint.method), *_path(endpoint, names)]
     indent = "            "
     for where in ("query", "headers"):
@@ -207,6 +221,10 @@ def _call(endpoint: Endpoint, names: dict[tuple[str, str], str]) -> list[str]:
         items.append("body=body")
         if endpoint.body.raw:
             items.append("raw=True")
+        if _takes_key(endpoint.body, models):
+            items.append("keyed=True")
+    if endpoint.idempotent:
+        items.append("idempotent=True")
     if endpoint.response is not None and endpoint.response.kind == "text":
         items.append("text=True")
     if endpoint.deprecated_since:
@@ -223,6 +241,11 @@ def _notice(endpoint: Endpoint) -> str:
         return notice
     halves = (f"{name} is deprecated since", f" {_deprecation(endpoint)}")
     return "\n".join(["deprecated=(", *(f"{indent}    {literal(h)}" for h in halves), f"{indent})"])
+
+
+def _takes_key(body: Body, models: dict[str, Model]) -> bool:
+    model = models.get(body.type.name)
+    return model is not None and any(field.name == "idempotency_key" for field in model.fields)
 
 
 def _deprecation(endpoint: Endpoint) -> str:

@@ -239,7 +239,7 @@ class IronflowClient(BaseClient):
         ``PATCH /api/v1/things/{id}``
 
         What is absent from the body stays as it is. Needs an enterprise license; without one the
-        server answers 402.
+        server answers 402. It changes nothing and is retried as a GET is.
 
         Args:
             id: The ``id`` of the request.
@@ -251,7 +251,7 @@ class IronflowClient(BaseClient):
         Raises:
             IronflowError: The call failed; see the error tree in ``ironflow``.
         """
-        return self._call("PATCH", f"/api/v1/things/{segment(id=id)}", body=body)
+        return self._call("PATCH", f"/api/v1/things/{segment(id=id)}", body=body, idempotent=True)
 
     def things_update_settings(
         self,

@@ -1,0 +1,98 @@
+"""Whether a failed attempt is followed by another, and how long after: pure decisions.
+
+Rules:
+
+1. A write that may have been delivered is never sent twice on its own. An attempt whose request
+   never left may be followed by another, whatever it was; any other only if the call is safe to
+   repeat.
+2. Only what may pass is tried again: failures of the connection, and the statuses 408, 425, 429,
+   500, 502, 503 and 504, unless the body says ``"retryable": false`` (or true, for another status).
+3. The server's ``Retry-After`` is obeyed; where it asks for more than ``max_retry_after``, or for
+   more than is left of the time, the error is raised at once.
+4. Else the wait is random between nothing and a bound that grows with each attempt (full jitter).
+5. Retries draw on a budget that successes refill, so that an outage is not multiplied by the
+   number of attempts.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._errors import IronflowError
+    from ._options import Options
+
+BUDGET = 500
+RETRY_COST = 5
+TIMEOUT_COST = 10
+
+
+class Budget:
+    """What a client may still spend on retries; shared by its threads.
+
+    Small races between threads lose or win a token; they do no harm, and a lock would cost more.
+    """
+
+    def __init__(self) -> None:
+        self.tokens = BUDGET
+
+    def spend(self, cost: int) -> bool:
+        """Take ``cost`` tokens; False, and nothing taken, where there are not as many."""
+        if self.tokens < cost:
+            return False
+        self.tokens -= cost
+        return True
+
+    def refill(self, tokens: int) -> None:
+        """Put tokens back after a success."""
+        self.tokens = min(BUDGET, self.tokens + tokens)
+
+
+def cost_of(failure: IronflowError) -> int:
+    """Return what a retry after this failure costs: a timeout has cost everybody more."""
+    return TIMEOUT_COST if isinstance(failure, TimeoutError) else RETRY_COST
+
+
+def wait_before_next(
+    attempt: int,
+    failure: IronflowError,
+    *,
+    unsent: bool,
+    repeatable: bool,
+    options: Options,
+    seconds_left: float,
+    random: Callable[[], float],
+) -> float | None:
+    """Decide what follows a failed attempt.
+
+    Args:
+        attempt: Number of the attempt that failed, from 1.
+        failure: What came of it.
+        unsent: Whether nothing of the request left.
+        repeatable: Whether the call is safe to repeat.
+        options: The limits of the client.
+        seconds_left: What is left of the time for the whole call.
+        random: Gives a number from 0 to 1.
+
+    Returns:
+        Seconds to wait before the next attempt, None when there is none.
+    """
+    if attempt >= options.max_attempts or not failure.retryable or not (unsent or repeatable):
+        return None
+    if failure.retry_after is None:
+        wait = random() * _longest_wait(attempt, options)
+    elif failure.retry_after <= options.max_retry_after:
+        wait = failure.retry_after
+    else:
+        return None
+    return wait if wait < seconds_left else None
+
+
+def _longest_wait(attempt: int, options: Options) -> float:
+    try:
+        return min(
+            options.max_backoff, options.initial_backoff * options.backoff_factor ** (attempt - 1)
+        )
+    except OverflowError:
+        return options.max_backoff
