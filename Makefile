@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 RECORD := build/wire.json
 
 .DEFAULT_GOAL := help
-.PHONY: help sdk-gen-python sdk-gen-check sdk-health test test-python lint typecheck demo clean
+.PHONY: help sdk-gen-python sdk-gen-check sdk-health test test-python lint typecheck demo bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ typecheck: $(READY) ## check types with mypy --strict and pyright
 
 demo: $(READY) ## regenerate the client, compare it, run the quick start on a small server
 	@$(BIN)/python examples/demo.py
+
+bench: $(READY) ## measure against other clients, side by side (needs nginx and openssl)
+	$(BIN)/python -m bench
 
 clean: ## remove the virtual environment and everything that was made
 	rm -rf $(VENV) .venvs build dist sdk-health.json .pytest_cache .mypy_cache .ruff_cache *.egg-info

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import gc
 import os
 import sys
 import tempfile
@@ -23,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
     options = _parser().parse_args(arguments)
+    gc.disable()  # it would look for cycles among thousands of small objects that have none
     try:
         manifest = _load(options.manifest)
         return _run(options, manifest)
@@ -31,6 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{options.manifest.name}: {problem}", file=sys.stderr)
         print(f"{len(error.problems)} problem(s), nothing written", file=sys.stderr)
         return 2
+    finally:
+        gc.enable()
 
 
 def _run(options: argparse.Namespace, manifest: Manifest) -> int:

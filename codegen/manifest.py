@@ -31,6 +31,7 @@ METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 CATEGORIES = ("supported", "server-only", "enterprise-only", "internal")
 STREAMS = ("websocket", "ndjson")
 BODY_METHODS = frozenset({"PATCH", "POST", "PUT"})
+_PARAMETER_LISTS = ("headers", "path_params", "query")
 _PARAMETER_TYPES = ("string", "integer", "number", "boolean", "datetime")
 
 # These keep generated lines within 100 columns; the longest combinations are refused by render.
@@ -209,18 +210,21 @@ def _natural(problem: Problem) -> list[tuple[int, str]]:
     ]
 
 
-def canonical(value: Any) -> Any:
-    """Return a JSON value with its entries in a fixed order; what ``digest`` is made of."""
-    if isinstance(value, dict):
-        return {key: canonical(value[key]) for key in sorted(value)}
-    if isinstance(value, list):
-        items = [canonical(item) for item in value]
-        if all(isinstance(item, dict) and "path" in item for item in items):
-            items.sort(key=lambda item: (str(item["path"]), str(item.get("method"))))
-        elif all(isinstance(item, dict) and "name" in item and "type" in item for item in items):
-            items.sort(key=lambda item: str(item["name"]))
-        return items
-    return value
+def _digest(document: dict[str, Any]) -> str:
+    """Return what identifies the content of a checked manifest, in whatever order it stands."""
+    models = {name: _in_order(model) for name, model in document["models"].items()}
+    routes = sorted(json.dumps(_in_order(e), sort_keys=True) for e in document["endpoints"])
+    content = json.dumps({**document, "models": models, "endpoints": routes}, sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _in_order(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return an endpoint or a model with its parameters or fields sorted by name."""
+    lists = {key: entry[key] for key in ("fields", *_PARAMETER_LISTS) if entry.get(key)}
+    return {
+        **entry,
+        **{key: sorted(value, key=lambda item: str(item["name"])) for key, value in lists.items()},
+    }
 
 
 class _Object:
@@ -331,12 +335,11 @@ class _Checker:
         if not self.problems:
             for endpoint in endpoints:
                 self.example(endpoint, models)
-        content = json.dumps(canonical(document), sort_keys=True, ensure_ascii=True)
         return Manifest(
             server_version=version,
             endpoints=tuple(sorted(endpoints, key=lambda e: (e.group, e.path, e.method))),
             models=models,
-            digest=hashlib.sha256(content.encode()).hexdigest()[:16],
+            digest="" if self.problems else _digest(document),
         )
 
     def model(self, name: str, value: Any) -> Model:

@@ -101,6 +101,7 @@ class Connection:
         "_generation",
         "_head",
         "_head_bytes",
+        "_pending",
         "_poll",
         "_timeout",
         "heard",
@@ -122,12 +123,14 @@ class Connection:
         self._head_bytes = b""
         self._head: Head | None = None
         self._poll: Any = None
+        self._pending: Any = None  # what TLS has decrypted and nobody has read
 
     def start_tls(self, context: ssl.SSLContext, host: str, deadline: float) -> None:
         """Run the TLS handshake, within the deadline."""
         self.sock.settimeout(seconds_left(deadline))
         self.sock = context.wrap_socket(self.sock, server_hostname=host)
         self._timeout = -1.0
+        self._pending = self.sock.pending
 
     def tunnel(self, where: str, authorization: str | None, deadline: float) -> None:
         """Ask the proxy at the other end for a tunnel to ``where`` (RFC 9110, 9.3.6)."""
@@ -147,7 +150,7 @@ class Connection:
 
         Anything to read on it means the end: a close, a reset, or bytes that nobody asked for.
         """
-        if self._generation != _generation:
+        if self._generation != _generation or (self._pending and self._pending()):
             return False
         if self._poll is None:
             if not hasattr(select, "poll"):  # Windows

@@ -55,6 +55,7 @@ MAX_IDLE_CONNECTIONS = 64
 MAX_REDIRECTS = 5
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_TIMEOUTS = (TimeoutError, socket.timeout)  # two types on Python 3.9
 _FAILURES = (BadReply, OSError, ValueError)
 
 
@@ -186,8 +187,8 @@ class Transport:
                 )
             except BaseException as error:
                 connection.close()
-                ended_idle = connection.used and not connection.heard
-                stale = ended_idle and request.repeatable and isinstance(error, ConnectionError)
+                ended_idle = connection.used and not connection.heard and _is_loss(error)
+                stale = ended_idle and request.repeatable
                 if not stale:
                     raise
                 continue
@@ -254,9 +255,9 @@ class Transport:
         self._proxy = proxy = proxy_for(scheme, self._host, self._port, os.environ)
         if proxy and not self._tls:
             self._target_prefix = self.origin
-            if proxy.authorization:
+            if proxy.authorization and b"Proxy-" not in self._head:
                 header = f"Proxy-Authorization: {proxy.authorization}\r\n"
-                self._head += header.encode("ascii")
+                self._head = self._head + header.encode("ascii")
         self._proxy_known = True
 
     def _context(self) -> ssl.SSLContext:
@@ -295,11 +296,16 @@ def _close_all(idle: list[Connection]) -> None:
             return
 
 
+def _is_loss(error: BaseException) -> bool:
+    """Tell whether an error is the end of a connection; TLS has errors of its own for that."""
+    return isinstance(error, OSError) and not isinstance(error, _TIMEOUTS)
+
+
 def _classify(error: Exception, options: Options) -> tuple[type[IronflowError], str, str, bool]:
     """Return class, code, description and retryability of a failure without a reply."""
     import ssl  # here and above, for it takes 10 ms that a call over http does not need
 
-    if isinstance(error, (TimeoutError, socket.timeout)):  # two types on Python 3.9
+    if isinstance(error, _TIMEOUTS):
         return IronflowTimeoutError, "TIMEOUT", f"no reply in time ({_limits(options)})", True
     if isinstance(error, BadReply):
         what = f"the reply {error.problem}"

@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest 8e41417eab1af921, server 0.22.5.
+# Manifest c4c949f4e75cadcf, server 0.22.5.
 """The Ironflow client: one method an endpoint, named ``<group>_<action>``."""
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest e618dbe60a532687, server 0.0.0-golden.
+# Manifest 977166718e378ff7, server 0.0.0-golden.
 """Shapes of requests and replies; for type checkers only, never imported at run time.
 
 Use them in annotations: ``from ironflow import models`` under ``if TYPE_CHECKING:``. Replies are
