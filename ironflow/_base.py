@@ -72,6 +72,8 @@ class BaseClient:
         TypeError: An option is of the wrong type.
     """
 
+    _transport: Transport | None = None
+
     def __init__(
         self,
         server_url: str | None = None,
@@ -112,7 +114,6 @@ class BaseClient:
             user_agent_suffix=user_agent_suffix,
             on_response=on_response,
         )
-        self._transport: Transport | None = None
         self._fields = _standing_headers(self._options)
         self._block = header_block(self._fields)
         self._owner = object()  # what captures know the client and its copies by
@@ -173,10 +174,13 @@ class BaseClient:
         copy._options = options
         copy._fields = _standing_headers(options)
         copy._block = header_block(copy._fields)
-        shared = (self._options.server_url, self._options.ssl_context)
-        copy._transport = (
-            self._open() if shared == (options.server_url, options.ssl_context) else None
-        )
+        if (options.server_url, options.ssl_context) == (
+            self._options.server_url,
+            self._options.ssl_context,
+        ):
+            copy._transport = self._open()
+        else:
+            copy.__dict__.pop("_transport", None)
         return copy
 
     def capture(self) -> Capture:
@@ -285,8 +289,11 @@ class BaseClient:
         if self._transport is None:
             from ._transport import Transport
 
-            self._transport = Transport(self._options.server_url, self._options.ssl_context)
-        return self._transport
+            made = Transport(self._options.server_url, self._options.ssl_context)
+            # Of threads that come here at once one wins, and all take its pool: atomic, no lock.
+            self.__dict__.setdefault("_transport", made)
+        transport: Transport = self.__dict__["_transport"]
+        return transport
 
 
 def _standing_headers(options: Options) -> dict[str, str]:

@@ -184,6 +184,9 @@ def value_of(reply: Reply, request: Request) -> Any:
         return None
     try:
         text = str(reply.content, "utf-8")
+        if len(text) > ERROR_BODY_LIMIT:
+            # Bytes, text and values of a large reply need not be held at once; an error shows this.
+            reply.content = reply.content[:ERROR_BODY_LIMIT]
         return text if request.text else _decoded(text)
     except RecursionError:
         problem = "is JSON that is nested too deeply"

@@ -1,0 +1,1 @@
+"""Side-by-side measurements of the SDK and other HTTP clients: ``python -m bench``."""

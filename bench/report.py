@@ -1,0 +1,262 @@
+"""The table, the budgets beside its figures, and ``results.json``.
+
+Budgets are those of design section 8. A miss is reported as it is; nothing fails for it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .environments import Environments
+from .server import nginx_version
+from .worker import CONTENDERS
+
+LABELS = {"ours": "ironflow (ours)", "published": "ironflow-py (published)"}
+
+WALL_BUDGET = {"GET": 1.2, "POST": 1.3}
+CPU_BUDGET = 1.6
+ADVANTAGE = {"pycurl": 1.0, "urllib3": 2.0, "httpx": 4.0, "requests": 6.0}
+CALLS_PER_SECOND = 25_000  # of 16 threads
+IMPORT_OVER_MS = 5.0
+COLD_OVER_MS = 5.0
+LARGE_RATIO = 1.05  # of 10 MB
+LARGE_ADDED_MB = 55.0
+GENERATE_SECONDS = 1.0  # for 5,000 endpoints
+GENERATE_MB = 100.0
+LINEAR_SLACK = 1.1
+
+_HEADINGS = ("measure", "contender", "wall", "CPU", "wall/bare", "CPU/bare", "wall/ours", "budget")
+
+
+@dataclass
+class Row:
+    """One line of the table; a verdict is True, False, or None where there is no budget."""
+
+    measure: str
+    contender: str
+    cells: tuple[str, ...] = ()
+    budget: str = ""
+    verdict: bool | None = None
+
+
+@dataclass
+class Table:
+    """The lines of the table, in their order."""
+
+    rows: list[Row] = field(default_factory=list)
+
+    def add(
+        self, measure: str, contender: str, *cells: str, budget: str = "", verdict: Any = None
+    ) -> None:
+        """Add a line."""
+        self.rows.append(Row(measure, LABELS.get(contender, contender), cells, budget, verdict))
+
+    def text(self) -> str:
+        """Return the table as aligned plain text, and how many budgets are missed."""
+        lines = [[*_HEADINGS, ""]]
+        for row in self.rows:
+            verdict = {True: "ok", False: "MISS", None: ""}[row.verdict]
+            cells = [*row.cells, "", "", "", "", ""][:5]
+            lines.append([row.measure, row.contender, *cells, row.budget, verdict])
+        widths = [max(map(len, column)) for column in zip(*lines)]
+        out = []
+        for number, line in enumerate(lines):
+            if number and line[0] != lines[number - 1][0]:
+                out.append("")
+            padded = [
+                cell.rjust(width) if 2 <= place <= 6 else cell.ljust(width)
+                for place, (cell, width) in enumerate(zip(line, widths))
+            ]
+            out.append("  ".join(padded).rstrip())
+        judged = [row.verdict for row in self.rows if row.verdict is not None]
+        return "\n".join([*out, "", f"{sum(judged)} of {len(judged)} budgets met"])
+
+
+def table(results: dict[str, Any]) -> str:
+    """Return the table of the measurements that were made."""
+    rows = Table()
+    for section, add in _SECTIONS.items():
+        if section in results:
+            add(rows, results[section])
+    return rows.text()
+
+
+def description(environments: Environments | None, rounds: int) -> dict[str, Any]:
+    """Return what the figures hold for: machine, versions, date; no names, no places."""
+    return {
+        "date": datetime.date.today().isoformat(),
+        "machine": {
+            "cpu": _cpu_model(),
+            "cores": os.cpu_count(),
+            "kernel": f"{platform.system()} {platform.release()}",
+            "python": f"{platform.python_implementation()} {platform.python_version()}",
+            "openssl": ssl.OPENSSL_VERSION,
+            "nginx": nginx_version(),
+        },
+        "versions": environments.versions if environments else {},
+        "rounds": rounds,
+    }
+
+
+def headline(results: dict[str, Any]) -> str:
+    """Return one line that says where and when the figures were taken."""
+    machine = results["machine"]
+    return (
+        f"{machine['cpu']}, {machine['cores']} cores, {machine['kernel']}, {machine['python']},"
+        f" nginx {machine['nginx']}, {results['date']}, {results['rounds']} rounds"
+    )
+
+
+def write_json(results: dict[str, Any], path: Path) -> None:
+    """Write the results, figures rounded to what they are worth."""
+    path.write_text(json.dumps(_rounded(results), indent=2) + "\n", encoding="utf-8")
+
+
+def _add_calls(rows: Table, found: dict[str, Any]) -> None:
+    for measure, contenders in found.items():
+        verb = measure.split()[0]
+        for name in CONTENDERS:
+            got = contenders.get(name)
+            if got is None:
+                rows.add(measure, name, "not installed")
+                continue
+            budget, verdict = "", None
+            if name == "ours":
+                wall, cpu = WALL_BUDGET[verb], CPU_BUDGET
+                budget = f"wall <= {wall}x, CPU <= {cpu}x bare"
+                verdict = got["wall_ratio"] <= wall and got["cpu_ratio"] <= cpu
+            elif name in ADVANTAGE:
+                times = ADVANTAGE[name]
+                budget = f"ours >= {times:g}x faster" if times > 1 else "ours faster"
+                verdict = got["wall_to_ours"] >= times
+            rows.add(
+                measure,
+                name,
+                f"{got['wall_us']:,.1f} us",
+                f"{got['cpu_us']:,.1f} us",
+                f"{got['wall_ratio']:.2f}x",
+                f"{got['cpu_ratio']:.2f}x",
+                f"{got['wall_to_ours']:.2f}x",
+                budget=budget,
+                verdict=verdict,
+            )
+
+
+def _add_threads(rows: Table, found: dict[str, Any]) -> None:
+    for threads, contenders in found.items():
+        for name, got in contenders.items():
+            budget, verdict = "", None
+            if name == "ours":
+                sound = got["sockets"] <= int(threads) and not got["errors"]
+                budget = f"sockets <= {threads}, no errors"
+                if threads == "16":
+                    budget = f">= {CALLS_PER_SECOND:,}/s, {budget}"
+                    sound = sound and got["calls_per_s"] >= CALLS_PER_SECOND
+                verdict = sound
+            rows.add(
+                f"{threads} threads",
+                name,
+                f"{got['calls_per_s']:,.0f}/s",
+                f"{got['cpu_us']:,.1f} us",
+                f"{got['sockets']} sockets",
+                f"{got['errors']} errors",
+                budget=budget,
+                verdict=verdict,
+            )
+
+
+def _add_cold(rows: Table, found: dict[str, Any]) -> None:
+    _add_processes(rows, found, "cold script", f"<= {COLD_OVER_MS:g} ms over http.client")
+
+
+def _add_import(rows: Table, found: dict[str, Any]) -> None:
+    _add_processes(rows, found, "import", f"<= {IMPORT_OVER_MS:g} ms over pass")
+
+
+def _add_processes(rows: Table, found: dict[str, Any], measure: str, budget: str) -> None:
+    most = COLD_OVER_MS if measure == "cold script" else IMPORT_OVER_MS
+    for name, got in found.items():
+        ours = name == "ours"
+        rows.add(
+            measure,
+            name,
+            f"{got['ms']:.1f} ms",
+            "",
+            f"{got['over_ms']:+.1f} ms",
+            budget=budget if ours else "",
+            verdict=got["over_ms"] <= most if ours else None,
+        )
+
+
+def _add_large(rows: Table, found: dict[str, Any]) -> None:
+    for size, contenders in found.items():
+        for name, got in contenders.items():
+            judged = name == "ours" and size == "10 MB"
+            sound = got["ratio"] <= LARGE_RATIO and got["added_mb"] <= LARGE_ADDED_MB
+            rows.add(
+                f"{size} JSON",
+                name,
+                f"{got['ms']:.1f} ms",
+                "",
+                f"{got['ratio']:.2f}x",
+                f"{got['added_mb']:+.1f} MB",
+                budget=f"<= {LARGE_RATIO}x, <= {LARGE_ADDED_MB:g} MB" if judged else "",
+                verdict=sound if judged else None,
+            )
+
+
+def _add_generator(rows: Table, found: dict[str, Any]) -> None:
+    for size in ("1250", "5000"):
+        got = found[size]
+        judged = size == "5000"
+        sound = got["s"] <= GENERATE_SECONDS and got["peak_mb"] <= GENERATE_MB
+        rows.add(
+            "generator",
+            f"{int(size):,} endpoints",
+            f"{got['s']:.2f} s",
+            "",
+            "",
+            f"{got['peak_mb']:.0f} MB",
+            budget=f"<= {GENERATE_SECONDS:g} s, <= {GENERATE_MB:g} MB" if judged else "",
+            verdict=sound if judged else None,
+        )
+    rows.add(
+        "generator",
+        f"{found['growth_of_size']:g}x as many",
+        f"{found['growth']:.2f}x",
+        budget="linear",
+        verdict=found["growth"] <= found["growth_of_size"] * LINEAR_SLACK,
+    )
+
+
+_SECTIONS = {
+    "calls": _add_calls,
+    "threads": _add_threads,
+    "cold": _add_cold,
+    "import": _add_import,
+    "large": _add_large,
+    "generator": _add_generator,
+}
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(": ", 1)[1] for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration, IndexError):
+        return platform.processor() or platform.machine()
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 3)
+    if isinstance(value, dict):
+        return {key: _rounded(each) for key, each in value.items()}
+    return value
