@@ -21,6 +21,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from json import JSONEncoder
     from typing import Any
 
 _UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
@@ -154,24 +155,33 @@ def json_body(body: object) -> bytes:
         TypeError: Something in it is not JSON: a key that is not a string, a set, an object.
         ValueError: NaN, infinity, a naive datetime, broken Unicode, or endless nesting.
     """
-    import json
-
     try:
         _check_json(body, None)
-        text = json.dumps(
-            body,
-            ensure_ascii=False,
-            allow_nan=False,
-            check_circular=False,
-            separators=(",", ":"),
-            default=_json_default,
-        )
+        text = (_encoder or _make_encoder()).encode(body)
     except RecursionError:
         raise ValueError("body: nested too deeply, or it contains itself") from None
     try:
         return text.encode()
     except UnicodeEncodeError:
         raise ValueError("body: holds text that is not valid Unicode") from None
+
+
+_encoder: JSONEncoder | None = None
+
+
+def _make_encoder() -> JSONEncoder:
+    """Make the encoder on the first body; ``json.dumps`` would make one for each."""
+    global _encoder
+    from json import JSONEncoder
+
+    _encoder = JSONEncoder(
+        ensure_ascii=False,
+        allow_nan=False,
+        check_circular=False,  # _check_json has met every cycle
+        separators=(",", ":"),
+        default=_json_default,
+    )
+    return _encoder
 
 
 def encoded_body(body: object, raw: bool) -> tuple[bytes | None, str | None]:
