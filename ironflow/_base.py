@@ -250,25 +250,12 @@ class BaseClient:
             asked = query_string(query)
             if asked:
                 path = f"{path}{'&' if '?' in path else '?'}{asked}"
-        given = content = kind = None
-        if headers or body is not None:
-            given = checked_headers("headers", headers)
-            given, body, keyed = idempotency(given, body, keyed)
-            content, kind = encoded_body(body, raw)
+        fields, block, content = self._fields, self._block, None
+        if headers or text or body is not None:
+            fields, block, content, keyed = self._composed(headers, body, raw, text, keyed)
         else:
             keyed = False
-        fields, block = self._fields, self._block
-        if given or text:
-            fields = {**fields, "Accept": "text/plain, */*"} if text else dict(fields)
-            if kind is not None:
-                fields["Content-Type"] = kind
-            _merge(fields, given or {})
-            block = header_block(fields)
-        elif kind is not None:
-            block += b"Content-Type: %s\r\n" % kind.encode("ascii")
-        if content is not None:
-            block += b"Content-Length: %d\r\n" % len(content)
-        elif method in _BODY_METHODS:
+        if content is None and method in _BODY_METHODS:
             block += b"Content-Length: 0\r\n"
         options = self._options
         if retry is None:
@@ -283,6 +270,31 @@ class BaseClient:
         if options.on_response is None and not is_capturing():
             return transport.call(request, options)
         return watched_call(transport, request, options, self._owner)
+
+    def _composed(
+        self,
+        headers: Mapping[str, object] | None,
+        body: object,
+        raw: bool,
+        text: bool,
+        keyed: bool,
+    ) -> tuple[dict[str, str], bytes, bytes | None, bool]:
+        """Return headers, their bytes, the content, and whether there is an idempotency key."""
+        given = checked_headers("headers", headers)
+        given, body, keyed = idempotency(given, body, keyed)
+        content, kind = encoded_body(body, raw)
+        fields, block = self._fields, self._block
+        if given or text:
+            fields = {**fields, "Accept": "text/plain, */*"} if text else dict(fields)
+            if kind is not None:
+                fields["Content-Type"] = kind
+            _merge(fields, given)
+            block = header_block(fields)
+        elif kind is not None:
+            block += b"Content-Type: %s\r\n" % kind.encode("ascii")
+        if content is not None:
+            block += b"Content-Length: %d\r\n" % len(content)
+        return fields, block, content, keyed
 
     def _open(self) -> Transport:
         """Return the transport; the one place that loads the network (sockets, TLS, JSON)."""
