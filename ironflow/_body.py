@@ -77,22 +77,29 @@ class Body(http.client.HTTPResponse):
         failure: Exception | None = None
         room = limit
         try:
-            while room and not self._is_at_end:
-                # Not all at once: Python 3.9 sets aside the whole of what it is asked for.
-                piece = self.read(min(room, self.length or RECEIVE))
+            while room and not self._is_at_end and self.length != 0:
+                piece = self._next_piece(room)
                 if not piece:
                     break
                 pieces.append(piece)
                 room -= len(piece)
-        except http.client.IncompleteRead as error:
-            pieces.append(error.partial)
-            failure = self._cut_short()
-        except (OSError, BadReply) as error:
+        except (OSError, BadReply, http.client.IncompleteRead) as error:
             failure = error
-        self._reply.content = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        if failure is None and room and self.length:
-            failure = self._cut_short()
+        self._reply.content = b"".join(pieces)
+        if isinstance(failure, http.client.IncompleteRead) or (
+            failure is None and room and self.length
+        ):
+            return self._cut_short()
         return failure
+
+    def _next_piece(self, room: int) -> bytes:
+        """Return what one receive brings, so that a failure loses nothing of what came before."""
+        if self.length is None:
+            return self.read1(min(room, RECEIVE))
+        # Not read1: on Python 3.9 to 3.11 it does not count.
+        piece: bytes = self.fp.read1(min(room, self.length))
+        self.length -= len(piece)
+        return piece
 
     def ended_cleanly(self) -> bool:
         """Tell whether the body ended where it said, with nothing behind it."""
@@ -128,11 +135,13 @@ class Body(http.client.HTTPResponse):
 
     def _line(self, limit: int) -> bytes:
         line: bytes = self.fp.readline(limit)
-        if not line.endswith(b"\n"):
-            if len(line) == limit:
-                raise BadReply("is not HTTP: a line of its chunks is too long", self._reply)
-            raise http.client.IncompleteRead(b"")
-        return line
+        if line.endswith(b"\r\n"):
+            return line
+        if len(line) == limit:
+            raise BadReply("is not HTTP: a line of its chunks is too long", self._reply)
+        if line.endswith(b"\n"):
+            raise BadReply("is not HTTP: a line of its chunks ends wrong", self._reply)
+        raise http.client.IncompleteRead(b"")
 
     def _close_conn(self) -> None:
         """Leave the connection open: it is not this body's to close."""

@@ -265,7 +265,10 @@ class Connection:
                 raise BadReply("is not HTTP: its head is too large")
             more = self.receive(deadline)
             if not more:
-                raise BadReply("is not HTTP: its head ends too early", retryable=True)
+                raise BadReply(
+                    "is not HTTP: the server closed the connection inside of its head",
+                    retryable=True,
+                )
             data += more
 
     def _read_body(
@@ -316,7 +319,8 @@ class Head:
         first, *lines = raw.decode("latin-1").split("\r\n")
         version, _, rest = first.partition(" ")
         code = rest[:3]
-        if version not in ("HTTP/1.1", "HTTP/1.0") or code not in _CODES or rest[3:4].strip():
+        known = version in ("HTTP/1.1", "HTTP/1.0") and code in _CODES
+        if not known or rest[3:4].strip() or "\n" in rest:
             raise BadReply(f"is not HTTP: it begins {first[:80]!r}")
         self.status = int(code)
         self.reason = rest[4:]

@@ -162,18 +162,31 @@ def inflate(reply: Reply, limit: int) -> None:
         if success:
             raise BadReply(f"is in a coding that nobody asked for ({coding[:40]!r})", reply)
         return
-    inflater = zlib.decompressobj(wbits=31)
+    room = limit + 1 if success else ERROR_BODY_LIMIT
     try:
-        content = inflater.decompress(reply.content, limit + 1 if success else ERROR_BODY_LIMIT)
+        content, whole = _gunzip(reply.content, room)
     except zlib.error:
         if success:
             raise BadReply("is not gzip, as it says it is", reply) from None
         return
     if success and len(content) > limit:
         raise BadReply(f"is larger than max_response_bytes ({limit}), inflated", reply)
-    if success and (not inflater.eof or inflater.unused_data):
+    if success and not whole:
         raise BadReply("was cut short inside of its gzip", reply, retryable=True)
     reply.content = content
+
+
+def _gunzip(content: bytes, room: int) -> tuple[bytes, bool]:
+    """Return at most ``room`` bytes of a gzip (RFC 1952), and whether that is all of it."""
+    members = []
+    while content and room:
+        inflater = zlib.decompressobj(wbits=31)
+        members.append(inflater.decompress(content, room))
+        room -= len(members[-1])
+        if not inflater.eof:
+            return b"".join(members), False
+        content = inflater.unused_data
+    return b"".join(members), not content
 
 
 def value_of(reply: Reply, request: Request) -> Any:
@@ -218,8 +231,8 @@ def error_of(reply: Reply, request: Request) -> IronflowError:
     if isinstance(found.get("error"), dict):  # {"error": {"code": …, "message": …}}
         found = {**found["error"], **{k: v for k, v in found.items() if k != "error"}}
     message = _first_text(found.get("message"), found.get("error"))
-    if not message and 300 <= reply.status <= 399:
-        message = f"redirected to {reply.headers.get('location', 'nowhere')}, {_NOT_FOLLOWED}"
+    if not message and 300 <= reply.status <= 399 and "location" in reply.headers:
+        message = f"redirected to {reply.headers['location']}, {_NOT_FOLLOWED}"
     if not message and isinstance(body, str):
         message = _TAG.sub(" ", body[:8192]) if body.lstrip().startswith("<") else body
     if not (message and message.strip()) and body and not isinstance(body, str):

@@ -200,18 +200,26 @@ class Transport:
 
     def _follow(self, reply: Reply, request: Request, deadline: float, options: Options) -> Reply:
         """Follow redirects as far as they may be; return the last reply."""
-        target = request.target
-        for _ in range(MAX_REDIRECTS):
-            location = reply.headers.get("location", "")
-            url = urljoin(self.origin + target, location).partition("#")[0]
-            same_origin = url.startswith(self.origin + "/") and url.isascii() and url.isprintable()
-            if request.method not in ("GET", "HEAD") or not (location and same_origin):
+        target: str | None = request.target
+        for _ in range(MAX_REDIRECTS if request.method in ("GET", "HEAD") else 0):
+            target = self._redirect_target(target or "", reply.headers.get("location", ""))
+            if target is None:
                 break
-            target = url[len(self.origin) :].replace(" ", "%20")
             reply = self._exchange(request, target, deadline, options)
             if reply.status not in _REDIRECTS:
                 break
         return reply
+
+    def _redirect_target(self, target: str, location: str) -> str | None:
+        """Return the path and query that a redirect points to, None when it is elsewhere."""
+        try:
+            url = urljoin(self.origin + target, location).partition("#")[0]
+        except ValueError:
+            return None
+        inside = location and url.startswith(self.origin + "/")
+        if not inside or not url.isascii() or not url.isprintable():
+            return None
+        return url[len(self.origin) :].replace(" ", "%20")
 
     def _take_idle(self) -> Connection | None:
         """Return the connection that was used last, if it may be used again."""
