@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+from contextlib import suppress
 from time import monotonic
 
 from ._errors import RETRYABLE_STATUSES
@@ -32,6 +33,8 @@ RECEIVE = 64 * 1024
 MAX_HEAD = 64 * 1024
 MAX_HEADERS = 100
 MAX_INTERIM = 10
+
+TIMEOUTS = (TimeoutError, socket.timeout)  # two types on Python 3.9
 
 CHUNKED = -1
 UNTIL_CLOSE = -2
@@ -191,14 +194,13 @@ class Connection:
                 self.sock.sendall(message)
             else:
                 self._send_in_parts(message, deadline)
-        except ConnectionError:
+        except OSError as error:
             self.reusable = False
-            try:
-                return self._read_reply(self.receive(deadline), method, limit, deadline)
-            except (BadReply, OSError):
-                pass
+            if not isinstance(error, TIMEOUTS):
+                with suppress(BadReply, OSError):
+                    return self._read_reply(self.receive(deadline), method, limit, deadline)
             raise
-        return self._read_reply(self.sock.recv(RECEIVE), method, limit, deadline)
+        return self._read_reply(self.receive(deadline), method, limit, deadline)
 
     def _read_reply(self, data: bytes, method: str, limit: int, deadline: float) -> Reply:
         """Read one reply whole, after any interim ones; ``data`` is what came first."""

@@ -13,6 +13,8 @@ from __future__ import annotations
 import sys
 from time import monotonic
 
+from ._errors import IronflowError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from logging import Logger
     from typing import Any
 
-    from ._errors import IronflowError
     from ._messages import Request
     from ._options import Options
     from ._transport import Transport

@@ -29,7 +29,7 @@ import weakref
 from time import monotonic
 from urllib.parse import urljoin, urlsplit
 
-from ._connection import Connection, TunnelRefused, connect
+from ._connection import TIMEOUTS, Connection, TunnelRefused, connect
 from ._errors import (
     InvalidResponseError,
     IronflowConnectionError,
@@ -55,7 +55,6 @@ MAX_IDLE_CONNECTIONS = 64
 MAX_REDIRECTS = 5
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_TIMEOUTS = (TimeoutError, socket.timeout)  # two types on Python 3.9
 _FAILURES = (BadReply, OSError, ValueError)
 
 
@@ -306,14 +305,14 @@ def _close_all(idle: list[Connection]) -> None:
 
 def _is_loss(error: BaseException) -> bool:
     """Tell whether an error is the end of a connection; TLS has errors of its own for that."""
-    return isinstance(error, OSError) and not isinstance(error, _TIMEOUTS)
+    return isinstance(error, OSError) and not isinstance(error, TIMEOUTS)
 
 
 def _classify(error: Exception, options: Options) -> tuple[type[IronflowError], str, str, bool]:
     """Return class, code, description and retryability of a failure without a reply."""
     import ssl  # here and above, for it takes 10 ms that a call over http does not need
 
-    if isinstance(error, _TIMEOUTS):
+    if isinstance(error, TIMEOUTS):
         return IronflowTimeoutError, "TIMEOUT", f"no reply in time ({_limits(options)})", True
     if isinstance(error, BadReply):
         what = f"the reply {error.problem}"

@@ -1,0 +1,566 @@
+"""When a call is tried again, how long after, and what is never sent twice."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+
+import pytest
+
+from ironflow import (
+    IronflowClient,
+    IronflowConnectionError,
+    IronflowError,
+    IronflowTimeoutError,
+    RateLimitError,
+    ServerError,
+)
+from ironflow._errors import RETRYABLE_STATUSES
+from ironflow._retry import (
+    BUDGET,
+    RETRY_COST,
+    TIMEOUT_COST,
+    Budget,
+    cost_of,
+    wait_before_next,
+)
+
+from .conftest import KEY
+from .hostile import OK, HostileServer, behave, clear_proxies, reply, request, reset, stall
+
+UNAVAILABLE = reply(b'{"error": "busy"}', status="503 Unavailable")
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch):
+    clear_proxies(monkeypatch)
+
+
+# The decision, which is pure.
+
+
+def options(**changes):
+    return IronflowClient("http://localhost", **changes)._options
+
+
+def decide(attempt=1, failure=None, random=1.0, seconds_left=1000.0, unsent=False,
+           repeatable=True, **limits):  # fmt: skip
+    if failure is None:
+        failure = IronflowError(retryable=True)
+    return wait_before_next(
+        attempt,
+        failure,
+        unsent=unsent,
+        repeatable=repeatable,
+        options=options(**limits),
+        seconds_left=seconds_left,
+        random=lambda: random,
+    )
+
+
+@pytest.mark.parametrize(
+    ("retryable", "unsent", "repeatable", "again"),
+    [
+        (True, False, True, True),
+        (True, True, True, True),
+        (True, True, False, True),  # nothing of the write left
+        (True, False, False, False),  # the write may have been delivered
+        (False, False, True, False),
+        (False, True, True, False),
+        (False, True, False, False),
+        (False, False, False, False),
+    ],
+)
+def test_a_write_that_may_have_been_delivered_is_not_tried_again(
+    retryable, unsent, repeatable, again
+):
+    failure = IronflowError(retryable=retryable)
+    wait = decide(failure=failure, unsent=unsent, repeatable=repeatable)
+    assert (wait is not None) is again
+
+
+@pytest.mark.parametrize(
+    ("max_attempts", "attempt", "again"),
+    [(1, 1, False), (2, 1, True), (2, 2, False), (3, 2, True), (3, 3, False), (3, 4, False)],
+)
+def test_max_attempts_counts_the_first_attempt(max_attempts, attempt, again):
+    assert (decide(attempt, max_attempts=max_attempts) is not None) is again
+
+
+@pytest.mark.parametrize(
+    ("attempt", "bound"), [(1, 0.1), (2, 0.2), (3, 0.4), (7, 6.4), (8, 10.0), (99, 10.0)]
+)
+@pytest.mark.parametrize("random", [0.0, 0.5, 1.0])
+def test_the_wait_is_random_below_a_bound_that_doubles_up_to_a_limit(attempt, bound, random):
+    assert decide(attempt, random=random, max_attempts=100) == pytest.approx(random * bound)
+
+
+@pytest.mark.parametrize("attempt", [2_000, 10**6])
+def test_a_backoff_beyond_all_numbers_is_the_longest_one(attempt):
+    assert decide(attempt, max_attempts=10**9, max_backoff=7.0) == 7.0
+
+
+@pytest.mark.parametrize(
+    ("limits", "wait"),
+    [
+        ({"initial_backoff": 0}, 0.0),
+        ({"max_backoff": 0}, 0.0),
+        ({"initial_backoff": 3, "max_backoff": 2}, 2.0),
+        ({"initial_backoff": 1, "backoff_factor": 1}, 1.0),
+        ({"initial_backoff": 1, "backoff_factor": 3.0}, 9.0),
+    ],
+)
+def test_the_backoff_is_the_callers(limits, wait):
+    assert decide(3, max_attempts=9, **limits) == wait
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "max_retry_after", "seconds_left", "wait"),
+    [
+        (7.0, 60, 1000, 7.0),
+        (0.0, 60, 1000, 0.0),
+        (60.0, 60, 1000, 60.0),
+        (60.001, 60, 1000, None),  # more than the caller waits for
+        (7.0, 60, 7.5, 7.0),
+        (7.0, 60, 7.0, None),  # nothing would be left for the attempt
+        (7.0, 60, 3.0, None),
+        (0.0, 60, 0.0, None),
+        (0.0, 0, 1000, 0.0),
+        (0.1, 0, 1000, None),
+    ],
+)
+def test_retry_after_is_obeyed_or_the_error_raised_at_once(
+    retry_after, max_retry_after, seconds_left, wait
+):
+    failure = RateLimitError(retryable=True, retry_after=retry_after)
+    for random in (0.0, 1.0):  # the server has said it: nothing random about it
+        chosen = decide(
+            failure=failure,
+            random=random,
+            max_retry_after=max_retry_after,
+            seconds_left=seconds_left,
+        )
+        assert chosen == wait
+
+
+@pytest.mark.parametrize(
+    ("seconds_left", "again"), [(1.0, True), (0.5, True), (0.1, False), (0.0, False), (-1.0, False)]
+)
+def test_a_wait_beyond_the_deadline_is_no_wait(seconds_left, again):
+    assert (decide(seconds_left=seconds_left) is not None) is again
+
+
+def test_the_budget_runs_dry_and_is_refilled():
+    budget = Budget()
+    assert all(budget.spend(RETRY_COST) for _ in range(BUDGET // RETRY_COST))
+    assert budget.tokens == 0
+    assert budget.spend(RETRY_COST) is False
+    assert budget.tokens == 0
+    budget.refill(RETRY_COST - 1)
+    assert budget.spend(RETRY_COST) is False
+    budget.refill(1)
+    assert budget.spend(RETRY_COST) is True
+    budget.refill(BUDGET * 2)
+    assert budget.tokens == BUDGET
+
+
+def test_a_timeout_costs_more_of_the_budget():
+    assert cost_of(IronflowTimeoutError()) == TIMEOUT_COST
+    assert cost_of(IronflowConnectionError()) == cost_of(ServerError()) == RETRY_COST
+    assert RETRY_COST < TIMEOUT_COST
+
+
+# The loop, over the wire.
+
+
+def patient(url, **options):
+    """Return a client that notes its waits in ``client.waits`` and does not sleep."""
+    client = IronflowClient(url, **{"api_key": KEY, "timeout": 20, **options})
+    client.waits = []
+    client._open().sleep = client.waits.append
+    return client
+
+
+def failure(client, method="GET", path="/x", **arguments):
+    with pytest.raises(IronflowError) as caught:
+        client.request(method, path, **arguments)
+    return caught.value
+
+
+def test_a_server_that_is_busy_for_a_moment_does_not_fail_a_read(server):
+    server.reply({"error": "busy"}, status=503)
+    server.reply({"ok": True})
+    with patient(server.url) as client:
+        assert client.request("GET", "/x") == {"ok": True}
+        assert len(client.waits) == 1
+        assert 0 <= client.waits[0] <= 0.1
+    assert len(server.requests) == 2
+
+
+def test_the_waits_grow_and_differ(server):
+    for _ in range(8):
+        server.reply({"error": "busy"}, status=503)
+    with patient(server.url, max_attempts=8, initial_backoff=1, max_backoff=4) as client:
+        error = failure(client)
+        assert (type(error), error.attempts, len(server.requests)) == (ServerError, 8, 8)
+        for wait, bound in zip(client.waits, (1, 2, 4, 4, 4, 4, 4)):
+            assert 0 <= wait <= bound
+        assert len(set(client.waits)) > 1
+
+
+@pytest.mark.parametrize("status", sorted({*RETRYABLE_STATUSES, 400, 404, 409, 501, 505, 520}))
+def test_a_read_is_tried_again_after_the_statuses_that_pass_and_no_other(server, status):
+    for _ in range(3):
+        server.reply({"error": "no"}, status=status)
+    with patient(server.url) as client:
+        error = failure(client)
+    attempts = 3 if status in RETRYABLE_STATUSES else 1
+    assert (error.status_code, error.attempts) == (status, attempts)
+    assert len(server.requests) == attempts
+
+
+@pytest.mark.parametrize(
+    ("method", "again"),
+    [
+        ("GET", True),
+        ("HEAD", True),
+        ("OPTIONS", True),
+        ("PUT", True),
+        ("DELETE", True),
+        ("POST", False),
+        ("PATCH", False),
+    ],
+)
+def test_only_methods_that_are_safe_to_repeat_are_repeated(server, method, again):
+    server.reply({"error": "busy"}, status=503)
+    with patient(server.url) as client:
+        if again:
+            client.request(method, "/x")
+        else:
+            assert failure(client, method).attempts == 1
+    assert len(server.requests) == (2 if again else 1)
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "arguments", "attempts"),
+    [
+        ("POST", {}, {"retry": True}, 3),
+        ("POST", {}, {"headers": {"Idempotency-Key": "k-1"}}, 3),
+        ("POST", {}, {"headers": {"idempotency-key": "k-1"}}, 3),
+        ("POST", {}, {"headers": {"Idempotency-Key": ""}}, 1),
+        ("POST", {}, {"headers": {"Idempotency-Key": None}}, 1),
+        ("POST", {"retry_methods": ["POST"]}, {}, 3),
+        ("POST", {"max_attempts": 1}, {"retry": True}, 1),
+        ("POST", {}, {"retry": False, "headers": {"Idempotency-Key": "k-1"}}, 1),
+        ("GET", {}, {"retry": False}, 1),
+        ("GET", {}, {"retry": True}, 3),
+        ("GET", {"max_attempts": 1}, {}, 1),
+        ("GET", {"max_attempts": 2}, {}, 2),
+        ("GET", {"retry_methods": []}, {}, 1),
+        ("GET", {"retry_methods": []}, {"retry": True}, 3),
+    ],
+)
+def test_the_caller_decides_what_is_repeated(server, method, options, arguments, attempts):
+    for _ in range(3):
+        server.reply({"error": "busy"}, status=503)
+    with patient(server.url, **options) as client:
+        assert failure(client, method, **arguments).attempts == attempts
+    assert len(server.requests) == attempts
+
+
+@pytest.mark.parametrize(
+    ("call", "attempts"),
+    [
+        (lambda client: client.policies_dry_run({}), 3),
+        (lambda client: client.sql_create({"query": "SELECT 1"}), 3),
+        (lambda client: client.events_create({"name": "a", "data": {}}), 1),
+        (lambda client: client.streams_events("e", {"entity_type": "a", "event_name": "b"}), 1),
+        (lambda client: client.functions_invoke("f", {}), 1),
+        (lambda client: client.functions_invoke("f", {}, idempotency_key="k-1"), 3),
+        (lambda client: client.pub_sub_create({"topic": "t", "data": 1}), 1),
+        (
+            lambda client: client.pub_sub_create(
+                {"topic": "t", "data": 1, "idempotency_key": "k-1"}
+            ),
+            3,
+        ),
+        (
+            # The route does not read a key from its body: it is no more than data there.
+            lambda client: client.events_create(
+                {"name": "a", "data": {}, "idempotency_key": "k-1"}
+            ),
+            1,
+        ),
+    ],
+)
+def test_a_write_is_repeated_where_the_route_or_a_key_makes_that_harmless(server, call, attempts):
+    for _ in range(3):
+        server.reply({"error": "busy"}, status=503)
+    with patient(server.url) as client:
+        with pytest.raises(ServerError) as caught:
+            call(client)
+    assert caught.value.attempts == attempts
+    assert len(server.requests) == attempts
+
+
+def test_an_automatic_key_is_one_for_all_attempts_of_a_call_in_the_header(server):
+    for _ in range(2):
+        server.reply({"error": "busy"}, status=503)
+    with patient(server.url) as client:
+        client.functions_invoke("f", {"data": 1}, idempotency_key="auto")
+        client.functions_invoke("f", {"data": 1}, idempotency_key="auto")
+    keys = [seen.headers["idempotency-key"] for seen in server.requests]
+    assert len(keys) == 4
+    assert keys[0] == keys[1] == keys[2] != keys[3]
+    assert [str(uuid.UUID(key)) for key in keys] == keys
+
+
+@pytest.mark.parametrize(
+    ("call", "body"),
+    [
+        (
+            lambda client, body: client.streams_events("e", body),
+            {"entity_type": "a", "event_name": "b", "idempotency_key": "auto"},
+        ),
+        (
+            lambda client, body: client.pub_sub_create(body),
+            {"topic": "t", "data": 1, "idempotency_key": "auto"},
+        ),
+    ],
+    ids=["streams_events", "pub_sub_create"],
+)
+def test_an_automatic_key_is_one_for_all_attempts_of_a_call_in_the_body(server, call, body):
+    given = dict(body)
+    for _ in range(2):
+        server.reply({"error": "busy"}, status=503)
+    with patient(server.url) as client:
+        call(client, body)
+        call(client, body)
+    assert body == given, "the caller's own dict was changed"
+    keys = [seen.json["idempotency_key"] for seen in server.requests]
+    assert len(keys) == 4
+    assert keys[0] == keys[1] == keys[2] != keys[3]
+    assert [str(uuid.UUID(key)) for key in keys] == keys
+    assert {**server.last.json, "idempotency_key": "auto"} == given
+
+
+def test_retry_after_is_what_is_waited(server):
+    server.reply({"error": "slow down"}, status=429, headers={"Retry-After": "7"})
+    server.reply({"error": "slow down", "retry_after": 2.5}, status=429)
+    server.reply({"ok": True})
+    with patient(server.url, timeout=60) as client:
+        assert client.request("GET", "/x") == {"ok": True}
+        assert client.waits == [7.0, 2.5]
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "options"),
+    [("61", {"timeout": 600}), ("7", {"timeout": 5}), ("7", {"max_retry_after": 6})],
+    ids=["above the maximum", "beyond the timeout", "above the caller's maximum"],
+)
+def test_a_retry_after_that_is_too_long_is_on_the_error_at_once(server, retry_after, options):
+    server.reply({"error": "slow down"}, status=429, headers={"Retry-After": retry_after})
+    with patient(server.url, **options) as client:
+        error = failure(client)
+        assert (type(error), error.attempts) == (RateLimitError, 1)
+        assert error.retry_after == float(retry_after)
+        assert client.waits == []
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "attempts"), [(503, False, 1), (409, True, 3), (503, "no", 3)]
+)
+def test_a_server_that_says_whether_to_try_again_is_obeyed(server, status, said, attempts):
+    for _ in range(3):
+        server.reply({"error": "no", "retryable": said}, status=status)
+    with patient(server.url) as client:
+        assert failure(client).attempts == attempts
+    assert len(server.requests) == attempts
+
+
+def test_a_write_is_not_repeated_because_the_server_says_it_may_be(server):
+    server.reply({"error": "no", "retryable": True}, status=503)
+    with patient(server.url) as client:
+        error = failure(client, "POST", body={})
+    assert (error.retryable, error.attempts, len(server.requests)) == (True, 1, 1)
+
+
+def test_the_last_reply_of_the_server_beats_a_later_connection_error():
+    script = [request, reply(b'{"error": "busy"}', "Connection: close", status="503 Unavailable")]
+    with HostileServer(script, [request], [request, reset]) as server:
+        with patient(server.url) as client:
+            error = failure(client)
+            assert (type(error), error.status_code) == (ServerError, 503)
+            assert (str(error), error.attempts) == ("busy", 3)
+            assert len(server.requests) == 3
+
+
+def test_a_later_reply_beats_an_earlier_one():
+    script = [request, UNAVAILABLE, request, reply(b'{"error": "gone"}', status="404 N"), behave]
+    with HostileServer(script) as server, patient(server.url) as client:
+        error = failure(client)
+        assert (error.status_code, str(error), error.attempts) == (404, "gone", 2)
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+@pytest.mark.parametrize(
+    ("acts", "kind"),
+    [
+        ([UNAVAILABLE, behave], ServerError),
+        ([reset], IronflowConnectionError),
+        ([], IronflowConnectionError),
+        ([stall], IronflowTimeoutError),
+    ],
+    ids=["503", "reset", "close", "timeout"],
+)
+def test_a_write_that_may_have_been_delivered_is_never_sent_twice(method, acts, kind):
+    with HostileServer([request, *acts]) as server:
+        times = {"timeout": 0.3, "total_timeout": 20} if stall in acts else {}
+        with patient(server.url, **times) as client:
+            error = failure(client, method, body={"id": "first"})
+            assert (type(error), error.attempts) == (kind, 1)
+            assert client.waits == []
+            server.settle()
+            assert client.request(method, "/x", body={"id": "next"}) == {"id": "next"}
+        assert (server.delivered("first"), server.delivered("next")) == (1, 1)
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "GET"])
+def test_a_call_that_never_left_is_tried_again_whatever_it_is(method):
+    with HostileServer() as server, patient(server.url) as client:
+        transport = client._open()
+        connect, refusals = transport._open, itertools.count(1)
+
+        def sometimes_refused(*arguments):
+            if next(refusals) < 3:
+                raise ConnectionRefusedError(111, "Connection refused")
+            return connect(*arguments)
+
+        transport._open = sometimes_refused
+        assert client.request(method, "/x", body={"id": "first"}) == {"id": "first"}
+        assert len(client.waits) == 2
+        assert server.delivered("first") == 1
+
+
+def test_retry_false_means_one_attempt_even_if_nothing_left():
+    with HostileServer() as server:
+        port = server.port
+    with patient(f"http://127.0.0.1:{port}") as client:
+        assert failure(client, retry=False).attempts == 1
+        assert failure(client).attempts == 3
+
+
+def test_a_total_timeout_leaves_time_for_attempts_after_one_that_timed_out():
+    with HostileServer([request, stall], [request, stall]) as server:
+        with patient(server.url, timeout=0.3, total_timeout=20) as client:
+            assert client.request("GET", "/x", params={"id": "1"}) == {"id": "1"}
+            assert len(client.waits) == 2
+        assert server.delivered("1") == 3
+
+
+def test_the_timeout_alone_bounds_all_attempts_together():
+    with HostileServer(then=[request, stall]) as server:
+        with patient(server.url, timeout=0.3) as client:
+            error = failure(client)
+            assert (type(error), error.attempts) == (IronflowTimeoutError, 1)
+            assert "timeout=0.3" in str(error)
+
+
+def test_a_total_timeout_shorter_than_the_attempts_take_ends_them():
+    with HostileServer(then=[request, stall]) as server:
+        with patient(server.url, timeout=0.4, total_timeout=0.6, max_attempts=9) as client:
+            error = failure(client)
+            assert type(error) is IronflowTimeoutError
+            assert error.attempts == 2
+            assert "timeout=0.4, total_timeout=0.6" in str(error)
+
+
+def test_an_outage_does_not_multiply_the_calls_for_ever(server):
+    with patient(server.url) as client:
+        calls = BUDGET // (2 * RETRY_COST)
+        for _ in range(2 * calls):
+            for _ in range(3):
+                server.reply({"error": "down"}, status=503)
+            failure(client)
+            server._script.clear()
+        # Half of the calls had their three attempts, then the budget was spent.
+        assert len(server.requests) == 3 * calls + calls
+        assert client.with_options(timeout=3).request("GET", "/x") == {}
+        for _ in range(RETRY_COST):
+            client.request("GET", "/x")
+        server.reply({"error": "down"}, status=503)
+        assert client.request("GET", "/x") == {}
+
+
+# A connection that was kept open and has died.
+
+
+@pytest.mark.parametrize("tls", [None, "good.pem"], ids=["plain", "TLS"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@pytest.mark.parametrize("acts", [[], [reset]], ids=["close", "reset"])
+def test_a_kept_connection_that_dies_under_a_safe_call_costs_no_attempt(acts, method, tls):
+    from .hostile import trusting_context
+
+    script = [request, OK, request, *acts]
+    with HostileServer(script, certificate=tls) as server:
+        context = trusting_context() if tls else None
+        with patient(server.url, max_attempts=1, ssl_context=context) as client:
+            client.request("GET", "/x")
+            with client.capture() as seen:
+                value = client.request(method, "/x", body={"id": "second"})
+            assert value == {"id": "second"}
+            assert seen[0].attempts == 1
+            assert client.waits == []
+        assert server.delivered("second") == 2
+        assert server.accepted == 2
+
+
+@pytest.mark.parametrize("tls", [None, "good.pem"], ids=["plain", "TLS"])
+@pytest.mark.parametrize("acts", [[], [reset]], ids=["close", "reset"])
+def test_a_kept_connection_that_dies_under_a_write_is_an_error_and_no_second_write(acts, tls):
+    from .hostile import trusting_context
+
+    with HostileServer([request, OK, request, *acts], certificate=tls) as server:
+        context = trusting_context() if tls else None
+        with patient(server.url, ssl_context=context) as client:
+            client.request("GET", "/x")
+            error = failure(client, "POST", body={"id": "second"})
+            assert (type(error), error.attempts) == (IronflowConnectionError, 1)
+            assert client.waits == []
+            assert client.request("POST", "/x", body={"id": "third"}) == {"id": "third"}
+        assert (server.delivered("second"), server.delivered("third")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sent"),
+    [({"headers": {"Idempotency-Key": "k"}}, 2), ({"retry": True}, 2), ({"retry": False}, 1)],
+)
+def test_a_kept_connection_that_dies_under_a_write_that_may_be_repeated(arguments, sent):
+    with HostileServer([request, OK, request]) as server, patient(server.url) as client:
+        client.request("GET", "/x")
+        if sent == 2:
+            reply = client.request("POST", "/x", body={"id": "second"}, **arguments)
+            assert reply == {"id": "second"}
+        else:
+            failure(client, "POST", body={"id": "second"}, **arguments)
+        assert server.delivered("second") == sent
+
+
+def test_a_kept_connection_that_dies_inside_a_reply_costs_an_attempt():
+    with HostileServer([request, OK, request, b"HTTP/1.1 200"]) as server:
+        with patient(server.url) as client:
+            client.request("GET", "/x")
+            with client.capture() as seen:
+                assert client.request("GET", "/x", params={"id": "2"}) == {"id": "2"}
+            assert (seen[0].attempts, len(client.waits)) == (2, 1)
+
+
+def test_a_server_that_kills_every_connection_is_not_called_for_ever():
+    with HostileServer([request, OK, request], then=[request]) as server:
+        with patient(server.url) as client:
+            client.request("GET", "/x")
+            error = failure(client, params={"id": "2"})
+            assert (type(error), error.attempts) == (IronflowConnectionError, 3)
+        # Once more than attempts, for the connection that had been kept.
+        assert server.delivered("2") == 4
