@@ -131,9 +131,13 @@ class Connection:
     def start_tls(self, context: ssl.SSLContext, host: str, deadline: float) -> None:
         """Run the TLS handshake, within the deadline."""
         self.sock.settimeout(seconds_left(deadline))
-        self.sock = context.wrap_socket(self.sock, server_hostname=host)
+        # To a peer that has gone, wrap_socket gives a socket without TLS, or leaves one open.
+        self.sock.getpeername()
+        self.sock = tls = context.wrap_socket(self.sock, server_hostname=host)
+        if tls.version() is None:
+            raise ConnectionAbortedError("the server closed the connection before TLS")
         self._timeout = -1.0
-        self._pending = self.sock.pending
+        self._pending = tls.pending
 
     def tunnel(self, where: str, authorization: str | None, deadline: float) -> None:
         """Ask the proxy at the other end for a tunnel to ``where`` (RFC 9110, 9.3.6)."""

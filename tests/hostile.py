@@ -261,6 +261,7 @@ class HostileServer:
     def _serve(self, peer, script):
         try:
             if self._tls:
+                peer.sock.getpeername()  # from a peer that has gone, wrap_socket leaks the socket
                 peer.sock = self._tls.wrap_socket(peer.sock, server_side=True)
             for act in script:
                 if isinstance(act, bytes):
