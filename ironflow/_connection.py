@@ -59,9 +59,9 @@ if hasattr(os, "register_at_fork"):
 class TunnelRefused(ConnectionError):
     """The proxy does not open a tunnel to the server."""
 
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(f"the proxy answers {status} {reason[:100]} to CONNECT")
-        self.retryable = status in RETRYABLE_STATUSES
+    def __init__(self, problem: str, retryable: bool) -> None:
+        super().__init__(problem)
+        self.retryable = retryable
 
 
 def seconds_left(deadline: float) -> float:
@@ -145,10 +145,13 @@ class Connection:
         request = f"CONNECT {where} HTTP/1.1\r\nHost: {where}\r\n{credential}\r\n"
         self.wait_until(deadline)
         self.sock.sendall(request.encode("ascii"))
-        data, end = self._complete_head(self.receive(deadline), deadline)
-        head = Head(data[:end])
+        data = self.receive(deadline)
+        if not data:
+            raise TunnelRefused("the proxy closed the connection without a reply", True)
+        data, end, head = self._final_head(data, deadline)
         if not 200 <= head.status <= 299:
-            raise TunnelRefused(head.status, head.reason)
+            problem = f"the proxy answers {head.status} {head.reason[:100]} to CONNECT"
+            raise TunnelRefused(problem, head.status in RETRYABLE_STATUSES)
         if len(data) != end + 4:
             raise BadReply("of the proxy is not HTTP: it goes on behind its end")
 

@@ -59,6 +59,7 @@ class Request:
     __slots__ = (
         "attempts",
         "block",
+        "borrowed_secrets",
         "content",
         "headers",
         "method",
@@ -94,12 +95,14 @@ class Request:
         self.repeatable = repeatable
         self.attempts = 0
         self.unsent = True
+        self.borrowed_secrets: tuple[str, ...] = ()  # those of the proxy
         self.reply: Reply | None = None
 
     def secrets(self) -> list[str]:
         """Return the credentials that the request carries, the longest first."""
         values = [value for name, value in self.headers.items() if name.lower() in _SECRET_HEADERS]
         values += [value.partition(" ")[2] for value in values]
+        values += self.borrowed_secrets
         values += [value for _, value in _SECRET_QUERY.findall(self.target)]
         # A shorter one is no credential, and masking it would garble the text around it.
         return sorted({value for value in values if len(value) >= 4}, key=len, reverse=True)
@@ -212,8 +215,8 @@ def unusable(
     problem: str, reply: Reply, request: Request, retryable: bool = False
 ) -> IronflowError:
     """Return the error of a reply that can not be used; ``problem`` completes "the reply …"."""
-    kind = _clean(reply.headers.get("content-type", "no content type"), request, 100)
-    start = _clean(_text_of(reply.content[: 4 * _EXCERPT_LIMIT]), request, _EXCERPT_LIMIT)
+    kind = clean(reply.headers.get("content-type", "no content type"), request, 100)
+    start = clean(_text_of(reply.content[: 4 * _EXCERPT_LIMIT]), request, _EXCERPT_LIMIT)
     return InvalidResponseError(
         f"the reply {problem} (status {reply.status}, {kind}), it begins: {start!r}",
         code="INVALID_RESPONSE",
@@ -237,11 +240,11 @@ def error_of(reply: Reply, request: Request) -> IronflowError:
         message = _TAG.sub(" ", body[:8192]) if body.lstrip().startswith("<") else body
     if not (message and message.strip()) and body and not isinstance(body, str):
         message = _text_of(reply.content)
-    message = _clean(message or "", request) or _clean(reply.reason, request)
+    message = clean(message or "", request) or clean(reply.reason, request)
     retryable = found.get("retryable")
     return class_for(reply.status)(
         message or f"HTTP status {reply.status}",
-        code=_clean(_first_text(found.get("code")), request, _CODE_LIMIT) or code_for(reply.status),
+        code=clean(_first_text(found.get("code")), request, _CODE_LIMIT) or code_for(reply.status),
         retryable=retryable if isinstance(retryable, bool) else reply.status in RETRYABLE_STATUSES,
         retry_after=_retry_after(reply.headers.get("retry-after"), found.get("retry_after")),
         body=body,
@@ -267,7 +270,7 @@ def _text_of(content: bytes) -> str:
     return content.decode("utf-8", "replace")
 
 
-def _clean(text: str, request: Request, limit: int = _MESSAGE_LIMIT) -> str:
+def clean(text: str, request: Request, limit: int = _MESSAGE_LIMIT) -> str:
     """Mask, replace control characters, fold white space and bound a text of the server."""
     text = mask(text[: 8 * limit], request.secrets())
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())

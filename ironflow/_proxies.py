@@ -33,15 +33,24 @@ class Proxy:
         port: Its port.
         tls: Whether it is spoken to over TLS.
         authorization: Value of ``Proxy-Authorization``, None for none.
+        secrets: What of its URL must be shown to nobody.
     """
 
-    __slots__ = ("authorization", "host", "port", "tls")
+    __slots__ = ("authorization", "host", "port", "secrets", "tls")
 
-    def __init__(self, host: str, port: int, tls: bool, authorization: str | None) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        tls: bool,
+        authorization: str | None,
+        secrets: tuple[str, ...],
+    ) -> None:
         self.host = host
         self.port = port
         self.tls = tls
         self.authorization = authorization
+        self.secrets = secrets
 
 
 def proxy_for(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> Proxy | None:
@@ -83,18 +92,15 @@ def _split_port(entry: str) -> tuple[str, int | None]:
 
 
 def _covers(entry: str, host: str) -> bool:
-    if entry.startswith("*."):
-        entry = entry[1:]
-    if host == entry.lstrip(".").rstrip(".") or host.endswith("." + entry.strip(".")):
-        return True
-    if not (host[-1:].isdecimal() or ":" in host):
-        return False
-    from ipaddress import ip_address, ip_network
+    if host[-1:].isdecimal() or ":" in host:
+        from ipaddress import ip_address, ip_network
 
-    try:
-        return ip_address(host) in ip_network(entry, strict=False)
-    except ValueError:
-        return False
+        try:
+            return ip_address(host) in ip_network(entry, strict=False)
+        except ValueError:
+            return False
+    name = entry[1:] if entry.startswith("*.") else entry
+    return host == name.strip(".") or host.endswith("." + name.strip("."))
 
 
 def _parse(variable: str, url: str) -> Proxy:
@@ -108,8 +114,12 @@ def _parse(variable: str, url: str) -> Proxy:
     if not host:
         raise ProxySettingError(f"{variable}: the host is missing")
     authorization = None
+    secrets: tuple[str, ...] = ()
     if parts.username is not None:
-        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        authorization = "Basic " + b2a_base64(pair.encode(), newline=False).decode("ascii")
+        password = unquote(parts.password or "")
+        pair = f"{unquote(parts.username)}:{password}"
+        token = b2a_base64(pair.encode(), newline=False).decode("ascii")
+        authorization = f"Basic {token}"
+        secrets = (token, password, parts.password or "")
     tls = parts.scheme == "https"
-    return Proxy(host, port or (443 if tls else 80), tls, authorization)
+    return Proxy(host, port or (443 if tls else 80), tls, authorization, secrets)

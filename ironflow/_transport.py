@@ -35,9 +35,8 @@ from ._errors import (
     IronflowConnectionError,
     IronflowError,
     IronflowTimeoutError,
-    mask,
 )
-from ._messages import BadReply, Reply, Request, inflate, unusable, value_of
+from ._messages import BadReply, Reply, Request, clean, inflate, unusable, value_of
 from ._observe import log_attempt
 from ._proxies import ProxySettingError, proxy_for
 from ._retry import BUDGET, Budget, cost_of, wait_before_next
@@ -171,6 +170,8 @@ class Transport:
         """Send a request and read its reply on a connection of the pool, or on a new one."""
         if not self._proxy_known:
             self._find_proxy()
+        if self._proxy is not None:
+            request.borrowed_secrets = self._proxy.secrets
         line = f"{request.method} {self._target_prefix}{target} HTTP/1.1\r\n".encode("ascii")
         message = b"".join((line, self._head, request.block, b"\r\n", request.content or b""))
         closings = self._closings
@@ -287,9 +288,8 @@ class Transport:
             where = self._where
             if self._proxy:
                 where += f" (by the proxy {self._proxy.host}:{self._proxy.port})"
-            failure = kind(
-                mask(f"{where}: {what}", secrets), code=code, retryable=retryable, **request.facts()
-            )
+            message = clean(f"{where}: {what}", request)
+            failure = kind(message, code=code, retryable=retryable, **request.facts())
         if not any(secret in f"{error!s} {error!r}" for secret in secrets):
             failure.__cause__ = error
         return failure

@@ -1,24 +1,36 @@
-"""Connections that stay open: reused, checked, shared by threads, left alone by forks."""
+"""Connections kept open: that they are reused, by whom, when they are dropped, and what is left."""
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
-import socket
-import sys
+import random
+import signal
 import threading
+import time
 import warnings
 
 import pytest
 
-from ironflow import IronflowClient, IronflowConnectionError, IronflowError
-from ironflow import _transport as transport
+from ironflow import IronflowClient, IronflowError
+from ironflow import _transport as transport_module
 
 from .conftest import KEY
-from .hostile import HostileServer, HungUp, behave, clear_proxies, request
+from .hostile import (
+    OK,
+    PATIENCE,
+    HostileServer,
+    behave,
+    clear_proxies,
+    reply,
+    request,
+    trusting_context,
+)
 
-CALLS = 2_000 if os.environ.get("CI") else 250
 THREADS = 32
+CALLS = 2_000 if os.environ.get("CI") else 250
+TLS = pytest.mark.parametrize("tls", [None, "good.pem"], ids=["plain", "TLS"])
 
 
 @pytest.fixture(autouse=True)
@@ -26,246 +38,451 @@ def _no_proxies(monkeypatch):
     clear_proxies(monkeypatch)
 
 
-@pytest.fixture
-def server():
-    with HostileServer() as running:
-        yield running
+def connected(server, **options):
+    if server.url.startswith("https:"):
+        options.setdefault("ssl_context", trusting_context())
+    return IronflowClient(server.url, **{"api_key": KEY, "timeout": PATIENCE, **options})
 
 
-@pytest.fixture
-def client(server):
-    with IronflowClient(server.url, api_key=KEY, timeout=20) as connected:
-        yield connected
+def post(client, id):
+    return client.request("POST", "/x", body={"id": id})
 
 
 def get(client, id):
-    reply = client.request("GET", "/x", params={"id": id})
-    assert reply == {"id": id}
+    return client.request("GET", "/x", params={"id": id})
 
 
-def test_calls_in_a_row_use_one_connection(client, server):
-    for number in range(20):
-        get(client, str(number))
-    client.request("POST", "/x", body={"id": "write"})
-    assert server.accepted == 1
+def eventually(condition):
+    """Wait until something is true that a thread of the server has to notice first."""
+    for _ in range(PATIENCE * 100):
+        if condition():
+            return True
+        time.sleep(0.01)
+    return False
 
 
-def test_copies_of_a_client_share_its_connections(client, server):
-    get(client.with_options(timeout=3), "a")
-    get(client, "b")
-    get(client.with_options(api_key=None), "c")
-    assert server.accepted == 1
+def all_closed(server):
+    """Tell whether every connection of the server has ended on both sides."""
+    return eventually(lambda: all(peer.sock.fileno() == -1 for peer in server.peers))
 
 
-def test_close_closes_and_the_next_call_opens_again(client, server):
-    get(client, "a")
-    client.close()
-    get(client, "b")
-    assert server.accepted == 2
+def served_by(server):
+    """Return the number of the connection that each request came on, in order."""
+    owner = {id(seen): peer.number for peer in server.peers for seen in peer.requests}
+    return [owner[id(seen)] for seen in server.requests]
 
 
-def test_a_connection_that_the_server_closed_while_it_waited_is_not_used_for_a_write(server):
-    server.scripts = [[request, _answer("first"), _close]]
-    with IronflowClient(server.url, timeout=20) as client:
-        get(client, "first")
-        server.peers[0].settled.wait(20)
-        client.request("POST", "/x", body={"id": "write"})
-    assert server.delivered("write") == 1
-    assert server.accepted == 2
+@TLS
+def test_calls_share_one_connection(tls):
+    with HostileServer(certificate=tls) as server, connected(server) as client:
+        for number in range(20):
+            assert post(client, number) == {"id": number}
+            assert get(client, str(number)) == {"id": str(number)}
+        assert server.accepted == 1
 
 
-def _answer(id):
-    return lambda peer: peer.answer({"id": id})
+def test_errors_of_the_server_do_not_cost_the_connection():
+    script = [request, reply(b"{}", status="404 Not Found"), request, reply(b"<"), behave]
+    with HostileServer(script) as server, connected(server) as client:
+        for _ in range(2):
+            with pytest.raises(IronflowError):
+                post(client, "1")
+        assert post(client, "2") == {"id": "2"}
+        assert server.accepted == 1
 
 
-def _close(peer):
-    peer.sock.close()
+def test_copies_of_a_client_share_its_connections():
+    with HostileServer() as server, connected(server) as client:
+        other = client.with_options(api_key="ifkey_other", timeout=9, headers={"X-A": "b"})
+        post(client, "1")
+        post(other, "2")
+        post(client.with_options(timeout=8), "3")
+        post(client, "4")
+        assert served_by(server) == [0, 0, 0, 0]
+        with other:
+            post(other, "5")
+        assert all_closed(server)
 
 
-def _end_without_a_reply(peer):
-    peer.request()
-    peer.reset()
+def test_a_copy_made_before_the_first_call_shares_the_connections_too():
+    with HostileServer() as server:
+        client = connected(server)
+        copy = client.with_options(timeout=9)
+        post(client, "1")
+        post(copy, "2")
+        assert server.accepted == 1
+        client.close()
 
 
-def test_a_read_on_a_connection_that_dies_is_sent_again_at_once(server):
-    server.scripts = [[request, _answer("first"), _end_without_a_reply]]
-    with IronflowClient(server.url, timeout=20) as client, client.capture() as seen:
-        client._open().sleep = pytest.fail
-        get(client, "first")
-        get(client, "second")
-    assert [call.attempts for call in seen] == [1, 1]
-    assert server.delivered("second") == 2
+def test_a_copy_for_another_server_or_other_tls_settings_has_its_own_connections():
+    with HostileServer() as first, HostileServer(certificate="good.pem") as second:
+        with connected(first) as client:
+            post(client, "1")
+            with client.with_options(server_url=second.url, ssl_context=trusting_context()) as copy:
+                post(copy, "2")
+            assert all_closed(second)
+            post(client, "3")
+        assert (first.accepted, second.accepted) == (1, 1)
 
 
-def test_a_write_on_a_connection_that_dies_is_not_sent_again(server):
-    server.scripts = [[request, _answer("first"), _end_without_a_reply]]
-    with IronflowClient(server.url, timeout=20) as client:
-        get(client, "first")
-        with pytest.raises(IronflowConnectionError) as caught:
-            client.request("POST", "/x", body={"id": "write"})
-        assert caught.value.attempts == 1
-    assert server.delivered("write") == 1
+@TLS
+def test_a_closed_client_has_no_connection_and_opens_one_for_the_next_call(tls):
+    with HostileServer(certificate=tls) as server:
+        client = connected(server)
+        client.close()
+        post(client, "1")
+        client.close()
+        client.close()
+        assert all_closed(server)
+        post(client, "2")
+        assert server.accepted == 2
+        client.close()
+        assert all_closed(server)
 
 
-def test_a_connection_that_waited_too_long_is_not_used(client, server, monkeypatch):
-    get(client, "a")
-    monkeypatch.setattr(transport, "MAX_IDLE_SECONDS", 0.0)
-    get(client, "b")
-    assert server.accepted == 2
+def test_the_with_block_closes_and_the_client_works_after_it():
+    with HostileServer() as server:
+        with connected(server) as client:
+            post(client, "1")
+        assert all_closed(server)
+        with client:
+            post(client, "2")
+        assert all_closed(server)
 
 
-def test_no_more_connections_wait_than_may(client, server, monkeypatch):
-    monkeypatch.setattr(transport, "MAX_IDLE_CONNECTIONS", 0)
-    get(client, "a")
-    get(client, "b")
-    assert server.accepted == 2
+def test_a_connection_in_use_while_the_client_is_closed_is_not_kept():
+    ready, go = threading.Event(), threading.Event()
+
+    def hold(peer):
+        peer.request()
+        ready.set()
+        go.wait(PATIENCE)
+        peer.answer({"late": True})
+        behave(peer)
+
+    with HostileServer([hold]) as server:
+        client = connected(server)
+        values = []
+        thread = threading.Thread(target=lambda: values.append(post(client, "1")))
+        thread.start()
+        assert ready.wait(PATIENCE)
+        client.close()
+        go.set()
+        thread.join(PATIENCE)
+        assert values == [{"late": True}]
+        assert all_closed(server)
 
 
-def test_threads_that_start_together_share_one_pool(server):
-    client = IronflowClient(server.url, timeout=20)
-    barrier = threading.Barrier(8)
-
-    def work(number):
-        barrier.wait(20)
-        for turn in range(5):
-            get(client, f"{number}.{turn}")
-
-    _in_threads(work, 8)
-    assert server.accepted <= 8
-    client.close()
-
-
-def test_a_client_that_nobody_closes_goes_without_a_warning(server):
-    client = IronflowClient(server.url)
-    client.itself = client  # a cycle, which only the collector can end
-    get(client, "a")
-    peer = server.peers[0]
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        del client
-        gc.collect()
-    assert peer.settled.wait(20)
+@TLS
+def test_a_client_that_is_dropped_unclosed_warns_of_nothing_and_closes(tls):
+    with HostileServer(certificate=tls) as server:
+        client = connected(server)
+        post(client, "1")
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            del client
+            gc.collect()
+        assert [str(warning.message) for warning in warned] == []
+        assert all_closed(server)
 
 
-def _in_threads(work, count):
-    failures = []
+@TLS
+@pytest.mark.parametrize("framing", ["length", "chunked", "error", "cut"])
+def test_a_failed_or_a_long_reply_leaves_no_connection_to_warn_of(tls, framing):
+    content = {
+        "length": reply(b"[%s]" % (b" " * 200_000)),
+        "chunked": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        "error": reply(b"x" * 300_000, status="404 Not Found"),
+        "cut": reply(b"[]")[:-1],
+    }[framing]
+    with HostileServer([request, content], certificate=tls) as server:
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            client = connected(server)
+            with contextlib.suppress(IronflowError):
+                post(client, "1")
+            del client
+            gc.collect()
+        assert [str(warning.message) for warning in warned] == []
 
-    def guarded(number):
-        try:
-            work(number)
-        except BaseException as error:
-            failures.append(error)
 
-    threads = [threading.Thread(target=guarded, args=(number,)) for number in range(count)]
+@TLS
+def test_a_connection_that_the_server_closed_while_idle_is_not_used_for_a_write(tls):
+    with HostileServer([request, OK], [request, OK], certificate=tls) as server:
+        with connected(server) as client:
+            for id in ("1", "2", "3"):
+                post(client, id)
+                server.settle()  # the server has closed before the next call
+            assert served_by(server) == [0, 1, 2]
+            assert [server.delivered(id) for id in ("1", "2", "3")] == [1, 1, 1]
+
+
+@TLS
+def test_bytes_that_come_while_a_connection_is_idle_are_nobodys_reply(tls):
+    sent = threading.Event()
+
+    def poison(peer):
+        asked.wait(PATIENCE)
+        peer.send(reply(b'"poison"'))
+        sent.set()
+        behave(peer)
+
+    asked = threading.Event()
+    with HostileServer([request, OK, poison], certificate=tls) as server:
+        with connected(server) as client:
+            post(client, "1")
+            asked.set()
+            assert sent.wait(PATIENCE)
+            assert post(client, "2") == {"id": "2"}
+            assert served_by(server) == [0, 1]
+
+
+@TLS
+@pytest.mark.parametrize("size", [2, 16_000, 65_000, 65_536, 70_000, 131_072, 200_000])
+def test_bytes_right_behind_a_reply_are_nobodys_reply(size, tls):
+    # Whatever the buffers of TLS and of the body hold back, it must not be read as the next reply.
+    good = reply(b"[" + b" " * (size - 2) + b"]")
+    with HostileServer(
+        [request, good + reply(b'"poison"') * 300, behave], certificate=tls
+    ) as server:
+        with connected(server) as client:
+            assert post(client, "1") == []
+            assert post(client, "2") == {"id": "2"}
+            assert get(client, "3") == {"id": "3"}
+            assert served_by(server) == [0, 1, 1]
+
+
+def test_a_connection_that_has_waited_too_long_is_not_used(monkeypatch):
+    monkeypatch.setattr(transport_module, "MAX_IDLE_SECONDS", 0)
+    with HostileServer() as server, connected(server) as client:
+        post(client, "1")
+        post(client, "2")
+        assert server.accepted == 2
+
+
+def meet(server, client, count):
+    """Make ``count`` calls that are all in flight at once; they end in order of connection."""
+    threads = [threading.Thread(target=post, args=(client, f"meet {n}")) for n in range(count)]
     for thread in threads:
         thread.start()
+    assert eventually(lambda: len(server.requests) == count)
+    for left in reversed(range(count)):
+        server.peers[count - 1 - left].go.set()
+        assert eventually(lambda left=left: sum(map(threading.Thread.is_alive, threads)) == left)
     for thread in threads:
-        thread.join(120)
-        assert not thread.is_alive()
-    if failures:
-        raise failures[0]
+        thread.join(PATIENCE)
 
 
-def _dies_now_and_then(peer):
-    """Answer; drop every tenth request of the server, before or after it has been carried out."""
-    peer.settled.set()
-    server = peer.server
-    while True:
-        received = peer.request()
-        if len(server.requests) % 10 == 0:
-            return
-        peer.answer({"id": received.id})
-        if peer.number >= 0 and received.id is None:
-            raise HungUp
+class Turnstile(HostileServer):
+    """Holds the first reply of each connection back until the test lets it go."""
+
+    def __init__(self):
+        super().__init__(then=[self._hold, behave])
+
+    def _hold(self, peer):
+        peer.go = threading.Event()
+        peer.request()
+        peer.go.wait(PATIENCE)
+        peer.answer({})
 
 
-def _descriptors():
+def test_the_connection_that_was_used_last_is_used_next():
+    with Turnstile() as server, connected(server) as client:
+        meet(server, client, 3)
+        for id in range(4):
+            post(client, id)
+        assert server.accepted == 3
+        assert served_by(server)[3:] == [2, 2, 2, 2]
+
+
+def test_no_more_connections_wait_than_allowed(monkeypatch):
+    monkeypatch.setattr(transport_module, "MAX_IDLE_CONNECTIONS", 2)
+    with Turnstile() as server, connected(server) as client:
+        meet(server, client, 5)
+        assert eventually(lambda: sum(peer.sock.fileno() != -1 for peer in server.peers) == 2)
+        post(client, "next")
+        assert server.accepted == 5
+
+
+# Many threads, on a bad day.
+
+
+def descriptors():
     return len(os.listdir("/proc/self/fd"))
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts descriptors in /proc")
-def test_threads_on_one_client_get_their_own_replies_and_no_write_twice():
-    before = _descriptors()
-    with HostileServer(then=(_dies_now_and_then,)) as server:
-        client = IronflowClient(server.url, timeout=60, max_attempts=10, max_backoff=0)
-        client._open()._budget.tokens = sys.maxsize  # as many retries as the server asks for
-        lost = []
-
-        def work(number):
-            for turn in range(CALLS):
-                id = f"{number}.{turn}"
-                if turn % 4:
-                    get(client, id)
-                    continue
-                try:
-                    assert client.request("POST", "/x", body={"id": f"w{id}"}) == {"id": f"w{id}"}
-                except IronflowError:
-                    lost.append(id)
-
-        _in_threads(work, THREADS)
-        writes = [seen.id for seen in server.requests if seen.method == "POST"]
-        assert len(writes) == len(set(writes)) == THREADS * len(range(0, CALLS, 4))
-        assert lost
-        assert sum(not peer.settled.is_set() for peer in server.peers) <= THREADS
-        assert len(client._open()._idle) <= THREADS
-        client.close()
-    assert _descriptors() <= before + 2
+def kill_some(peer):
+    """Serve as ``behave`` does, and kill one connection in ten, once for each request at most."""
+    chance = random.Random(peer.number)
+    while True:
+        received = peer.request()
+        content = reply(b'{"id": "%s"}' % received.id.encode())
+        if chance.random() < 0.1 and peer.server.delivered_first(received):
+            # Before the reply, inside its head, or inside its body; politely or with a reset.
+            peer.send(content[: chance.choice((0, 12, len(content) - 2))])
+            if chance.random() < 0.5:
+                peer.reset()
+            return
+        peer.send(content)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_fork_leaves_the_connections_of_its_parent_alone(server):
-    client = IronflowClient(server.url, timeout=20)
-    get(client, "parent")
-    children = []
-    for number in range(4):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of fork beside threads
-            child = os.fork()
-        if child == 0:
-            status = 1
-            try:
-                for turn in range(5):
-                    get(client, f"{number}.{turn}")
+class Killer(HostileServer):
+    def __init__(self, **options):
+        super().__init__(then=[kill_some], **options)
+        self._deliveries = {}
+        self._lock = threading.Lock()
+
+    def delivered_first(self, received):
+        """Note a delivery that is about to fail; tell whether it is the first of its request."""
+        with self._lock:
+            count = self._deliveries.get(received.id, 0)
+            self._deliveries[received.id] = count + 1
+            return count == 0
+
+
+class Sockets:
+    """Counts the sockets that a client has open at once."""
+
+    def __init__(self, monkeypatch):
+        self.most = 0
+        self._open = []
+        self._lock = threading.Lock()
+        self._connect = transport_module.connect
+        monkeypatch.setattr(transport_module, "connect", self)
+
+    def __call__(self, *arguments):
+        sock = self._connect(*arguments)
+        with self._lock:
+            self._open = [known for known in self._open if known.fileno() != -1] + [sock]
+            self.most = max(self.most, len(self._open))
+        return sock
+
+
+def work(client, name, calls, problems):
+    """Call again and again, reads and writes in turn; note what should not have happened."""
+    for number in range(calls):
+        id = f"{name}-{number}"
+        write = number % 2
+        try:
+            value = post(client, id) if write else get(client, id)
+        except IronflowError as error:
+            if not write:
+                problems.append(f"{id}: {error!r}")
+        except BaseException as error:
+            problems.append(f"{id}: {error!r}")
+        else:
+            if value != {"id": id}:
+                problems.append(f"{id}: got the reply {value!r}")
+
+
+def test_threads_that_share_a_client_on_a_bad_day_mix_up_and_lose_nothing(monkeypatch):
+    gc.collect()
+    count_descriptors = os.path.isdir("/proc/self/fd")
+    before = descriptors() if count_descriptors else 0
+    problems = []
+    with Killer() as server:
+        sockets = Sockets(monkeypatch)
+        with connected(server, initial_backoff=0) as client:
+            threads = [
+                threading.Thread(target=work, args=(client, f"t{number}", CALLS, problems))
+                for number in range(THREADS)
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(600)
+            assert not any(thread.is_alive() for thread in threads), "a call hangs"
+        writes = [received.id for received in server.requests if received.method == "POST"]
+        deaths = server.accepted
+    assert problems == []
+    assert len(writes) == len(set(writes)), "a write was delivered twice"
+    assert len(writes) == THREADS * CALLS // 2
+    assert sockets.most <= THREADS
+    assert deaths > THREADS * CALLS // 50, "the server was not as bad as this test needs"
+    if count_descriptors:
+        assert eventually(lambda: descriptors() == before)
+
+
+@TLS
+def test_threads_that_share_a_client_get_their_own_replies(tls):
+    problems = []
+    with HostileServer(certificate=tls) as server, connected(server) as client:
+        threads = [
+            threading.Thread(target=work, args=(client, f"t{number}", 50, problems))
+            for number in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE)
+        assert problems == []
+        assert len(server.requests) == 8 * 50
+        assert server.accepted <= 8
+
+
+def test_threads_that_close_the_client_under_others_do_no_harm():
+    problems = []
+    done = threading.Event()
+    with HostileServer() as server, connected(server) as client:
+
+        def keep_closing():
+            while not done.wait(0.001):
                 client.close()
-                status = 0
-            finally:
-                os._exit(status)
-        children.append(child)
-    for turn in range(5):
-        get(client, f"parent.{turn}")
-    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0, 0]
-    get(client, "parent_again")
-    assert server.accepted == 5
-    assert len(server.peers[0].requests) == 7
-    client.close()
+
+        closer = threading.Thread(target=keep_closing)
+        threads = [
+            threading.Thread(target=work, args=(client, f"t{number}", 100, problems))
+            for number in range(4)
+        ]
+        closer.start()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE)
+        done.set()
+        closer.join(PATIENCE)
+        assert problems == []
+        writes = [received.id for received in server.requests if received.method == "POST"]
+        assert len(writes) == len(set(writes)) == 200
 
 
-def test_a_slow_server_does_not_outlast_the_timeout_while_it_reads():
-    def never_reads(peer):
-        peer.settled.set()
-        peer.server.released.wait(30)
-
-    with HostileServer([never_reads]) as server:
-        client = IronflowClient(server.url, timeout=0.3)
-        with pytest.raises(TimeoutError):
-            client.request("POST", "/x", body={"id": "x" * 30_000_000})
+# Forks.
 
 
-def test_head_and_body_leave_in_one_piece():
-    arrived = []
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+# The server of the test is threads; Python 3.12 and later warn of forking next to any.
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+@TLS
+def test_children_do_not_use_or_harm_the_connections_of_their_parent(tls):
+    with HostileServer(certificate=tls) as server, connected(server) as client:
+        post(client, "warm")
+        children = []
+        for number in range(3):
+            child = os.fork()
+            if child == 0:
+                _call_as_child(client, f"child {number}")
+            children.append(child)
+            # At once, while the child calls.
+            assert post(client, f"parent {number}") == {"id": f"parent {number}"}
+        for child in children:
+            assert os.waitpid(child, 0)[1] == 0
+        assert post(client, "after") == {"id": "after"}
+        assert all(
+            server.delivered(f"child {number} {n}") == 1 for number in range(3) for n in (0, 1)
+        )
+        # One for the parent and one for each child, none of them shared.
+        assert server.accepted == 4
+        parent = [received.id for received in server.peers[0].requests]
+        assert parent == ["warm", "parent 0", "parent 1", "parent 2", "after"]
 
-    def first_receive(peer):
-        arrived.append(peer.sock.recv(65536))
-        peer.answer({})
-        peer.settled.set()
 
-    with HostileServer([first_receive], then=(behave,)) as server:
-        with IronflowClient(server.url) as client:
-            client.events_create(body={"name": "order.placed", "data": {}})
-    assert arrived[0].endswith(b'{"name":"order.placed","data":{}}')
-
-
-def test_nagle_is_off(client, server):
-    get(client, "a")
-    sock = client._open()._idle[0].sock
-    assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+def _call_as_child(client, id):
+    """Make two calls in a forked child and end it; never returns."""
+    status = 1
+    try:
+        signal.alarm(PATIENCE)
+        if all(post(client, f"{id} {n}") == {"id": f"{id} {n}"} for n in (0, 1)):
+            client.close()
+            status = 0
+    finally:
+        os._exit(status)

@@ -26,7 +26,17 @@ from ironflow._retry import (
 )
 
 from .conftest import KEY
-from .hostile import OK, HostileServer, behave, clear_proxies, reply, request, reset, stall
+from .hostile import (
+    OK,
+    HostileServer,
+    behave,
+    clear_proxies,
+    reply,
+    request,
+    reset,
+    stall,
+    trusting_context,
+)
 
 UNAVAILABLE = reply(b'{"error": "busy"}', status="503 Unavailable")
 
@@ -369,6 +379,27 @@ def test_a_retry_after_that_is_too_long_is_on_the_error_at_once(server, retry_af
 
 
 @pytest.mark.parametrize(
+    "header",
+    [
+        "1 Feb , 1",  # makes the e-mail package of Python 3.9 raise an IndexError
+        "Wed, 99 Oct 99999 99:99:99 +9999",
+        "Wed, 3 Apr 2002 12.34.56.78+0800",
+        "Feb",
+        ",",
+        "1e400",
+        "9" * 5000,
+    ],
+)
+def test_a_retry_after_of_nonsense_counts_as_none(server, header):
+    for _ in range(3):
+        server.reply({"error": "slow down"}, status=429, headers={"Retry-After": header})
+    with patient(server.url) as client:
+        error = failure(client)
+        assert (type(error), error.attempts) == (RateLimitError, 3)
+        assert all(0 <= wait <= 0.2 for wait in client.waits)
+
+
+@pytest.mark.parametrize(
     ("status", "said", "attempts"), [(503, False, 1), (409, True, 3), (503, "no", 3)]
 )
 def test_a_server_that_says_whether_to_try_again_is_obeyed(server, status, said, attempts):
@@ -500,8 +531,6 @@ def test_an_outage_does_not_multiply_the_calls_for_ever(server):
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 @pytest.mark.parametrize("acts", [[], [reset]], ids=["close", "reset"])
 def test_a_kept_connection_that_dies_under_a_safe_call_costs_no_attempt(acts, method, tls):
-    from .hostile import trusting_context
-
     script = [request, OK, request, *acts]
     with HostileServer(script, certificate=tls) as server:
         context = trusting_context() if tls else None
@@ -519,8 +548,6 @@ def test_a_kept_connection_that_dies_under_a_safe_call_costs_no_attempt(acts, me
 @pytest.mark.parametrize("tls", [None, "good.pem"], ids=["plain", "TLS"])
 @pytest.mark.parametrize("acts", [[], [reset]], ids=["close", "reset"])
 def test_a_kept_connection_that_dies_under_a_write_is_an_error_and_no_second_write(acts, tls):
-    from .hostile import trusting_context
-
     with HostileServer([request, OK, request, *acts], certificate=tls) as server:
         context = trusting_context() if tls else None
         with patient(server.url, ssl_context=context) as client:
