@@ -293,10 +293,10 @@ def _seconds_until(date: str) -> float | None:
     from email.utils import mktime_tz, parsedate_tz
     from time import time
 
-    parsed = parsedate_tz(date)
     try:
+        parsed = parsedate_tz(date)
         return None if parsed is None else max(0.0, mktime_tz(parsed) - time())
-    except (ValueError, OverflowError):
+    except (IndexError, OverflowError, TypeError, ValueError):  # Python 3.9 on what is no date
         return None
 
 
