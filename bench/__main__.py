@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 
 # How often each measurement is repeated, and in a quick run.
 ROUNDS = {
-    "calls": (60, 5),
+    "calls": (40, 5),
     "threads": (10, 2),
     "cold": (20, 4),
     "import": (40, 6),

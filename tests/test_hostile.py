@@ -717,7 +717,7 @@ def test_the_callers_tls_settings_are_used():
 )
 def test_an_error_reply_that_breaks_off_still_tells_its_status_and_what_came_of_it(acts):
     acts = [act.replace(b"200 OK", b"404 No") if isinstance(act, bytes) else act for act in acts]
-    timeout = 0.5 if stall in acts else 20
+    timeout = 1 if stall in acts else 20
     with HostileServer([request, *acts]) as server, connected(server, timeout=timeout) as client:
         error = failure(post, client, "first")
         assert type(error) is NotFoundError

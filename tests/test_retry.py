@@ -500,11 +500,11 @@ def test_the_timeout_alone_bounds_all_attempts_together():
 
 def test_a_total_timeout_shorter_than_the_attempts_take_ends_them():
     with HostileServer(then=[request, stall]) as server:
-        with patient(server.url, timeout=0.4, total_timeout=0.6, max_attempts=9) as client:
+        with patient(server.url, timeout=0.6, total_timeout=1.1, max_attempts=9) as client:
             error = failure(client)
             assert type(error) is IronflowTimeoutError
             assert error.attempts == 2
-            assert "timeout=0.4, total_timeout=0.6" in str(error)
+            assert "timeout=0.6, total_timeout=1.1" in str(error)
 
 
 def test_an_outage_does_not_multiply_the_calls_for_ever(server):
