@@ -70,6 +70,7 @@ class Body(http.client.HTTPResponse):
         self.length = length if length >= 0 else None
         self._method = ""
         self.will_close: Any = length == UNTIL_CLOSE
+        self._is_at_end = False
 
     def read_up_to(self, limit: int) -> Exception | None:
         """Read at most ``limit`` bytes into the reply; return what ended it early, if anything."""
@@ -107,8 +108,6 @@ class Body(http.client.HTTPResponse):
             return False
         self._wire.drained = True
         return not self.fp.peek(1)
-
-    _is_at_end = False
 
     def _cut_short(self) -> BadReply:
         got = len(self._reply.content)

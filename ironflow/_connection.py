@@ -248,9 +248,7 @@ class Connection:
 
         Setting a timeout is a system call; one that is right to within a hundredth stays.
         """
-        left = deadline - monotonic()
-        if left <= 0:
-            raise TimeoutError("the deadline has passed")
+        left = seconds_left(deadline)
         if not left <= self._timeout <= left * 1.01:
             self._timeout = left
             self.sock.settimeout(left)

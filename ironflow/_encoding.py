@@ -92,7 +92,7 @@ def _query_text(name: str, value: object) -> str:
     if isinstance(value, (str, int)):
         return _text(name, value)
     if isinstance(value, float):
-        if not _is_finite(value):
+        if not is_finite(value):
             raise ValueError(f"{name}: NaN and infinity can not be sent")
         return float.__repr__(value)
     if isinstance(value, (list, tuple)):
@@ -244,7 +244,7 @@ def _check_json(value: object, place: tuple[Any, Any] | None) -> None:
             if type(item) is not str:
                 _check_json(item, (place, index))
     elif isinstance(value, float):
-        if not _is_finite(value):
+        if not is_finite(value):
             raise ValueError(f"{_path(place)}: NaN and infinity have no form in JSON")
     elif value is not None and not isinstance(value, (str, int)):
         where = _path(place)
@@ -278,7 +278,8 @@ def _timestamp(name: str, value: object) -> str | None:
     return value.isoformat()
 
 
-def _is_finite(value: float) -> bool:
+def is_finite(value: float) -> bool:
+    """Tell whether a number is neither NaN nor infinite, without ``math`` on the way to import."""
     return value - value == 0
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 
-from ._encoding import has_dot_segment, header, header_value
+from ._encoding import has_dot_segment, header, header_value, is_finite
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _header_text(name: str, value: object) -> str | None:
 def _number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{name}: must be a number, not {type(value).__name__}")
-    if not value - value == 0:
+    if not is_finite(value):
         raise ValueError(f"{name}: must be a finite number")
     return value
 
@@ -157,7 +157,7 @@ def checked_headers(name: str, value: Any) -> dict[str, str]:
     return {key: header(key, text) for key, text in value.items() if text is not None}
 
 
-def _standing_headers(name: str, value: Any) -> dict[str, str]:
+def _client_headers(name: str, value: Any) -> dict[str, str]:
     headers = checked_headers(name, value)
     if any(given.lower() == "content-type" for given in headers):
         raise ValueError(f"{name}: Content-Type belongs to a body, not to every request")
@@ -189,7 +189,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "max_retry_after": _seconds,
     "environment": _header_text,
     "org": _header_text,
-    "headers": _standing_headers,
+    "headers": _client_headers,
     "ssl_context": _ssl_context,
     "max_response_bytes": _count,
     "user_agent_suffix": _header_text,
