@@ -22,7 +22,7 @@ from contextlib import suppress
 from time import monotonic
 
 from ._errors import RETRYABLE_STATUSES
-from ._messages import ERROR_BODY_LIMIT, BadReply, Reply
+from ._messages import ERROR_BODY_LIMIT, BadReply, Reply, opening
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class Connection:
             raise TunnelRefused("the proxy closed the connection without a reply", True)
         data, end, head = self._final_head(data, deadline)
         if not 200 <= head.status <= 299:
-            problem = f"the proxy answers {head.status} {head.reason[:100]} to CONNECT"
+            problem = f"the proxy answers {head.status} {opening(head.reason)} to CONNECT"
             raise TunnelRefused(problem, head.status in RETRYABLE_STATUSES)
         if len(data) != end + 4:
             raise BadReply("of the proxy is not HTTP: it goes on behind its end")
@@ -264,7 +264,7 @@ class Connection:
         """Receive until the head is whole; return it and where its last line ends."""
         while True:
             if not data.startswith(_START[: len(data)]):
-                raise BadReply(f"is not HTTP: it begins {data[:40]!r}")
+                raise BadReply(f"is not HTTP: it begins {opening(data.decode('latin-1'))!r}")
             end = data.find(b"\r\n\r\n")
             if end >= 0:
                 return data, end
@@ -328,7 +328,7 @@ class Head:
         code = rest[:3]
         known = version in ("HTTP/1.1", "HTTP/1.0") and code in _CODES
         if not known or rest[3:4].strip() or "\n" in rest:
-            raise BadReply(f"is not HTTP: it begins {first[:80]!r}")
+            raise BadReply(f"is not HTTP: it begins {opening(first)!r}")
         self.status = int(code)
         self.reason = rest[4:]
         self.headers: dict[str, str] = {}

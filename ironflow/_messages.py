@@ -8,6 +8,9 @@ Rules:
    the body was cut short. Code and message are the body's where it has them.
 3. Text of a server is bounded, freed of control characters, and masked where it repeats a
    credential. What a server says is never trusted to be well-formed.
+4. Masking comes before any cut, for what a cut leaves of a credential is not found any more. Of a
+   body whose reading ended inside of one, that part is taken off; where the credentials are not
+   known, as in a head that is not HTTP, a text is cut between words.
 """
 
 from __future__ import annotations
@@ -33,11 +36,14 @@ ERROR_BODY_LIMIT = 64 * 1024
 _MESSAGE_LIMIT = 1000
 _CODE_LIMIT = 100
 _EXCERPT_LIMIT = 200
+_OPENING_LIMIT = 80
+_SECRET_LENGTH = 4  # a shorter one is no credential, and masking it would garble the text around it
 
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 _SECRET_QUERY = re.compile(r"(?<=[?&])(token|access_token|api_key|password|secret)=([^&]+)", re.I)
 _NOT_FOLLOWED = "which is not followed (only GET and HEAD are, in the same origin, five times)"
 _COOKIE_HEADERS = frozenset({"set-cookie", "set-cookie2"})
+_LAST_WORD = re.compile(r"\S*\Z")
 _TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^<>]*>", re.I | re.S)
 
 
@@ -104,8 +110,8 @@ class Request:
         values += [value.partition(" ")[2] for value in values]
         values += self.borrowed_secrets
         values += [value for _, value in _SECRET_QUERY.findall(self.target)]
-        # A shorter one is no credential, and masking it would garble the text around it.
-        return sorted({value for value in values if len(value) >= 4}, key=len, reverse=True)
+        long_enough = {value for value in values if len(value) >= _SECRET_LENGTH}
+        return sorted(long_enough, key=len, reverse=True)
 
     def facts(self) -> dict[str, Any]:
         """Return what every error of this call carries: method, masked URL, attempts."""
@@ -157,13 +163,13 @@ class Reply:
 
 def inflate(reply: Reply, limit: int) -> None:
     """Undo the gzip of a reply's body, within ``limit`` bytes; of an error, as far as it goes."""
-    coding = reply.headers["content-encoding"].lower()
+    coding = reply.headers["content-encoding"]
     success = reply.status <= 299
-    if coding == "identity" or not reply.content:
+    if coding.lower() == "identity" or not reply.content:
         return
-    if coding not in ("gzip", "x-gzip"):
+    if coding.lower() not in ("gzip", "x-gzip"):
         if success:
-            raise BadReply(f"is in a coding that nobody asked for ({coding[:40]!r})", reply)
+            raise BadReply(f"is in a coding that nobody asked for ({opening(coding)!r})", reply)
         return
     room = limit + 1 if success else ERROR_BODY_LIMIT
     try:
@@ -201,7 +207,8 @@ def value_of(reply: Reply, request: Request) -> Any:
     try:
         text = str(reply.content, "utf-8")
         if len(text) > ERROR_BODY_LIMIT:
-            # Bytes, text and values of a large reply need not be held at once; an error shows this.
+            # Bytes, text and values of a large reply need not be held at once; an error shows
+            # no more than this, and takes off what the cut leaves of a credential.
             reply.content = reply.content[:ERROR_BODY_LIMIT]
         return text if request.text else _decoded(text)
     except RecursionError:
@@ -215,13 +222,15 @@ def unusable(
     problem: str, reply: Reply, request: Request, retryable: bool = False
 ) -> IronflowError:
     """Return the error of a reply that can not be used; ``problem`` completes "the reply …"."""
+    problem = clean(problem, request)
     kind = clean(reply.headers.get("content-type", "no content type"), request, 100)
-    start = clean(_text_of(reply.content[: 4 * _EXCERPT_LIMIT]), request, _EXCERPT_LIMIT)
+    body = _text_of(reply, request)
+    start = clean(body, request, _EXCERPT_LIMIT)
     return InvalidResponseError(
         f"the reply {problem} (status {reply.status}, {kind}), it begins: {start!r}",
         code="INVALID_RESPONSE",
         retryable=retryable,
-        body=mask(_text_of(reply.content[:ERROR_BODY_LIMIT]), request.secrets()),
+        body=body,
         **reply.facts(request.secrets()),
         **request.facts(),
     )
@@ -229,7 +238,8 @@ def unusable(
 
 def error_of(reply: Reply, request: Request) -> IronflowError:
     """Return the error that a reply with a status other than 2xx stands for."""
-    body = _body_of(reply, request)
+    text = _text_of(reply, request)
+    body = _value_or_text(text)
     found = body if isinstance(body, dict) else {}
     if isinstance(found.get("error"), dict):  # {"error": {"code": …, "message": …}}
         found = {**found["error"], **{k: v for k, v in found.items() if k != "error"}}
@@ -239,7 +249,7 @@ def error_of(reply: Reply, request: Request) -> IronflowError:
     if not message and isinstance(body, str):
         message = _TAG.sub(" ", body[:8192]) if body.lstrip().startswith("<") else body
     if not (message and message.strip()) and body and not isinstance(body, str):
-        message = _text_of(reply.content)
+        message = text
     message = clean(message or "", request) or clean(reply.reason, request)
     retryable = found.get("retryable")
     return class_for(reply.status)(
@@ -253,9 +263,27 @@ def error_of(reply: Reply, request: Request) -> IronflowError:
     )
 
 
-def _body_of(reply: Reply, request: Request) -> Any:
+def _text_of(reply: Reply, request: Request) -> str:
+    """Return the start of a body as text, without a credential or what a cut left of one."""
+    text = reply.content[:ERROR_BODY_LIMIT].decode("utf-8", "replace")
+    for secret in request.secrets():
+        text = _without_cut(secret, mask(text, [secret]))
+    return text
+
+
+def _without_cut(secret: str, text: str) -> str:
+    """Return ``text`` without the part of ``secret`` that it ends in the middle of, if it does."""
+    start = -1
+    first = secret[:_SECRET_LENGTH]
+    while (start := text.find(first, max(start + 1, len(text) - len(secret)))) >= 0:
+        # A cut inside of a character has left a replacement character for the rest of it.
+        if secret.startswith(text[start:].rstrip("\ufffd")):
+            return text[:start]
+    return text
+
+
+def _value_or_text(text: str) -> Any:
     """Return the body of an error reply: JSON where it is some, else text; None when empty."""
-    text = mask(_text_of(reply.content[:ERROR_BODY_LIMIT]), request.secrets())
     try:
         return _decoded(text) if text else None
     except (ValueError, RecursionError):
@@ -266,15 +294,18 @@ def _first_text(*candidates: object) -> str:
     return next((text for text in candidates if isinstance(text, str) and text.strip()), "")
 
 
-def _text_of(content: bytes) -> str:
-    return content.decode("utf-8", "replace")
-
-
 def clean(text: str, request: Request, limit: int = _MESSAGE_LIMIT) -> str:
     """Mask, replace control characters, fold white space and bound a text of the server."""
-    text = mask(text[: 8 * limit], request.secrets())
+    text = mask(text, request.secrets())[: 8 * limit]
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def opening(text: str) -> str:
+    """Return the first words of a text of the server, where its credentials can not be masked."""
+    if len(text) <= _OPENING_LIMIT:
+        return text
+    return _LAST_WORD.sub("…", text[:_OPENING_LIMIT], count=1)
 
 
 def _retry_after(header: str | None, member: object) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 import traceback
@@ -9,7 +10,13 @@ from email.utils import formatdate
 
 import pytest
 
-from ironflow import InvalidResponseError, IronflowError, NotFoundError, ServerError
+from ironflow import (
+    InvalidResponseError,
+    IronflowClient,
+    IronflowError,
+    NotFoundError,
+    ServerError,
+)
 
 from .conftest import KEY
 
@@ -238,6 +245,150 @@ def test_a_server_that_echoes_the_key_does_not_put_it_into_the_error(client, ser
     shown = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     for text in (str(error), repr(error), repr(vars(error)), shown):
         assert KEY not in text
+
+
+def fragments(text, key=KEY, length=6):
+    """Return the parts of the key that a text shows."""
+    parts = {key[start : start + length] for start in range(len(key) - length + 1)}
+    return sorted(part for part in parts if part in text)
+
+
+def shown_by(error):
+    """Return all that an error, and what it is chained to, may put into a log."""
+    printed = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    body = json.dumps(error.body, ensure_ascii=False)
+    return "\n".join([str(error), repr(error), body, error.code, repr(vars(error)), printed])
+
+
+def plain(status, body, **headers):
+    """Return the arguments of a stub's reply that is text."""
+    return {"status": status, "body": body.encode(), "headers": headers}
+
+
+def raw(head, body="", length=None):
+    """Return a reply as bytes; one that is longer than its body is cut short."""
+    length = len(body.encode()) if length is None else length
+    return f"{head}\r\nContent-Length: {length}\r\n\r\n{body}".encode()
+
+
+def gzipped(status, body):
+    content = gzip.compress(body.encode(), 1)
+    return {"status": status, "body": content, "headers": {"Content-Encoding": "gzip"}}
+
+
+def in_chunks(body):
+    head = "HTTP/1.1 500 Oops\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return f"{head}{len(body):x}\r\n{body}\r\n0\r\n\r\n".encode()
+
+
+def padded(size, unit="x"):
+    return (unit * size)[:size]
+
+
+READ = 64 * 1024
+TAIL = padded(5000, " y")
+
+CUTS = {
+    # how far into a text it is cut, and the reply that holds the key after so many characters of it
+    "a message": (1000, lambda n: {"status": 400, "json_body": {"error": padded(n) + KEY + TAIL}}),
+    "a code": (100, lambda n: {"status": 400, "json_body": {"code": padded(n) + KEY}}),
+    "a page": (8192, lambda n: raw("HTTP/1.1 502 Oops", padded(n, "<hr>") + KEY + TAIL)),
+    "a reason": (1000, lambda n: raw(f"HTTP/1.1 500 {padded(n) + KEY}")),
+    "a reason of spaces": (8000, lambda n: raw(f"HTTP/1.1 500 a{padded(n - 1, ' ')}{KEY}")),
+    "a location": (1000, lambda n: plain(301, "", Location="//h/" + padded(n - 18) + KEY)),
+    "a content type": (100, lambda n: plain(200, "{", **{"Content-Type": padded(n) + KEY})),
+    "a content type of spaces": (
+        800,
+        lambda n: plain(200, "{", **{"Content-Type": "a" + padded(n - 1, " ") + KEY}),
+    ),
+    "a content coding": (40, lambda n: plain(200, "{", **{"Content-Encoding": padded(n) + KEY})),
+    "a long content coding": (
+        80,
+        lambda n: plain(200, "{", **{"Content-Encoding": padded(n, "br, ") + KEY}),
+    ),
+    "an error": (READ, lambda n: plain(500, padded(n) + KEY + TAIL)),
+    "an error with a scheme": (READ, lambda n: plain(500, padded(n) + f"Bearer {KEY}{TAIL}")),
+    "an error of keys": (READ, lambda n: plain(500, padded(n % 50) + KEY * 2000)),
+    "an error of JSON": (
+        READ,
+        lambda n: {"status": 500, "json_body": {"error": padded(n - 11) + KEY + TAIL}},
+    ),
+    "an error in chunks": (READ, lambda n: in_chunks(padded(n) + KEY + TAIL)),
+    "an error in gzip": (READ, lambda n: gzipped(500, padded(n) + KEY + TAIL)),
+    "an error that the server cuts": (
+        len(KEY),
+        lambda n: raw("HTTP/1.1 500 Oops", KEY[:n], length=100),
+    ),
+    "what is not JSON": (READ, lambda n: plain(200, padded(n) + KEY + TAIL)),
+    "what is not JSON, in gzip": (READ, lambda n: gzipped(200, padded(n) + KEY + TAIL)),
+    "the start of what is not JSON": (200, lambda n: plain(200, padded(n) + KEY + TAIL)),
+    "the start of some spaces": (800, lambda n: plain(200, padded(n, " ") + KEY + TAIL)),
+    "the start of many spaces": (1600, lambda n: plain(200, padded(n, " ") + KEY + TAIL)),
+    "what the server cuts": (len(KEY), lambda n: raw("HTTP/1.1 200 OK", KEY[:n], length=100)),
+    "what is not HTTP": (40, lambda n: f"-ERR no {padded(n - 8)} {KEY}{TAIL}\r\n".encode()),
+    "much that is not HTTP": (80, lambda n: f"-ERR {padded(n - 5)}={KEY}{TAIL}\r\n".encode()),
+    "a status line": (80, lambda n: raw(f"HTTP/1.1 {padded(n - 9, 'no ')}{KEY}")),
+}
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_key_that_lies_across_a_cut_leaves_no_part_of_itself_in_the_error(client, server, cut):
+    place, reply_with_key_after = CUTS[cut]
+    for size in range(place - len(KEY) - 2, place + 2):
+        reply = reply_with_key_after(max(0, size))
+        if isinstance(reply, bytes):
+            server.raw(reply)
+        else:
+            server.reply(**reply)
+        assert not fragments(shown_by(failure(client, retry=False))), size
+
+
+@pytest.mark.parametrize("status", [500, 200])
+@pytest.mark.parametrize(
+    "key", ["schl\xfcssel_\xe4\xf6\xfc\xdf\xe4\xf6\xfc", "ababababab_abababab"]
+)
+def test_no_part_is_left_of_a_key_that_is_cut_inside_of_a_character_or_repeats_itself(
+    server, status, key
+):
+    with IronflowClient(server.url, headers={"X-Api-Key": key}) as client:
+        for size in range(READ - 2 * len(key.encode()) - 2, READ + 2):
+            server.reply(**plain(status, padded(size) + key + key + TAIL))
+            shown = shown_by(failure(client, retry=False))
+            assert not fragments(shown, key, 4), size
+
+
+def test_no_part_is_left_of_a_key_that_begins_with_another_one(server):
+    token = KEY[:12]
+    with IronflowClient(server.url, api_key=KEY) as client:
+        for size in range(READ - len(KEY) - 2, READ + 2):
+            server.reply(**plain(500, padded(size) + KEY + TAIL))
+            error = failure(client, params={"token": token}, retry=False)
+            assert not fragments(shown_by(error), KEY, 4), size
+
+
+def test_a_key_in_front_of_a_cut_is_shown_as_masked(client, server):
+    server.reply(**plain(500, padded(READ - len(KEY)) + KEY + TAIL))
+    assert failure(client, retry=False).body.endswith("xx***")
+    server.reply(**plain(200, padded(196) + KEY + TAIL))
+    assert "xx***" in str(failure(client))
+
+
+@pytest.mark.parametrize("word", ["Bearer", "ifkey_", "ifk"])
+def test_a_message_that_came_whole_keeps_its_last_word(client, server, word):
+    server.reply({"error": f"the key must begin with {word}"}, status=401)
+    assert str(failure(client)) == f"the key must begin with {word}"
+    server.reply(**plain(401, f"the key must begin with {word}\n"))
+    assert str(failure(client)) == f"the key must begin with {word}"
+
+
+def test_the_first_words_of_what_is_not_http_are_shown(client, server):
+    for start, shown in [
+        (b"SSH-2.0-OpenSSH_9.6\r\n", r"'SSH-2.0-OpenSSH_9.6\r\n'"),
+        (b"-ERR unknown command " + b"x" * 100, "'-ERR unknown command …'"),
+        (b"x" * 100, "'…'"),
+    ]:
+        server.raw(start)
+        assert str(failure(client, retry=False)).endswith(f"is not HTTP: it begins {shown}")
 
 
 def test_a_token_in_the_query_is_masked_in_the_error(client, server):
