@@ -16,7 +16,8 @@ from codegen.render.readme import BEGIN, END
 from .conftest import ROOT
 
 GOLDEN = ROOT / "tests" / "golden"
-FILES = ["ironflow/client.py", "ironflow/models.py"]
+FILES = ["ironflow/_routes.py", "ironflow/client.py", "ironflow/models.py"]
+CLIENT = "ironflow/client.py"
 
 
 @pytest.fixture
@@ -50,10 +51,10 @@ def edit(project, **changes):
 # generate
 
 
-def test_generate_writes_the_client_and_its_models(project, capsys):
+def test_generate_writes_the_client_its_models_and_the_routes(project, capsys):
     assert run("generate", project) == 0
 
-    assert capsys.readouterr().out == "wrote ironflow/client.py\nwrote ironflow/models.py\n"
+    assert capsys.readouterr().out == "".join(f"wrote {name}\n" for name in FILES)
     for name in FILES:
         assert (project / name).read_bytes() == (GOLDEN / name.partition("/")[2]).read_bytes()
     assert sorted(tree(project)) == [*FILES, "manifest.json"]
@@ -62,7 +63,7 @@ def test_generate_writes_the_client_and_its_models(project, capsys):
 def test_generate_leaves_files_that_others_can_read(project):
     run("generate", project)
 
-    assert (project / FILES[0]).stat().st_mode & 0o777 == 0o644
+    assert (project / CLIENT).stat().st_mode & 0o777 == 0o644
 
 
 def test_a_second_generate_writes_nothing_and_says_nothing(project, capsys):
@@ -88,10 +89,10 @@ def test_generate_writes_only_what_is_not_current(project, capsys):
 
 def test_generate_replaces_a_file_that_is_not_even_text(project):
     run("generate", project)
-    (project / FILES[0]).write_bytes(b"\xff\xfe\x00")
+    (project / CLIENT).write_bytes(b"\xff\xfe\x00")
 
     assert run("generate", project) == 0
-    assert (project / FILES[0]).read_bytes() == (GOLDEN / "client.py").read_bytes()
+    assert (project / CLIENT).read_bytes() == (GOLDEN / "client.py").read_bytes()
 
 
 def test_generate_renews_the_table_of_the_readme_and_nothing_around_it(project, capsys):
@@ -178,7 +179,7 @@ def test_check_of_an_empty_project_writes_nothing(project):
 
 def test_check_notices_other_line_ends_and_a_missing_last_one(project, capsys):
     run("generate", project)
-    path = project / FILES[0]
+    path = project / CLIENT
     content = path.read_bytes()
 
     path.write_bytes(content.replace(b"\n", b"\r\n"))
@@ -295,7 +296,7 @@ def test_the_new_file_is_complete_before_it_takes_the_place_of_the_old(project, 
     monkeypatch.setattr(command.os, "replace", watched)
     run("generate", project)
 
-    names = ["client.py", "models.py"]
+    names = ["_routes.py", "client.py", "models.py"]
     assert seen == [(name, (GOLDEN / name).read_bytes()) for name in names]
 
 
@@ -305,4 +306,4 @@ def test_the_command_runs_as_a_module_and_needs_only_the_standard_library(projec
     done = subprocess.run([*isolated, *where], cwd=ROOT, capture_output=True, timeout=60)
 
     assert (done.returncode, done.stderr) == (0, b"")
-    assert (project / FILES[0]).read_bytes() == (GOLDEN / "client.py").read_bytes()
+    assert (project / CLIENT).read_bytes() == (GOLDEN / "client.py").read_bytes()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from codegen.manifest import ManifestError, Problem
 
-from . import client, models, readme
+from . import client, models, readme, routes
 from .text import WIDTH
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def render_all(manifest: Manifest, root: Path) -> dict[str, str]:
     where there is no README.
     """
     files = {
+        "ironflow/_routes.py": routes.render(manifest),
         "ironflow/client.py": client.render(manifest),
         "ironflow/models.py": models.render(manifest),
     }
