@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     ClientT = TypeVar("ClientT", bound="BaseClient")
 
 _BODY_METHODS = frozenset({"PATCH", "POST", "PUT"})
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_CONDITIONS = frozenset({"if-match", "if-none-match"})
 _USER_AGENT = f"ironflow-python/{__version__} Python/{'.'.join(map(str, sys.version_info[:2]))}"
 
 
@@ -260,6 +262,8 @@ class BaseClient:
         options = self._options
         if retry is None:
             repeatable = idempotent or keyed or method in options.retry_methods
+            if headers and repeatable and not keyed and method not in _SAFE_METHODS:
+                repeatable = not _is_conditional(headers)
         else:
             repeatable = retry
         transport = self._transport or self._open()
@@ -320,6 +324,12 @@ def _standing_headers(options: Options) -> dict[str, str]:
         fields["X-Ironflow-Org"] = options.org
     _merge(fields, options.headers)
     return fields
+
+
+def _is_conditional(headers: Mapping[str, object]) -> bool:
+    """Tell whether a write has a condition, which its repeat would meet as its own first try."""
+    given = (name.lower() for name, value in headers.items() if value is not None)
+    return not _CONDITIONS.isdisjoint(given)
 
 
 def _merge(fields: dict[str, str], more: Mapping[str, str]) -> None:

@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest c4c949f4e75cadcf, server 0.22.5.
+# Manifest a6bb7a611337080e, server 0.22.5.
 """Every route of the server: HTTP method, path template, name.
 
 The name is that of the client's method; a route that has none is named by the same rule.

@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest c4c949f4e75cadcf, server 0.22.5.
+# Manifest a6bb7a611337080e, server 0.22.5.
 """The Ironflow client: one method an endpoint, named ``<group>_<action>``."""
 
 from __future__ import annotations
@@ -1125,7 +1125,8 @@ class IronflowClient(BaseClient):
 
         The request body is stored exactly as sent, so ``{...}`` stores that JSON object as a whole.
         Use ``If-None-Match`` to create only, or ``If-Match`` to replace a revision you have read;
-        status 412 means that this condition does not hold.
+        status 412 means that this condition does not hold. A write with a condition is not retried
+        once it may have been delivered, for its repeat would meet what the first one wrote.
 
         Args:
             bucket: Name of the bucket.
@@ -1178,8 +1179,7 @@ class IronflowClient(BaseClient):
 
         ``GET /api/v1/orgs``
 
-        Needs an enterprise license: without one the server answers 402. Needs an enterprise
-        license; without one the server answers 402.
+        Needs an enterprise license; without one the server answers 402.
 
         Returns:
             A list of ``models.Organization``: ``created_at``, ``id``, ``name``, ``preferences``,
@@ -1196,8 +1196,7 @@ class IronflowClient(BaseClient):
         ``POST /api/v1/orgs``
 
         To get roles, an environment and an admin key in the same call use ``tenants_provision``.
-        Needs an enterprise license: without one the server answers 402. Needs an enterprise
-        license; without one the server answers 402.
+        Needs an enterprise license; without one the server answers 402.
 
         Args:
             body: ``models.CreateOrgRequest``: ``name``.
@@ -1216,8 +1215,7 @@ class IronflowClient(BaseClient):
 
         ``DELETE /api/v1/orgs/{id}``
 
-        The reply has no body. Needs an enterprise license: without one the server answers 402.
-        Needs an enterprise license; without one the server answers 402.
+        The reply has no body. Needs an enterprise license; without one the server answers 402.
 
         Args:
             id: Organization id, such as ``org_123``.
@@ -1232,8 +1230,7 @@ class IronflowClient(BaseClient):
 
         ``GET /api/v1/orgs/{id}``
 
-        Needs an enterprise license: without one the server answers 402. Needs an enterprise
-        license; without one the server answers 402.
+        Needs an enterprise license; without one the server answers 402.
 
         Args:
             id: Organization id, such as ``org_123``.
@@ -1254,8 +1251,8 @@ class IronflowClient(BaseClient):
 
         ``PATCH /api/v1/orgs/{id}``
 
-        Send only the fields that should change. Needs an enterprise license: without one the server
-        answers 402. Needs an enterprise license; without one the server answers 402.
+        Send only the fields that should change. Needs an enterprise license; without one the server
+        answers 402.
 
         Args:
             id: Organization id, such as ``org_123``.
@@ -1276,8 +1273,7 @@ class IronflowClient(BaseClient):
         ``POST /api/v1/platform/orgs``
 
         Takes the same body and gives the same reply as ``orgs_create``. Needs an enterprise
-        license: without one the server answers 402. Needs an enterprise license; without one the
-        server answers 402.
+        license; without one the server answers 402.
 
         Args:
             body: ``models.CreateOrgRequest``: ``name``.
@@ -1839,8 +1835,7 @@ class IronflowClient(BaseClient):
 
         ``GET /api/v1/policies``
 
-        Needs an enterprise license: without one the server answers 402. Needs an enterprise
-        license; without one the server answers 402.
+        Needs an enterprise license; without one the server answers 402.
 
         Args:
             org_id: Limit the list to one organization.
@@ -1861,8 +1856,8 @@ class IronflowClient(BaseClient):
 
         Takes effect once attached to a role with ``roles_policies``. A server may restrict tenant
         policies to the effect ``deny`` and answer 400 to ``allow``. The server first checks that
-        the change does not lock out its author. Needs an enterprise license: without one the server
-        answers 402. Needs an enterprise license; without one the server answers 402.
+        the change does not lock out its author. Needs an enterprise license; without one the server
+        answers 402.
 
         Args:
             body: ``models.CreatePolicyRequest``: ``actions``, ``effect``, ``name``, ``resources``;
@@ -1886,9 +1881,8 @@ class IronflowClient(BaseClient):
 
         Give either ``policy_id`` or an inline ``condition``, which wins when both are there. The
         status is 200 even if the condition does not compile or fails: look at ``compile_error`` and
-        ``eval_error``. Needs an enterprise license: without one the server answers 402. Needs an
-        enterprise license; without one the server answers 402. It changes nothing and is retried as
-        a GET is.
+        ``eval_error``. Needs an enterprise license; without one the server answers 402. It changes
+        nothing and is retried as a GET is.
 
         Args:
             body: ``models.DryRunPolicyRequest``: optionally ``condition``, ``policy_id``,
@@ -1908,8 +1902,7 @@ class IronflowClient(BaseClient):
 
         ``DELETE /api/v1/policies/{id}``
 
-        The reply has no body. Needs an enterprise license: without one the server answers 402.
-        Needs an enterprise license; without one the server answers 402.
+        The reply has no body. Needs an enterprise license; without one the server answers 402.
 
         Args:
             id: Policy id, such as ``policy_456``.
@@ -1924,8 +1917,7 @@ class IronflowClient(BaseClient):
 
         ``GET /api/v1/policies/{id}``
 
-        Needs an enterprise license: without one the server answers 402. Needs an enterprise
-        license; without one the server answers 402.
+        Needs an enterprise license; without one the server answers 402.
 
         Args:
             id: Policy id, such as ``policy_456``.
@@ -1948,8 +1940,7 @@ class IronflowClient(BaseClient):
 
         Send only the fields that should change; an empty ``condition`` clears the present one. The
         server first checks that the change does not lock out its author. Needs an enterprise
-        license: without one the server answers 402. Needs an enterprise license; without one the
-        server answers 402.
+        license; without one the server answers 402.
 
         Args:
             id: Policy id, such as ``policy_456``.
@@ -1973,8 +1964,7 @@ class IronflowClient(BaseClient):
         ``POST /api/v1/policies/{id}/rollback/{version}``
 
         The old content is saved as a new version on top, so the history stays complete. Needs an
-        enterprise license: without one the server answers 402. Needs an enterprise license; without
-        one the server answers 402.
+        enterprise license; without one the server answers 402.
 
         Args:
             id: Policy id, such as ``policy_456``.
@@ -2000,8 +1990,7 @@ class IronflowClient(BaseClient):
         ``GET /api/v1/policies/{id}/versions``
 
         Each entry is a complete snapshot, so two of them can be compared directly. Needs an
-        enterprise license: without one the server answers 402. Needs an enterprise license; without
-        one the server answers 402.
+        enterprise license; without one the server answers 402.
 
         Args:
             id: Policy id, such as ``policy_456``.
@@ -2025,8 +2014,7 @@ class IronflowClient(BaseClient):
         ``GET /api/v1/policy-templates``
 
         Contains the private bundles of the tenant and those published for the whole platform. Needs
-        an enterprise license: without one the server answers 402. Needs an enterprise license;
-        without one the server answers 402.
+        an enterprise license; without one the server answers 402.
 
         Returns:
             A list of ``models.PolicyTemplate``: ``bundle_json``, ``created_at``, ``description``,
@@ -2045,8 +2033,7 @@ class IronflowClient(BaseClient):
         ``POST /api/v1/policy-templates/{id}/install``
 
         All or nothing: one invalid condition or one name that is already taken rejects the whole
-        bundle. Needs an enterprise license: without one the server answers 402. Needs an enterprise
-        license; without one the server answers 402.
+        bundle. Needs an enterprise license; without one the server answers 402.
 
         Args:
             id: Template to install, the ``template_id`` of the listing, such as
@@ -2475,8 +2462,7 @@ class IronflowClient(BaseClient):
         ``GET /api/v1/roles``
 
         The built-in roles are ``admin``, ``developer`` and ``viewer``; custom roles are defined per
-        organization. Needs an enterprise license: without one the server answers 402. Needs an
-        enterprise license; without one the server answers 402.
+        organization. Needs an enterprise license; without one the server answers 402.
 
         Args:
             org_id: Limit the list to one organization.
@@ -2496,8 +2482,7 @@ class IronflowClient(BaseClient):
         ``POST /api/v1/roles``
 
         A new role has no policies: attach them with ``roles_policies``. Needs an enterprise
-        license: without one the server answers 402. Needs an enterprise license; without one the
-        server answers 402.
+        license; without one the server answers 402.
 
         Args:
             body: ``models.CreateRoleRequest``: ``name``; optionally ``org_id``.
@@ -2515,8 +2500,7 @@ class IronflowClient(BaseClient):
 
         ``DELETE /api/v1/roles/{id}``
 
-        The reply has no body. Needs an enterprise license: without one the server answers 402.
-        Needs an enterprise license; without one the server answers 402.
+        The reply has no body. Needs an enterprise license; without one the server answers 402.
 
         Args:
             id: Role id, such as ``role_123``.
@@ -2532,8 +2516,7 @@ class IronflowClient(BaseClient):
         ``GET /api/v1/roles/{id}``
 
         Attached policies are not included: see ``roles_list_policies``. Needs an enterprise
-        license: without one the server answers 402. Needs an enterprise license; without one the
-        server answers 402.
+        license; without one the server answers 402.
 
         Args:
             id: Role id, such as ``role_123``.
@@ -2551,8 +2534,7 @@ class IronflowClient(BaseClient):
 
         ``PATCH /api/v1/roles/{id}``
 
-        Needs an enterprise license: without one the server answers 402. Needs an enterprise
-        license; without one the server answers 402.
+        Needs an enterprise license; without one the server answers 402.
 
         Args:
             id: Role id, such as ``role_123``.
@@ -2571,8 +2553,7 @@ class IronflowClient(BaseClient):
 
         ``GET /api/v1/roles/{id}/policies``
 
-        Needs an enterprise license: without one the server answers 402. Needs an enterprise
-        license; without one the server answers 402.
+        Needs an enterprise license; without one the server answers 402.
 
         Args:
             id: Role id, such as ``role_123``.
@@ -2590,8 +2571,7 @@ class IronflowClient(BaseClient):
 
         ``POST /api/v1/roles/{id}/policies``
 
-        The reply has no body. Needs an enterprise license: without one the server answers 402.
-        Needs an enterprise license; without one the server answers 402.
+        The reply has no body. Needs an enterprise license; without one the server answers 402.
 
         Args:
             id: Role id, such as ``role_123``.
@@ -2607,8 +2587,7 @@ class IronflowClient(BaseClient):
 
         ``DELETE /api/v1/roles/{id}/policies/{policy_id}``
 
-        The reply has no body. Needs an enterprise license: without one the server answers 402.
-        Needs an enterprise license; without one the server answers 402.
+        The reply has no body. Needs an enterprise license; without one the server answers 402.
 
         Args:
             id: Role id, such as ``role_123``.
@@ -3443,8 +3422,7 @@ class IronflowClient(BaseClient):
 
         ``GET /api/v1/tenants``
 
-        Needs an enterprise license: without one the server answers 402. Needs an enterprise
-        license; without one the server answers 402.
+        Needs an enterprise license; without one the server answers 402.
 
         Returns:
             A list of ``models.TenantListItem``: ``created_at``, ``env_count``, ``id``,
@@ -3464,8 +3442,8 @@ class IronflowClient(BaseClient):
 
         All parts are made together or not at all. Depending on its release a server reads the
         organization name from ``name``, or from ``org_name`` next to ``env_name``. Keep the admin
-        key of the reply: it cannot be read again. Needs an enterprise license: without one the
-        server answers 402. Needs an enterprise license; without one the server answers 402.
+        key of the reply: it cannot be read again. Needs an enterprise license; without one the
+        server answers 402.
 
         Args:
             body: ``models.ProvisionTenantRequest``: optionally ``env_name``, ``name``,

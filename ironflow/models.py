@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest c4c949f4e75cadcf, server 0.22.5.
+# Manifest a6bb7a611337080e, server 0.22.5.
 """Shapes of requests and replies; for type checkers only, never imported at run time.
 
 Use them in annotations: ``from ironflow import models`` under ``if TYPE_CHECKING:``. Replies are

@@ -313,6 +313,42 @@ def test_a_write_is_repeated_where_the_route_or_a_key_makes_that_harmless(server
     assert len(server.requests) == attempts
 
 
+@pytest.mark.parametrize(
+    ("condition", "attempts"),
+    [
+        ({"if_match": 3}, 1),
+        ({"if_none_match": "*"}, 1),
+        ({}, 3),
+        ({"if_match": None}, 3),
+    ],
+)
+def test_a_conditional_write_does_not_meet_its_own_first_try(server, condition, attempts):
+    for _ in range(3):
+        server.reply({"error": "busy"}, status=503)
+    with patient(server.url) as client, pytest.raises(ServerError):
+        client.kv_update_buckets_keys("cache", "greeting", body=b"hello", **condition)
+    assert len(server.requests) == attempts
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "attempts"),
+    [
+        ("GET", {"headers": {"If-None-Match": "*"}}, 3),
+        ("DELETE", {"headers": {"IF-MATCH": "3"}}, 1),
+        ("PUT", {"headers": {"if-match": "3"}, "retry": True}, 3),
+        ("PUT", {"headers": {"If-Match": "3", "Idempotency-Key": "k"}}, 3),
+    ],
+)
+def test_a_condition_counts_however_it_is_written_and_the_caller_wins(
+    server, method, arguments, attempts
+):
+    for _ in range(3):
+        server.reply({"error": "busy"}, status=503)
+    with patient(server.url) as client, pytest.raises(ServerError):
+        client.request(method, "/api/v1/kv/buckets/cache/keys/greeting", **arguments)
+    assert len(server.requests) == attempts
+
+
 def test_an_automatic_key_is_one_for_all_attempts_of_a_call_in_the_header(server):
     for _ in range(2):
         server.reply({"error": "busy"}, status=503)
