@@ -27,6 +27,7 @@ ROUNDS = {
     "import": (40, 6),
     "large": (9, 2),
     "generator": (5, 1),
+    "local": (10, 2),
 }
 
 
@@ -63,6 +64,7 @@ def _measure(rounds: dict[str, int]) -> dict[str, Any]:
             "import": lambda count: processes.measure_import(environments, count),
             "large": lambda count: calls.measure_large(bench, count),
             "generator": processes.measure_generator,
+            "local": lambda count: processes.measure_local(environments, count),
         }
         results = report.description(environments, rounds.get("calls", max(rounds.values())))
         for name, count in rounds.items():

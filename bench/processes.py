@@ -46,6 +46,23 @@ json.loads(connection.getresponse().read())
 _IMPORT = "from ironflow import IronflowClient"
 _IMPORTS = {"pass": "pass", "ours": _IMPORT, "published": _IMPORT}
 
+_LOCAL = """\
+from time import perf_counter
+from ironflow import IronflowClient
+from ironflow.testing import LocalServer
+started = perf_counter()
+with LocalServer() as server:
+    print((perf_counter() - started) * 1e3)
+    client = IronflowClient(server.url)
+    client.config_create("flags", body={"dark_mode": True})
+    for _ in range(200):
+        client.config_get("flags")
+    started = perf_counter()
+    for _ in range(2000):
+        client.config_get("flags")
+    print(2000 / (perf_counter() - started))
+"""
+
 _GENERATE = """\
 import sys
 from bench.worker import peak_memory
@@ -66,6 +83,17 @@ def measure_cold(bench: Bench, rounds: int) -> dict[str, Any]:
 def measure_import(environments: Environments, rounds: int) -> dict[str, Any]:
     """Measure ``from ironflow import IronflowClient`` over a process that does nothing."""
     return _interleaved(environments, _IMPORTS, "pass", rounds)
+
+
+def measure_local(environments: Environments, rounds: int) -> dict[str, Any]:
+    """Measure the local server: its start, and small GETs of one client in the same process."""
+    command = [str(environments.python_of("ours")), "-I", "-c", _LOCAL]
+    found = []
+    for _ in range(rounds):
+        done = subprocess.run(command, env=environ(), check=True, capture_output=True, text=True)
+        found.append([float(line) for line in done.stdout.split()])
+    starts, rates = zip(*found)
+    return {"start_ms": median(starts), "gets_per_s": median(rates)}
 
 
 def measure_generator(rounds: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``make demo``: regenerate the client, compare it, then run the quick start on a small server.
+"""``make demo``: regenerate the client, compare it, then run the quick start on a local server.
 
 Every call is printed as it is typed, followed by what came back.
 """
@@ -10,10 +10,10 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-
-from demo_server import DemoServer
+from typing import Any
 
 from ironflow import IronflowClient, IronflowError
+from ironflow.testing import LocalServer, StepTools
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,10 +21,17 @@ QUICK_START = [
     'client.events_create(body={"name": "order.placed",'
     ' "data": {"order_id": "123", "customer_id": "456"}})',
     "client.runs_list()",
-    'client.runs_get("run_abc123")',
-    'client.runs_cancel("run_abc123", body={"reason": "duplicate"})',
+    'client.runs_get("run_1")',
+    'client.runs_cancel("run_1", body={"reason": "duplicate"})',
     'client.runs_get("nonexistent")',
 ]
+
+
+def process_order(event: dict[str, Any], step: StepTools) -> dict[str, Any]:
+    """Confirm an order once it is paid, which nobody does in the demo."""
+    order = step.run("validate-input", lambda: event["data"])
+    payment = step.wait_for_event("wait-for-payment", "payment.received")
+    return {"order_id": order["order_id"], "payment": payment}
 
 
 def main() -> int:
@@ -34,15 +41,16 @@ def main() -> int:
         command = [sys.executable, "-m", "codegen", "generate", "--output", folder]
         subprocess.run(command, cwd=ROOT, check=True)
         same = True
-        for name in ("ironflow/client.py", "ironflow/models.py"):
+        for name in ("ironflow/_routes.py", "ironflow/client.py", "ironflow/models.py"):
             made, committed = (root / name for root in (Path(folder), ROOT))
             equal = made.read_bytes() == committed.read_bytes()
             same = same and equal
             lines = committed.read_text(encoding="utf-8").count("\n")
             print(f"{name}: {lines} lines, {'equal to' if equal else 'NOT EQUAL to'} this one here")
 
-    print("\n2. The quick start, against a small server in this process")
-    with DemoServer() as server:
+    print("\n2. The quick start, against a local Ironflow in this process")
+    with LocalServer() as server:
+        server.function("process-order", triggers=["order.*"])(process_order)
         print(f'\n>>> client = IronflowClient(server_url="{server.url}", api_key="ifkey_...")')
         with IronflowClient(server_url=server.url, api_key="ifkey_...") as client:
             for call in QUICK_START:

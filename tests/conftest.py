@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from ironflow import IronflowClient
 
 from . import stub
+from .local import ROOT, local, local_client
 
-ROOT = Path(__file__).resolve().parent.parent
+__all__ = ["KEY", "ROOT", "local", "local_client"]  # two fixtures among them, for every test
+
 KEY = "ifkey_0123456789abcdef0123456789abcdef"
 
 

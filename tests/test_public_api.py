@@ -9,9 +9,19 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
+import pytest
+
 import ironflow
 import ironflow.client
+from ironflow import testing
 
+OWNERS = (
+    ironflow.IronflowClient,
+    ironflow.IronflowError,
+    testing.LocalServer,
+    testing.ReceivedRequest,
+    testing.StepTools,
+)
 SNAPSHOT = Path(__file__).parent / "golden" / "public_api.txt"
 
 
@@ -19,10 +29,14 @@ def surface():
     """Return a line for each public name, with the signature of what can be called."""
     lines = [f"ironflow.{name}" for name in ironflow.__all__]
     lines += [f"ironflow.client.{name}" for name in ironflow.client.__all__]
-    for owner in (ironflow.IronflowClient, ironflow.IronflowError):
+    lines += [f"ironflow.testing.{name}" for name in testing.__all__]
+    for owner in OWNERS:
         for name, member in inspect.getmembers(owner, inspect.isfunction):
             if not name.startswith("_") or name == "__init__":
                 lines.append(f"{owner.__name__}.{name}({_parameters(member)})")
+        for name, _ in inspect.getmembers(owner, inspect.isdatadescriptor):
+            if name in vars(owner) and not name.startswith("_"):
+                lines.append(f"{owner.__name__}.{name}")
     lines += [f"IronflowError.{name}" for name in sorted(vars(ironflow.IronflowError("x")))]
     return "\n".join(lines) + "\n"
 
@@ -41,19 +55,27 @@ def test_the_public_names_and_arguments_are_those_of_the_snapshot():
 
 
 def test_all_is_sorted_and_every_name_exists():
-    assert ironflow.__all__ == sorted(ironflow.__all__)
-    assert all(hasattr(ironflow, name) for name in ironflow.__all__)
+    for module in (ironflow, testing):
+        assert module.__all__ == sorted(module.__all__)
+        assert all(hasattr(module, name) for name in module.__all__)
+
+
+def test_a_name_that_the_testing_package_lacks_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="'ironflow.testing' has no attribute 'Server'"):
+        testing.Server  # noqa: B018
 
 
 def test_nothing_else_is_public_in_the_package():
-    names = {name for name in vars(ironflow) if not name.startswith("_")}
-    assert names - set(ironflow.__all__) <= {"client", "models"}  # submodules
+    # pytest adds names with an "@" to the modules of a plugin's package.
+    names = {name for name in vars(ironflow) if not name.startswith(("_", "@"))}
+    assert names - set(ironflow.__all__) <= {"client", "models", "testing"}  # submodules
 
 
 def test_every_public_callable_is_documented():
-    for name, member in inspect.getmembers(ironflow.IronflowClient, inspect.isfunction):
-        if not name.startswith("_"):
-            assert inspect.getdoc(member), name
+    for owner in OWNERS:
+        for name, member in inspect.getmembers(owner, inspect.isfunction):
+            if not name.startswith("_"):
+                assert inspect.getdoc(member), name
     for name in ironflow.__all__:
         if name != "__version__":
             assert inspect.getdoc(getattr(ironflow, name)), name

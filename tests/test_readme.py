@@ -10,36 +10,56 @@ import pytest
 
 import ironflow
 from ironflow import IronflowClient, IronflowError
+from ironflow.testing._samples import add_samples
 
 from .conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```", README, re.S)
+PAGES = sorted(ROOT.glob("docs/*.md"))
 
 
-@pytest.fixture
-def demo(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "examples"))
-    from demo_server import DemoServer
-
-    with DemoServer() as running:
-        yield running
-
-
-def test_every_python_block_runs_as_printed(demo, capsys):
+def run_blocks(page, url, server):
+    """Run a page's Python blocks one after another, and the tests among them with a server."""
     namespace = {}
-    assert len(BLOCKS) >= 5
-    for number, block in enumerate(BLOCKS):
-        source = block.replace("http://localhost:9123", demo.url)
-        exec(compile(source, f"README block {number}", "exec"), namespace)
+    blocks = re.findall(r"```python\n(.*?)```", page, re.S)
+    for number, block in enumerate(blocks):
+        source = block.replace("http://localhost:9123", url)
+        exec(compile(source, f"block {number}", "exec"), namespace)
+        for name in re.findall(r"^def (test_\w+)\(ironflow_server\)", block, re.M):
+            server.reset()
+            namespace[name](server)
+    return len(blocks)
+
+
+def test_every_python_block_of_the_readme_runs_as_printed(local, capsys):
+    add_samples(local)
+    assert run_blocks(README, local.url, local) >= 6
     printed = capsys.readouterr().out
-    assert printed.splitlines() == [
-        "run_abc123 running",
+    # A handler goes on in its own thread, and pauses when it waits for the payment.
+    printed = [re.sub("running|paused", "under way", line) for line in printed.splitlines()]
+    assert printed == [
+        "run_1 process-order under way",
         "cancelled",
         "404 NOT_FOUND: run not found",
         "200 1",
-        "run_abc123 (cancelled)",
+        "run_2 (under way)",
+        "Hello Alice",
     ]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_every_python_block_of_the_docs_runs_as_printed(local, capsys, path):
+    page = path.read_text(encoding="utf-8")
+    assert run_blocks(page, local.url, local)
+    promised = re.findall(r"^(?: *)print\(.*?\)  # (.*)$", page, re.M)
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == len(promised) > 0
+    for line, comment in zip(printed, promised):
+        assert comment.startswith(line), (line, comment)
+
+
+def test_there_are_docs_to_run():
+    assert "testing.md" in {path.name for path in PAGES}
 
 
 def test_every_make_command_exists():

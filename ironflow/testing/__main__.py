@@ -1,0 +1,51 @@
+"""``python -m ironflow.testing``: serve a local Ironflow until it is interrupted.
+
+It holds what the SDK document speaks of: the function ``process-order`` for events ``order.*``, and
+the projections ``order_stats`` and ``my-projection`` over them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+
+from . import LocalServer
+from ._samples import add_samples
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve; 0 after an interrupt, 1 when the port can not be had."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        server = LocalServer(host=options.host, port=options.port, api_key=options.api_key or None)
+    except ValueError as error:
+        parser.error(str(error))
+    add_samples(server)
+    interrupted = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: interrupted.set())
+    try:
+        server.start()
+    except OSError as error:
+        print(f"ironflow.testing: {error.strerror}", file=sys.stderr)
+        return 1
+    with server:
+        print(f"local Ironflow on {server.url}, in memory; stop it with Ctrl+C", flush=True)
+        while not interrupted.wait(1.0):  # waiting without end would hold signals up on Windows
+            pass
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ironflow.testing", description=__doc__)
+    parser.add_argument("--port", type=int, default=9123, help="port; 9123 by default, 0 any free")
+    parser.add_argument("--host", default="127.0.0.1", help="address; this machine only by default")
+    parser.add_argument("--api-key", default="", help="key to ask for; none by default")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

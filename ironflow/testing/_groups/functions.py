@@ -1,0 +1,62 @@
+"""Functions: listing them, and starting a run of one directly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._checks import missing
+from .._events import record_event
+from .._execution import start
+from .._runs import functions_of
+
+if TYPE_CHECKING:
+    from .._calls import Call
+    from .._state import Record
+
+
+def functions_list(call: Call) -> Record:
+    query = call.query
+    name, mode, status = query.text("name").lower(), query.text("mode"), query.text("status")
+    limit, offset = query.integer("limit", 100, low=1), query.integer("offset", 0)
+    found = [
+        function.record
+        for function in functions_of(call.state, call.environment).values()
+        if (name in function.record["name"].lower() or name in function.id.lower())
+        and mode in ("", function.record["execution_mode"])
+        and status in ("", function.record["status"])
+    ]
+    page = found[offset : offset + limit]
+    return {"functions": page, "count": len(page), "total_count": len(found)}
+
+
+def functions_get(call: Call, id: str) -> Record:
+    function = functions_of(call.state, call.environment).get(id)
+    if function is None:
+        raise missing("function")
+    return function.record
+
+
+def functions_invoke(call: Call, id: str) -> Record:
+    environment = call.environment
+    function = functions_of(call.state, environment).get(id)
+    if function is None:
+        raise missing("function")
+    data = call.optional_body().members("data", {})
+    key = call.request.headers.get("idempotency-key", "")
+    if key and (id, key) in environment.invocations:
+        return environment.invocations[id, key]
+    event, run_ids = record_event(
+        call.state,
+        environment,
+        f"ironflow.invoke.{id}",
+        data,
+        source="invoke",
+        idempotency_key=key or None,
+    )
+    # A function that listens to its own invocations runs once all the same.
+    own = [run_id for run_id in run_ids if environment.runs[run_id].function is function]
+    run_id = own[0] if own else start(call.state, environment, function, event)
+    reply = {"event_id": event["id"], "run_id": run_id}
+    if key:
+        environment.invocations[id, key] = reply
+    return reply

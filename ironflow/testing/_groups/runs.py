@@ -1,0 +1,142 @@
+"""Runs: reading them, their steps and their audit; cancelling, resuming, patching a step."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from .. import _execution
+from .._checks import Refusal, matches_time, missing
+from .._runs import audit as audit_run
+from .._state import only
+from .audit import page
+
+if TYPE_CHECKING:
+    from .._calls import Call
+    from .._runs import Run
+    from .._state import Record
+
+_RUN = (
+    "actor_id", "attempt", "cancellation_cause", "claimed_at", "claimed_by", "created_at",
+    "ended_at", "environment_id", "error", "event_id", "execution_mode", "function_id",
+    "function_version", "id", "input", "max_attempts", "output", "parent_run_id",
+    "parent_step_id", "pause_reason", "pause_requested", "resume_from_step", "started_at",
+    "status", "timeout_at", "updated_at", "version", "worker_id",
+)  # fmt: skip
+_LISTED_RUN = (
+    "actor_id", "attempt", "created_at", "ended_at", "error", "event_id", "execution_mode",
+    "function_id", "function_version", "id", "input", "max_attempts", "output", "parent_run_id",
+    "parent_step_id", "resume_from_step", "started_at", "status", "timeout_at", "updated_at",
+    "worker_id",
+)  # fmt: skip
+_STEP = (
+    "attempt", "compensation_for", "created_at", "duration_ms", "ended_at", "environment_id",
+    "error", "id", "input",
+    "original_output", "output", "patched_at", "patched_by", "run_id", "sequence", "sleep_until",
+    "started_at", "status", "step_id", "step_type", "updated_at", "version", "wait_event_id",
+    "wait_event_match", "wait_event_name", "wait_timeout",
+)  # fmt: skip
+_LISTED_STEP = tuple(
+    member
+    for member in _STEP
+    if member not in ("environment_id", "version", "wait_event_id", "wait_event_match")
+)
+
+
+def runs_list(call: Call) -> Record:
+    query = call.query
+    limit, offset = query.integer("limit", 50, low=1), query.integer("offset", 0)
+    since, until = query.moment("since"), query.moment("until")
+    status, function_id, event_id = (query.text(n) for n in ("status", "function_id", "event_id"))
+    search = query.text("search").lower()
+    found = [
+        run
+        for run in reversed(call.environment.runs.values())  # newest first
+        if status in ("", run.status)
+        and function_id in ("", run.function.id)
+        and event_id in ("", run.event["id"])
+        and matches_time(run.record["created_at"], since, until)
+        and (not search or search in _text(run))
+    ]
+    shown = [_listed(run) for run in found[offset : offset + limit]]
+    return {"runs": shown, "count": len(shown), "total_count": len(found)}
+
+
+def runs_get(call: Call, id: str) -> Record:
+    return _listed(_run(call, id))
+
+
+def runs_list_steps(call: Call, id: str) -> Record:
+    steps = [only(step, _LISTED_STEP) for step in _run(call, id).steps]
+    return {"steps": steps, "count": len(steps)}
+
+
+def runs_list_audit(call: Call, id: str) -> Record:
+    run = _run(call, id)
+    return page(call, [entry for entry in call.environment.audit if entry["run_id"] == run.id])
+
+
+def runs_list_streams(call: Call, id: str) -> Record:
+    run = _run(call, id)
+    appended = [event for event in call.environment.events if event.get("run_id") == run.id]
+    ids = {event["entity_id"]: None for event in appended if "entity_id" in event}
+    return {"entity_ids": list(ids)}
+
+
+def runs_cancel(call: Call, id: str) -> Record:
+    run = _run(call, id)
+    _execution.cancel(call.state, run, call.optional_body().text("reason", ""))
+    return only(run.record, _RUN)
+
+
+def runs_resume(call: Call) -> Record:
+    body = call.body()
+    run = _run(call, body.text("run_id"))
+    _execution.resume(call.state, run, body.text("from_step", ""))
+    return only(run.record, _RUN)
+
+
+def runs_create(call: Call) -> Record:
+    """Patch a step's output; the route's name comes from its group."""
+    body = call.body()
+    step = _step(call, body.text("step_id"))
+    output = body.members("output")
+    if step["status"] != "completed":
+        raise Refusal(409, f"step is {step['status']}; only a completed step can be patched")
+    moment = call.state.now()
+    step.setdefault("original_output", step.get("output"))
+    step.update(output=output, patched_at=moment, patched_by=call.caller.id, updated_at=moment)
+    step["version"] += 1
+    run = call.environment.runs[step["run_id"]]
+    payload = {"name": run.names[step["id"]], "reason": body.text("reason", "")}
+    audit_run(call.state, run, "step.patched", payload, step["id"])
+    return only(step, _STEP)
+
+
+def _run(call: Call, id: str) -> Run:
+    run = call.environment.runs.get(id)
+    if run is None:
+        raise missing("run")
+    return run
+
+
+def _step(call: Call, wanted: str) -> Record:
+    """Return a step by its id, or by the id it has within its run where that is but one step."""
+    steps = call.environment.steps
+    if wanted in steps:
+        return steps[wanted]
+    found = [step for step in steps.values() if step["step_id"] == wanted]
+    if len(found) > 1:
+        raise Refusal(400, f"{len(found)} steps are called {wanted}; give the id of one")
+    if not found:
+        raise missing("step")
+    return found[0]
+
+
+def _listed(run: Run) -> Record:
+    return {**only(run.record, _LISTED_RUN), "event_name": run.event["name"]}
+
+
+def _text(run: Run) -> str:
+    searched = [run.id, run.function.id, run.event["id"], run.event["name"], run.record["input"]]
+    return json.dumps(searched, ensure_ascii=False).lower()

@@ -1,0 +1,248 @@
+"""HTTP/1.1 on a loopback port: requests in, replies out; nothing of Ironflow in it.
+
+Rules:
+
+1. ``http.server`` reads the requests. What is not HTTP gets a JSON error, or the connection is
+   closed; no request ends the server or another connection.
+2. A reply leaves in one send, with its length. How it is delivered can be replaced, which is how
+   faults break it on the way.
+3. Every connection has a thread; stopping closes the connections and waits for the threads.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Delivery = Callable[[socket.socket, bytes], bool]
+
+MAX_BODY = 32 * 1024 * 1024
+_JOIN_SECONDS = 5.0
+
+logger = logging.getLogger("ironflow.testing")
+
+
+class ReceivedRequest:
+    """A request as it arrived; ``LocalServer.requests`` lists them.
+
+    Attributes:
+        method: HTTP method.
+        path: Path as it was sent, percent-encoded, without the query.
+        query: Decoded query values by name; a name that comes twice has its values comma-joined.
+        headers: Header values by name in lower case, credentials included.
+        body: The body's bytes, empty without a body.
+    """
+
+    __slots__ = ("body", "headers", "method", "path", "query")
+
+    def __init__(self, method: str, target: str, headers: dict[str, str], body: bytes) -> None:
+        self.method = method
+        self.path, _, query = target.partition("?")
+        self.query: dict[str, str] = {}
+        for name, value in parse_qsl(query, keep_blank_values=True):
+            self.query[name] = f"{self.query[name]},{value}" if name in self.query else value
+        self.headers = headers
+        self.body = body
+
+    @property
+    def json(self) -> Any:
+        """The decoded body, None when there is none; raises ``ValueError`` when it is no JSON."""
+        return json.loads(self.body) if self.body else None
+
+    def __repr__(self) -> str:
+        return f"<ReceivedRequest {self.method} {self.path}>"
+
+
+class Reply(NamedTuple):
+    """A reply: status, body, further headers, and how it is delivered (None: as it should be)."""
+
+    status: int
+    body: bytes = b""
+    headers: dict[str, str] = {}  # noqa: RUF012 - never changed
+    deliver: Delivery | None = None
+
+
+def json_reply(status: int, value: object, headers: dict[str, str] | None = None) -> Reply:
+    """Return a reply that holds ``value`` as JSON."""
+    content = json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
+    return Reply(status, content, {"Content-Type": "application/json", **(headers or {})})
+
+
+class HttpServer:
+    """Serves on a port until it is stopped.
+
+    Args:
+        host: Address to listen on.
+        port: Port to listen on, 0 for a free one.
+        answer: Called with each request, in the thread of its connection.
+
+    Raises:
+        OSError: The port can not be had.
+    """
+
+    def __init__(self, host: str, port: int, answer: Callable[[ReceivedRequest], Reply]) -> None:
+        try:
+            self._listener = _Listener((host, port), answer)
+        except OSError as error:
+            what = f"can not listen on {host}:{port}: {error.strerror or error}"
+            raise OSError(error.errno, what) from None
+        self.port: int = self._listener.server_address[1]
+        self._thread = threading.Thread(
+            target=self._listener.serve_forever,
+            kwargs={"poll_interval": 0.02},
+            name=f"ironflow-testing-{self.port}",
+            daemon=True,
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close the port and every connection, and wait for their threads."""
+        self._listener.shutdown()
+        self._thread.join()
+        self._listener.server_close()
+        self._listener.close_connections()
+
+
+class _Listener(ThreadingTCPServer):
+    daemon_threads = True  # a script that forgets to stop the server can end all the same
+    allow_reuse_address = os.name == "posix"  # elsewhere it would share a port that is taken
+    request_queue_size = 128
+
+    def __init__(
+        self, address: tuple[str, int], answer: Callable[[ReceivedRequest], Reply]
+    ) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self.answer = answer
+        self._open: dict[Any, threading.Thread] = {}
+        self._lock = threading.Lock()
+        super().__init__(address, _Connection)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        thread = threading.Thread(
+            target=self.process_request_thread, args=(request, client_address), daemon=True
+        )
+        with self._lock:
+            self._open[request] = thread
+        thread.start()
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        with self._lock:
+            self._open.pop(request, None)
+
+    def close_connections(self) -> None:
+        with self._lock:
+            still_open = dict(self._open)
+        for connection in still_open:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)  # its thread sees the end of the stream
+            except OSError:
+                continue  # its client was faster
+        for thread in still_open.values():
+            if thread is not threading.current_thread():
+                thread.join(_JOIN_SECONDS)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        logger.debug("a connection ended with an error", exc_info=True)
+
+
+class _Connection(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def reply_to_request(self) -> None:
+        """Read the body, ask for the reply, send it."""
+        body = self._read_body()
+        if body is None:
+            self.close_connection = True
+            return
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        listener: Any = self.server  # the type of the base class knows no answer
+        self.send(listener.answer(ReceivedRequest(self.command, self.path, headers, body)))
+
+    do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = reply_to_request
+
+    def send(self, reply: Reply) -> None:
+        """Send a reply, by its own delivery where it has one."""
+        status = f"HTTP/1.1 {reply.status} {_reason(reply.status)}"
+        lines = [status, *(f"{name}: {value}" for name, value in reply.headers.items())]
+        if reply.status != 204:
+            lines.append(f"Content-Length: {len(reply.body)}")
+        if self.close_connection:
+            lines.append("Connection: close")
+        content = "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
+        if self.command != "HEAD" and reply.status != 204:
+            content += reply.body
+        if reply.deliver is None:
+            self.connection.sendall(content)
+        elif not reply.deliver(self.connection, content):
+            self.close_connection = True
+
+    def _read_body(self) -> bytes | None:
+        """Return the body, or None after an error was sent (or the client has gone)."""
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return self._join(self._chunks())
+        given = self.headers.get("Content-Length", "0")
+        if not (given.isascii() and given.isdecimal()):
+            self.send_error(400, "Content-Length is not a number")
+            return None
+        length = int(given[:20])
+        if length > MAX_BODY:
+            self.send_error(413, f"the body is larger than {MAX_BODY} bytes")
+            return None
+        body = self.rfile.read(length)
+        return body if len(body) == length else None
+
+    def _join(self, chunks: Iterator[bytes]) -> bytes | None:
+        body = bytearray()
+        try:
+            for chunk in chunks:
+                body += chunk
+                if len(body) > MAX_BODY:
+                    self.send_error(413, f"the body is larger than {MAX_BODY} bytes")
+                    return None
+        except ValueError:
+            self.send_error(400, "the chunked body is malformed")
+            return None
+        return bytes(body)
+
+    def _chunks(self) -> Iterator[bytes]:
+        """Yield the chunks of a chunked body (RFC 9112, section 7.1); trailers are dropped."""
+        while True:
+            size = int(self.rfile.readline(1000).partition(b";")[0].strip(), 16)
+            if not 0 <= size <= MAX_BODY:
+                raise ValueError("the size of a chunk is out of bounds")
+            if size == 0:
+                while self.rfile.readline(65537).strip():
+                    pass
+                return
+            chunk = self.rfile.read(size)
+            if len(chunk) != size or self.rfile.readline(3).strip():
+                raise ValueError("a chunk does not end where it says")
+            yield chunk
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what is not HTTP as the rest is answered: in JSON, then close."""
+        self.close_connection = True
+        self.send(json_reply(code, {"error": message or _reason(code)}))
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep the standard error stream of the user's tests to the user."""
+
+
+def _reason(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"

@@ -1,0 +1,434 @@
+"""``LocalServer``: an in-memory Ironflow on a loopback port, and what a test does with it."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, overload
+
+from . import _execution, _faults, _projections
+from ._dispatch import Application
+from ._faults import Fault
+from ._http import HttpServer, json_reply
+from ._operations import open_breaker, put_dead_letter
+from ._projections import Projection
+from ._runs import Function
+from ._state import DEFAULT_ORG, Upcaster
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from types import TracebackType
+
+    from ._http import ReceivedRequest
+    from ._state import State
+
+    Handler = Callable[..., Any]
+
+
+class LocalServer:
+    """A working in-memory Ironflow for tests, demos and notebooks.
+
+    It speaks real HTTP on a loopback port and behaves as the product's documents say: runs,
+    revisions, expected versions, pages, errors. It is a stand-in, not a product server: nothing
+    outlives the process, CEL conditions are not evaluated, roles and policies are not enforced.
+
+    ::
+
+        with LocalServer() as server:
+            client = IronflowClient(server.url)
+
+    Args:
+        port: Port to listen on; 0, the default, takes a free one.
+        host: Address to listen on; the default is reached from this machine only.
+        api_key: Key that callers have to give. None, the default, asks for none.
+
+    Raises:
+        ValueError: The port, the host or the key can not be right.
+        OSError: On start, when the port can not be had; the message says which.
+    """
+
+    def __init__(
+        self, *, port: int = 0, host: str = "127.0.0.1", api_key: str | None = None
+    ) -> None:
+        if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
+            raise ValueError(f"port must be a whole number from 0 to 65535, not {port!r}")
+        if not isinstance(host, str) or not host:
+            raise ValueError(f"host must be an address such as 127.0.0.1, not {host!r}")
+        if api_key is not None and not (isinstance(api_key, str) and _is_token(api_key)):
+            raise ValueError("api_key must be text without spaces, or None to ask for none")
+        self._host = host
+        self._port = port
+        self._application = Application(api_key)
+        self._http: HttpServer | None = None
+
+    def start(self) -> LocalServer:
+        """Start serving, at once; a server that was stopped starts on the same port again.
+
+        Runs that the stop interrupted are carried on: what they have completed is kept.
+
+        Returns:
+            The server itself: ``server = LocalServer().start()``.
+        """
+        if self._http is None:
+            state = self._application.state
+            with state.lock:  # a request that comes at once finds everything in place
+                self._http = HttpServer(self._host, self._port, self._application.answer)
+                self._port = self._http.port
+                self._application.open()
+                _execution.carry_on(state)
+        return self
+
+    def stop(self) -> None:
+        """Stop serving; runs are interrupted at their next step, data stays for ``start``."""
+        if self._http is not None:
+            self._application.close()
+            self._http.stop()
+            self._http = None
+
+    def __enter__(self) -> LocalServer:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"<LocalServer {self.url if self._http else 'stopped'}>"
+
+    @property
+    def port(self) -> int:
+        """Port that it listens on; 0 before the first start when none was asked for."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """What to give to ``IronflowClient``.
+
+        Raises:
+            RuntimeError: The server was not started yet.
+        """
+        if not self._port:
+            raise RuntimeError("the server has no port yet: call start(), or use it in with")
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
+
+    @property
+    def requests(self) -> list[ReceivedRequest]:
+        """The requests that arrived, oldest first; the latest 10,000 are kept."""
+        return list(self._application.requests)
+
+    # What the user's own code does on the server.
+
+    def function(
+        self,
+        id: str,
+        *,
+        triggers: Iterable[str] = (),
+        name: str = "",
+        description: str = "",
+        max_attempts: int = 1,
+        retry_delay: float = 0.0,
+    ) -> Callable[[Handler], Handler]:
+        """Register a function, as a decorator or by calling what this returns.
+
+        ::
+
+            @server.function("process-order", triggers=["order.*"])
+            def process_order(event, step):
+                total = step.run("price", lambda: event["data"]["quantity"] * 5)
+                return {"total": total}
+
+        The handler gets the event (``id``, ``name``, ``data``, ``timestamp`` and so on) and, when
+        it takes a second argument, ``StepTools``. It runs in a thread of its own. What it returns,
+        a JSON value, is the run's output; what it raises makes the run fail.
+
+        Args:
+            id: Function id, as in ``functions_invoke``.
+            triggers: Patterns of event names that start it: ``*`` is one dotted part, ``>`` the
+                rest.
+            name: Name for people; the id by default.
+            description: What it does, for people.
+            max_attempts: How often a run is tried before it has failed.
+            retry_delay: Seconds between two attempts.
+
+        Returns:
+            A decorator, which gives the handler back.
+        """
+        patterns = _patterns(triggers, "triggers")
+        if isinstance(max_attempts, bool) or not isinstance(max_attempts, int) or max_attempts < 1:
+            raise ValueError(f"max_attempts must be a whole number from 1, not {max_attempts!r}")
+        _check_seconds(retry_delay, "retry_delay")
+
+        def register(handler: Handler) -> Handler:
+            _check_callable(handler, "a function's handler")
+            if inspect.iscoroutinefunction(handler):
+                raise TypeError("a function's handler must be a plain function, not an async one")
+            state = self._application.state
+            with state.lock:
+                self._application.registry.functions[id] = Function(
+                    id,
+                    handler,
+                    triggers=patterns,
+                    name=name,
+                    description=description,
+                    max_attempts=max_attempts,
+                    retry_delay=retry_delay,
+                    moment=state.now(),
+                )
+            return handler
+
+        return register
+
+    def projection(
+        self,
+        name: str,
+        *,
+        events: Iterable[str],
+        initial: Any = None,
+        partition_by: Callable[[dict[str, Any]], str] | None = None,
+        description: str = "",
+        rebuild_pace: float = 0.0,
+    ) -> Callable[[Handler], Handler]:
+        """Register a projection, as a decorator or by calling what this returns.
+
+        ::
+
+            @server.projection("order_stats", events=["order.placed"], initial={"orders": 0})
+            def order_stats(state, event):
+                return {"orders": state["orders"] + 1}
+
+        The reducer gets the state so far and an event, and returns the new state (or changes the
+        one it was given and returns nothing). It must not call the server. ``sql_create`` can
+        query the state as a table of the projection's name.
+
+        Args:
+            name: Name of the projection.
+            events: Patterns of event names that it takes; ``*`` is one dotted part, ``>`` the rest.
+            initial: State before the first event, ``{}`` by default.
+            partition_by: Gives the partition key of an event; one state for all by default.
+            description: What it holds, for people.
+            rebuild_pace: Seconds that a rebuild takes for each event, to watch or cancel it.
+
+        Returns:
+            A decorator, which gives the reducer back.
+        """
+        patterns = _patterns(events, "events")
+        _check_seconds(rebuild_pace, "rebuild_pace")
+
+        def register(reducer: Handler) -> Handler:
+            _check_callable(reducer, "a projection's reducer")
+            state = self._application.state
+            with state.lock:
+                self._application.registry.projections[name] = Projection(
+                    name,
+                    reducer,
+                    events=patterns,
+                    initial=initial,
+                    partition_by=partition_by,
+                    description=description,
+                    rebuild_pace=rebuild_pace,
+                )
+                for environment in state.environments.values():
+                    _projections.advance_all(state, environment)
+            return reducer
+
+        return register
+
+    def upcaster(
+        self, event_name: str, from_version: int, *, description: str = ""
+    ) -> Callable[[Handler], Handler]:
+        """Register how an event's data becomes that of the next schema version.
+
+        Args:
+            event_name: Name of the event.
+            from_version: Version of the data that the decorated callable gets; it returns the data
+                of the version after it. It must not call the server.
+            description: What it changes, for people.
+
+        Returns:
+            A decorator, which gives the callable back.
+        """
+
+        def register(convert: Handler) -> Handler:
+            _check_callable(convert, "an upcaster")
+            with self._application.state.lock:
+                self._application.registry.upcasters.append(
+                    Upcaster(event_name, from_version, from_version + 1, convert, description)
+                )
+            return convert
+
+        return register
+
+    def wait_until_idle(self, timeout: float = 5.0) -> None:
+        """Wait until no run of a registered function is at work; paused ones do not count.
+
+        Args:
+            timeout: Seconds to wait at most.
+
+        Raises:
+            TimeoutError: Runs were still at work; the message names them.
+        """
+        state = self._application.state
+        with state.lock:
+            if not state.changed.wait_for(lambda: not _at_work(state), timeout):
+                names = ", ".join(_at_work(state))
+                raise TimeoutError(f"still at work after {timeout:g} s: {names}")
+
+    # What goes wrong on request.
+
+    def fail(
+        self,
+        method: str,
+        path: str,
+        status: int = 503,
+        *,
+        times: int = 1,
+        headers: Mapping[str, str] | None = None,
+        body: Any = None,
+    ) -> None:
+        """Answer the next requests with an error; nothing is done for them.
+
+        Args:
+            method: HTTP method of the requests, ``*`` for any.
+            path: Their path: as sent (``/api/v1/runs/run_1``), as a template
+                (``/api/v1/runs/{id}``), or with ``*`` for any text (``/api/v1/kv/*``).
+            status: HTTP status of the reply.
+            times: How many requests meet it.
+            headers: Further headers, such as ``{"Retry-After": "1"}``.
+            body: JSON value of the reply; ``{"error": …}`` by default.
+        """
+        if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
+            raise ValueError(f"status must be a whole number from 200 to 599, not {status!r}")
+        value = {"error": f"failed on request with status {status}"} if body is None else body
+        reply = json_reply(status, value, dict(headers or {}))
+        self._application.faults.add(Fault(method, path, reply=reply), times)
+
+    def delay(self, method: str, path: str, seconds: float, *, times: int = 1) -> None:
+        """Wait before the next requests are handled; arguments as in ``fail``."""
+        _check_seconds(seconds, "seconds")
+        self._application.faults.add(Fault(method, path, delay=seconds), times)
+
+    def truncate(self, method: str, path: str, *, at: int | None = None, times: int = 1) -> None:
+        """Handle the next requests, but close the connection in the middle of the reply's body.
+
+        Args:
+            method, path, times: As in ``fail``.
+            at: Bytes of the body that are still sent; half of it by default.
+        """
+        self._application.faults.add(Fault(method, path, deliver=_faults.truncated(at)), times)
+
+    def trickle(
+        self, method: str, path: str, *, interval: float = 0.05, size: int = 1, times: int = 1
+    ) -> None:
+        """Handle the next requests, but send the reply a few bytes at a time, head and all.
+
+        Args:
+            method, path, times: As in ``fail``.
+            interval: Seconds between two pieces.
+            size: Bytes of a piece.
+        """
+        _check_seconds(interval, "interval")
+        if size < 1:
+            raise ValueError(f"size must be at least 1, not {size!r}")
+        deliver = _faults.trickled(interval, size, self._application.stopping)
+        self._application.faults.add(Fault(method, path, deliver=deliver), times)
+
+    @overload
+    def reset(self) -> None: ...
+
+    @overload
+    def reset(self, method: str, path: str, *, times: int = 1, handled: bool = False) -> None: ...
+
+    def reset(
+        self,
+        method: str | None = None,
+        path: str | None = None,
+        *,
+        times: int = 1,
+        handled: bool = False,
+    ) -> None:
+        """Without arguments start afresh: forget all data, faults and recorded requests.
+
+        What was registered (functions, projections, upcasters) stays. With a method and a path,
+        reset the connection of the next such requests instead of answering them.
+
+        Args:
+            method, path, times: As in ``fail``.
+            handled: Whether the request is handled before the connection is reset.
+        """
+        if method is None and path is None:
+            self._application.reset()
+            return
+        if method is None or path is None:
+            raise TypeError("reset takes a method and a path, or neither")
+        fault = Fault(method, path, deliver=_faults.reset, unhandled=not handled)
+        self._application.faults.add(fault, times)
+
+    # What operators look at, and no call of the API makes.
+
+    def dead_letter(
+        self, event_id: str, *, error: str = "no response from stream", environment: str = ""
+    ) -> None:
+        """Put an event into the outbox's dead letters, as if it could not be published.
+
+        Args:
+            event_id: Id of an event that was emitted before.
+            error: Message of the last attempt.
+            environment: Name or id of its environment; the default one by default.
+
+        Raises:
+            KeyError: There is no such event.
+        """
+        state = self._application.state
+        with state.lock:
+            put_dead_letter(state, state.environment(DEFAULT_ORG, environment), event_id, error)
+
+    def break_circuit(
+        self, function_id: str, endpoint: str, *, fails: int = 5, environment: str = ""
+    ) -> None:
+        """Open the circuit breaker of a function's endpoint, as if calls of it had failed.
+
+        Args:
+            function_id: Id of the function.
+            endpoint: URL that is guarded.
+            fails: Failures in a row.
+            environment: Name or id of the environment; the default one by default.
+        """
+        state = self._application.state
+        with state.lock:
+            found = state.environment(DEFAULT_ORG, environment)
+            open_breaker(found, function_id, endpoint, fails, state.now())
+
+
+def _at_work(state: State) -> list[str]:
+    """Return the names of the runs that a thread carries out; a server that stopped has none."""
+    return [
+        f"{run.id} ({run.function.id})"
+        for environment in state.environments.values()
+        for run in environment.runs.values()
+        if run.status == "running" and run.function.handler is not None and not state.closed
+    ]
+
+
+def _patterns(given: Iterable[str], what: str) -> tuple[str, ...]:
+    patterns = () if isinstance(given, (str, bytes)) else tuple(given)
+    if not all(isinstance(p, str) and p for p in patterns) or isinstance(given, (str, bytes)):
+        raise TypeError(f"{what} must be a list of patterns, such as ['order.*'], not {given!r}")
+    return patterns
+
+
+def _check_callable(given: object, what: str) -> None:
+    if not callable(given):
+        raise TypeError(f"{what} must be callable, not {given!r}")
+
+
+def _is_token(text: str) -> bool:
+    return text.isascii() and text.isprintable() and bool(text) and " " not in text
+
+
+def _check_seconds(seconds: float, name: str) -> None:
+    if not isinstance(seconds, (int, float)) or not 0 <= seconds < float("inf"):
+        raise ValueError(f"{name} must be a number of seconds from 0, not {seconds!r}")

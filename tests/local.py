@@ -1,0 +1,66 @@
+"""Fixtures: a local Ironflow whose every reply is checked against the manifest, and its client."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import pytest
+
+from codegen.manifest import load
+from codegen.naming import method_name
+from codegen.types import misfits
+from ironflow import IronflowClient
+from ironflow.testing import LocalServer
+
+from . import stub
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@functools.lru_cache(maxsize=1)
+def models_and_replies():
+    """The manifest's models by name, and its endpoints by the name of their method."""
+    manifest = load(ROOT / "manifest.json")
+    return manifest.models, {method_name(endpoint): endpoint for endpoint in manifest.endpoints}
+
+
+def misfits_of(name, status, value):
+    """What of a reply does not fit the response of its route, as lines of text."""
+    models, endpoints = models_and_replies()
+    endpoint = endpoints[name]
+    if value is None or endpoint.response is None:
+        fits = value is None and (endpoint.response is None or endpoint.may_be_empty)
+        return [] if fits else [f"{name} {status}: a body where none is due, or none where one is"]
+    return [
+        f"{name} {status}: {place} {problem}"
+        for place, problem in misfits(value, endpoint.response, models, "reply")
+    ]
+
+
+class CheckedServer(LocalServer):
+    """A local server that remembers which replies did not fit, and which routes were used."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.misfits = []
+        self.used = set()
+        self._application.observe = self._check
+
+    def _check(self, name, status, value):
+        self.used.add(name)
+        self.misfits += misfits_of(name, status, value)
+
+
+@pytest.fixture
+def local():
+    with CheckedServer() as server:
+        yield server
+    stub.SEEN.extend([request.method, request.path] for request in server.requests)
+    assert server.misfits == []
+
+
+@pytest.fixture
+def local_client(local):
+    with IronflowClient(local.url, timeout=10, max_attempts=1) as client:
+        yield client
