@@ -39,8 +39,8 @@ typecheck: $(READY) ## check types with mypy --strict and pyright
 	$(BIN)/mypy
 	$(BIN)/pyright
 
-demo: $(READY) ## regenerate the client, compare it, run the quick start on a local server
-	@$(BIN)/python examples/demo.py
+demo: ## regenerate the client, compare it, run the quick start on a local server
+	@PYTHONPATH=. $(PYTHON) examples/demo.py
 
 bench: $(READY) ## measure against other clients, side by side (needs nginx and openssl)
 	$(BIN)/python -m bench

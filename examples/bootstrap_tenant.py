@@ -2,8 +2,8 @@
 
 Start it with ``IRONFLOW_SERVER_URL=… IRONFLOW_API_KEY=… python examples/bootstrap_tenant.py NAME``.
 The key must be allowed to make tenants, and the server needs an enterprise license. The tenant's
-own key, which the server shows only once, goes into the file ``NAME.key`` and is never printed. A
-second run takes it from there and makes only what is missing.
+own key, which the server shows only once, goes into the file ``NAME.key``; no more than its start
+is printed. A second run takes it from there and makes only what is missing.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Replies and bodies are typed: a checker knows every key here, and an editor completes them.
 
-Run it against a server: ``IRONFLOW_SERVER_URL=… python examples/typed.py``.
+Run it against a server that may be written to, such as that of ``python -m ironflow.testing``:
+``IRONFLOW_SERVER_URL=… python examples/typed.py``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def report(client: IronflowClient) -> list[str]:
-    """Return a few lines on what a server holds; ten methods, nothing cast, nothing ignored."""
+    """Return a few lines on what a server holds; nothing is cast, nothing ignored."""
     yesterday = datetime.now(timezone.utc) - timedelta(days=1)
     failed = client.runs_list(status="failed", since=yesterday, limit=100)["runs"]
     lines = [_line(run) for run in failed]
@@ -39,17 +40,29 @@ def report(client: IronflowClient) -> list[str]:
     except NotFoundError as error:
         lines.append(f"no schema: {error.code}")
 
-    environments = client.environments_list(project_id="proj_123")
+    project = client.projects_create(body={"name": "web"})
+    client.environments_create(body={"name": "web-staging", "project_id": project["id"]})
+    environments = client.environments_list(project_id=project["id"])
     lines += [f"environment {environment['name']}" for environment in environments]
 
+    worker: models.RegisterRequest = {
+        "worker_id": "worker-1",
+        "hostname": "localhost",
+        "function_ids": ["resize-image"],
+        "max_concurrent_jobs": 2,
+        "labels": {},
+        "version": {"sdk": "1.0.0", "runtime": "python"},
+    }
+    client.workers_register("worker-1", body=worker)
     jobs = client.workers_list_jobs("worker-1", available=2)
     lines.append(f"{len(jobs['jobs']) if jobs else 0} jobs waiting")
 
     appended = client.streams_events(
         "entity-123",
-        body={"entity_type": "order", "event_name": "order.paid", "expected_version": 4},
+        body={"entity_type": "order", "event_name": "order.paid", "expected_version": 0},
     )
     lines.append(f"entity-123 is at version {appended['entity_version']}")
+    client.secrets_create(body={"name": "old-secret", "value": "s3cret"})
     client.secrets_delete("old-secret")
     return lines
 

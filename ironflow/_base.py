@@ -40,7 +40,9 @@ _USER_AGENT = f"ironflow-python/{__version__} Python/{'.'.join(map(str, sys.vers
 
 
 class BaseClient:
-    """Options, any-route calls and closing; ``IronflowClient`` adds the endpoints.
+    """Client of an Ironflow server: a method for each endpoint, and ``request`` for any route.
+
+    Safe to share between threads; closes in ``with`` or by ``close()``, and opens again by itself.
 
     Args:
         server_url: Scheme, host and port of the server, with a path prefix where a gateway has
@@ -248,6 +250,8 @@ class BaseClient:
             import warnings
 
             warnings.warn(deprecated, DeprecationWarning, stacklevel=3)
+        if raw and body is None:
+            raise TypeError('body: must not be None; b"" stores nothing and b"null" a JSON null')
         if query:
             asked = query_string(query)
             if asked:

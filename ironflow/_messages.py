@@ -243,9 +243,10 @@ def error_of(reply: Reply, request: Request) -> IronflowError:
     found = body if isinstance(body, dict) else {}
     if isinstance(found.get("error"), dict):  # {"error": {"code": …, "message": …}}
         found = {**found["error"], **{k: v for k, v in found.items() if k != "error"}}
-    message = _first_text(found.get("message"), found.get("error"))
-    if not message and 300 <= reply.status <= 399 and "location" in reply.headers:
+    if 300 <= reply.status <= 399 and "location" in reply.headers:
         message = f"redirected to {reply.headers['location']}, {_NOT_FOLLOWED}"
+    else:
+        message = _first_text(found.get("message"), found.get("error"))
     if not message and isinstance(body, str):
         message = _TAG.sub(" ", body[:8192]) if body.lstrip().startswith("<") else body
     if not (message and message.strip()) and body and not isinstance(body, str):

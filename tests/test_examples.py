@@ -66,36 +66,26 @@ def test_the_demo_shows_an_equal_client_and_the_quick_start():
         assert answer in shown
 
 
-TYPED_REPLIES = [
-    {"runs": [{"id": "run_1", "function_id": "process-order", "error": "boom"}], "count": 1},
-    {"event_id": "evt_1", "run_ids": ["run_2"]},
-    {"events": [], "count": 0, "has_next": False},
-    {"name": "cache"},
-    {"revision": 3},
-    {"revision": 4},
-    {"event_name": "order.placed", "version": 2},
-    [{"name": "staging"}],
-    None,
-    {"event_id": "evt_2", "entity_version": 5},
-    None,
-]
+def test_the_typed_example_runs(local, local_client):
+    @local.function("process-order", triggers=["order.placed"])
+    def process_order(event):
+        raise ValueError("boom")
 
-
-def test_the_typed_example_runs(server):
-    for reply in TYPED_REPLIES:
-        server.reply(reply)
-    shown = run("typed.py", IRONFLOW_SERVER_URL=server.url)
+    local_client.functions_invoke("process-order")
+    local.wait_until_idle()
+    shown = run("typed.py", IRONFLOW_SERVER_URL=local.url)
     assert shown.splitlines() == [
-        "run_1 of process-order failed: boom",
-        "event evt_1 started 1 runs",
-        "0 events, more: False",
-        "schema 2: no description",
-        "environment staging",
+        "run_1 of process-order failed: {'code': 'ValueError', 'message': 'boom'}",
+        "event evt_2 started 1 runs",
+        "1 events, more: False",
+        "no schema: NOT_FOUND",
+        "environment web-staging",
         "0 jobs waiting",
-        "entity-123 is at version 5",
+        "entity-123 is at version 1",
     ]
-    assert len(server.requests) == len(TYPED_REPLIES)
-    assert server.requests[5].headers["if-match"] == "3"
+    assert local_client.secrets_list() == []
+    conditions = [request.headers.get("if-match") for request in local.requests]
+    assert conditions.count("1") == 1
 
 
 SCRIPTS = [

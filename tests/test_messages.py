@@ -227,6 +227,13 @@ def test_a_redirect_of_a_write_is_an_error_that_says_where_it_pointed(client, se
     assert len(server.requests) == 1
 
 
+def test_a_redirect_says_where_it_pointed_whatever_its_body_says(client, server):
+    server.reply({"error": "moved"}, status=302, headers={"Location": "/elsewhere"})
+    error = failure(client, "POST", body={})
+    assert str(error).startswith("redirected to /elsewhere, which is not followed")
+    assert error.body == {"error": "moved"}
+
+
 ECHOES = [
     lambda key: {"status": 401, "json_body": {"error": f"bad key {key}"}},
     lambda key: {"status": 401, "json_body": {"message": f"Bearer {key}", "code": key}},
