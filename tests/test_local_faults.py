@@ -135,7 +135,9 @@ def test_reset_without_arguments_forgets_data_faults_and_requests(local, local_c
         (lambda s: s.delay("GET", "/x", -1), ValueError, "seconds must be"),
         (lambda s: s.delay("GET", "/x", float("nan")), ValueError, "seconds must be"),
         (lambda s: s.truncate("GET", "/x", at=-1), ValueError, "at must be"),
+        (lambda s: s.delay("GET", "/x", 1e12), ValueError, "seconds must be"),
         (lambda s: s.trickle("GET", "/x", size=0), ValueError, "size must be"),
+        (lambda s: s.trickle("GET", "/x", size=1.5), ValueError, "size must be"),
         (lambda s: s.reset("GET"), TypeError, "a method and a path, or neither"),
     ],
 )

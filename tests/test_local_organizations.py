@@ -521,6 +521,8 @@ def test_the_audit_trail_comes_in_pages(local_client):
     assert {page["total"] for page in (first, second, last)} == {5}
     with pytest.raises(ValidationError, match="cursor"):
         local_client.platform_audit_list(cursor="audit_99")
+    everything = local_client.platform_audit_list()
+    assert local_client.platform_audit_list(limit=0) == everything  # the command line sends it
 
 
 def test_the_audit_trail_is_filtered(admin):

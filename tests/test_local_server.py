@@ -68,6 +68,91 @@ def test_servers_do_not_share_anything():
             assert client.events_list()["count"] == 0
 
 
+@pytest.mark.parametrize("host", ["no such host", "a\0b", "é" * 80])
+def test_a_host_that_is_none_is_said_in_one_line(host):
+    server = LocalServer(host=host)
+    with pytest.raises(OSError, match="can not listen on") as failure:
+        server.start()
+    assert "\n" not in str(failure.value)
+    server.stop()
+
+
+def test_a_start_that_failed_can_be_tried_again():
+    with LocalServer() as server:
+        other = LocalServer(port=server.port)
+        with pytest.raises(OSError):
+            other.start()
+    with other:
+        assert other.port == server.port
+
+
+def test_starts_and_stops_from_many_threads_end_in_a_server_that_works():
+    server = LocalServer()
+    failures = []
+
+    def toggle():
+        for _ in range(20):
+            try:
+                server.start()
+                server.stop()
+            except OSError as error:  # the port of a stop that is not through
+                failures.append(error.strerror)
+
+    threads = [threading.Thread(target=toggle) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all("Address already in use" in failure for failure in failures)
+    with server, IronflowClient(server.url) as client:
+        assert client.runs_list()["count"] == 0
+
+
+def test_a_reset_meets_no_call_half_way(local, local_client):
+    stop = threading.Event()
+
+    def register():
+        number = 0
+        while not stop.is_set():
+            local.function(f"function-{number % 50}", triggers=["order.*"])(len)
+            number += 1
+
+    thread = threading.Thread(target=register)
+    thread.start()
+    for _ in range(10):
+        local_client.events_create(body={"name": "stock.counted", "data": {}})
+        local_client.functions_list()
+        local.reset()
+    stop.set()
+    thread.join()
+    assert local_client.events_list()["count"] == 0
+
+
+def test_stopping_ends_a_query_that_is_at_work(local, local_client):
+    endless = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+    )
+    outcome = []
+
+    def ask():
+        try:
+            local_client.sql_create(body={"query": endless, "timeout_ms": 60_000})
+        except Exception as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    deadline = time.monotonic() + 5
+    while not local.requests and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.05)
+    began = time.monotonic()
+    local.stop()
+    thread.join(10)
+    assert time.monotonic() - began < 5
+    assert len(outcome) == 1
+
+
 def test_a_taken_port_is_said_in_one_line():
     with LocalServer() as server:
         with pytest.raises(OSError) as failure:
@@ -168,6 +253,28 @@ def test_a_handler_that_can_not_be_called_is_refused(local):
         local.function("process-order")("no handler")
     with pytest.raises(TypeError, match="must be callable"):
         local.projection("order_stats", events=["order.*"])("no reducer")
+    with pytest.raises(TypeError, match="partition_by must be callable"):
+        local.projection("order_stats", events=["order.*"], partition_by="shop")
+
+
+@pytest.mark.parametrize(
+    ("ask", "error", "message"),
+    [
+        (lambda s: s.function(len), TypeError, "id must be a string"),  # @server.function, bare
+        (lambda s: s.function(""), TypeError, "id must be a string"),
+        (lambda s: s.function("f", retry_delay=1e12), ValueError, "retry_delay must be"),
+        (lambda s: s.projection("", events=["a"]), TypeError, "name must be a string"),
+        (lambda s: s.upcaster("", 1), TypeError, "event_name must be a string"),
+        (lambda s: s.upcaster("order.placed", "1"), ValueError, "from_version must be"),
+        (lambda s: s.upcaster("order.placed", True), ValueError, "from_version must be"),
+        (lambda s: s.break_circuit("f", "http://x", fails=0), ValueError, "fails must be"),
+        (lambda s: s.break_circuit("f", "http://x", environment="env_9"), KeyError, "env_9"),
+        (lambda s: s.dead_letter("evt_1", environment="env_9"), KeyError, "env_9"),
+    ],
+)
+def test_what_can_not_be_registered_is_refused_at_once(local, ask, error, message):
+    with pytest.raises(error, match=message):
+        ask(local)
 
 
 # The command.

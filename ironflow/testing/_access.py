@@ -21,14 +21,14 @@ import time
 from typing import TYPE_CHECKING
 
 from ._calls import Caller
-from ._checks import Refusal, missing, seconds_of
+from ._checks import Refusal, find, missing, seconds_of
 from ._state import DEFAULT_ENVIRONMENT, DEFAULT_ORG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ._calls import Call
-    from ._state import Record, State
+    from ._state import Environment, Record, State
 
 _ADMINISTRATOR = Caller("user_admin", DEFAULT_ORG)
 _READS = ("GET", "HEAD", "OPTIONS")
@@ -83,6 +83,30 @@ def organization_id(call: Call, org_id: str) -> str:
     if wanted not in call.state.orgs or not sees(call.caller, wanted):
         raise missing("organization")
     return wanted
+
+
+def own(call: Call, records: dict[str, Record], id: str, what: str) -> Record:
+    """Return a record of the caller's organization, or refuse the request."""
+    record = find(records, id, what)
+    if record["org_id"] != call.caller.org_id:
+        raise missing(what)
+    return record
+
+
+def visible(call: Call, records: dict[str, Record], id: str, what: str) -> Record:
+    """Return a record of an organization that the caller sees, or refuse the request."""
+    record = find(records, id, what)
+    if not sees(call.caller, record["org_id"]):
+        raise missing(what)
+    return record
+
+
+def own_environment(state: State, org_id: str, environment_id: str) -> Environment:
+    """Return an environment of an organization, or refuse the request."""
+    environment = find(state.environments, environment_id, "environment")
+    if environment.org_id != org_id:
+        raise missing("environment")
+    return environment
 
 
 def refuse_tenants(call: Call) -> None:
@@ -148,7 +172,7 @@ def _acting_for(state: State, caller: Caller, org_id: str, method: str) -> Calle
     if caller.environment_id or _is_tenant(state, caller):
         raise Refusal(403, "the credential can not act for another organization")
     if org_id not in state.orgs:
-        raise Refusal(404, f"organization not found: {org_id}")
+        raise missing("organization", org_id)
     acting = Caller(caller.id, org_id)
     action = "platform:impersonate:read" if method in _READS else "platform:impersonate"
     audit(state, acting, "platform.impersonated", {"action": action})

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+K = TypeVar("K")
 T = TypeVar("T")
 
 _REQUIRED: Any = object()
@@ -32,9 +36,25 @@ class Refusal(Exception):
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-def missing(what: str) -> Refusal:
-    """Return the refusal of something that is not there: ``missing("run")``."""
-    return Refusal(404, f"{what} not found")
+def missing(what: str, which: str = "") -> Refusal:
+    """Return the refusal of something that is not there.
+
+    It says which where the path does not say it already: ``missing("role", "role_9")``.
+    """
+    return Refusal(404, f"{what} not found: {which}" if which else f"{what} not found")
+
+
+def taken(what: str, which: str) -> Refusal:
+    """Return the refusal of a name that another has: ``taken("bucket", "cache")``."""
+    return Refusal(409, f"{what} already exists: {which}")
+
+
+def find(records: Mapping[K, T], key: K, what: str) -> T:
+    """Return a record by its key, or refuse the request as it is ``missing``."""
+    try:
+        return records[key]
+    except KeyError:
+        raise missing(what) from None
 
 
 class Fields:
@@ -90,6 +110,18 @@ class Fields:
         value = self._get(name, list, "an array of objects", [])
         return [Fields(item, f"{name}[{index}]") for index, item in enumerate(value)]
 
+    def moment(self, name: str) -> float:
+        """Return a required time as seconds since 1970."""
+        return _moment(self.text(name), name)
+
+    def duration(self, name: str) -> float:
+        """Return a required duration, such as ``720h`` or ``1h30m``, in seconds."""
+        text = self.text(name)
+        parts = _DURATION_PART.findall(text)
+        if not parts or "".join(map("".join, parts)) != text:
+            raise Refusal(400, f"{name} must be a duration such as 720h or 1h30m")
+        return sum(float(number) * _UNIT_SECONDS[unit] for number, unit in parts)
+
     def _get(self, name: str, kind: type, what: str, default: Any) -> Any:
         value = self.value.get(name)
         if value is None:
@@ -102,7 +134,7 @@ class Fields:
 
 
 class Parameters:
-    """The query of a request, or its headers."""
+    """Values that come as text: those of a query, or of a path."""
 
     def __init__(self, values: dict[str, str]) -> None:
         self._values = values
@@ -141,12 +173,7 @@ class Parameters:
     def moment(self, name: str) -> float | None:
         """Return a time as seconds since 1970, None when it is not given."""
         given = self._values.get(name)
-        if not given:
-            return None
-        try:
-            return seconds_of(given)
-        except ValueError:
-            raise Refusal(400, f"{name} must be an RFC 3339 time") from None
+        return _moment(given, name) if given else None
 
     def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
         given = self._values.get(name) or default
@@ -174,20 +201,19 @@ def seconds_of(text: str) -> float:
     return seconds + (float(f"0.{fraction}") if fraction else 0.0)
 
 
+def _moment(text: str, name: str) -> float:
+    try:
+        return seconds_of(text)
+    except ValueError:
+        raise Refusal(400, f"{name} must be an RFC 3339 time") from None
+
+
 def matches_time(moment: str, first: float | None, last: float | None) -> bool:
     """Tell whether a time lies between two, both included; None is no bound."""
     if first is None and last is None:
         return True
     seconds = seconds_of(moment)
     return (first is None or seconds >= first) and (last is None or seconds <= last)
-
-
-def duration(text: str) -> float:
-    """Return the seconds of a duration such as ``720h`` or ``1h30m``."""
-    parts = _DURATION_PART.findall(text)
-    if not parts or "".join(map("".join, parts)) != text:
-        raise Refusal(400, f"{text[:40]!r} is not a duration such as 720h or 1h30m")
-    return sum(float(number) * _UNIT_SECONDS[unit] for number, unit in parts)
 
 
 def matches(pattern: str, name: str) -> bool:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ironflow._routes import ROUTES
@@ -28,7 +29,7 @@ from ._router import Router
 from ._state import Registry, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ._http import Delivery, ReceivedRequest
     from ._router import Match, Route
@@ -57,6 +58,7 @@ class Application:
         api_key: Key that is asked for, None when none is.
 
     Attributes:
+        api_key: As it was given.
         registry: What the user's own code registered.
         state: All data; replaced as a whole by ``reset``.
         faults: What goes wrong on request.
@@ -75,6 +77,12 @@ class Application:
         self.observe: Callable[[str, int, Any], None] | None = None
         self._router = Router(ROUTES)
 
+    @contextmanager
+    def locked(self) -> Iterator[State]:
+        """Hold the lock over the state that is the present one."""
+        with self.registry.lock:
+            yield self.state
+
     def open(self) -> None:
         """Make ready to serve, also after ``close``."""
         self.stopping.clear()
@@ -87,10 +95,11 @@ class Application:
 
     def reset(self) -> None:
         """Forget all data, faults and requests; what was registered stays."""
-        self.state.close()
-        self.state = State(self.registry, self.api_key)
-        self.faults.clear()
-        self.requests.clear()
+        with self.locked() as state:
+            state.close()
+            self.state = State(self.registry, self.api_key)
+            self.faults.clear()
+            self.requests.clear()
 
     def answer(self, request: ReceivedRequest) -> Reply:
         """Return the reply to a request."""
@@ -117,8 +126,7 @@ class Application:
         try:
             if request.method == "OPTIONS":
                 return Reply(204, headers={"Allow": _allowed(match)})
-            state = self.state
-            with state.lock:
+            with self.locked() as state:
                 public = route is not None and route.name in PUBLIC
                 caller = _access.caller_of(state, request.headers, public, request.method)
                 if match is None:

@@ -19,7 +19,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from ._checks import Refusal, matches, timestamp
+from ._checks import Refusal, matches, missing, timestamp
 from ._runs import (
     FINISHED,
     Run,
@@ -128,7 +128,7 @@ def _forget_from(run: Run, wanted: str) -> None:
                 del run.environment.steps[later["id"]]
             del run.steps[index:]
             return
-    raise Refusal(404, f"step not found: {wanted}")
+    raise missing("step", wanted)
 
 
 def _abandon(run: Run) -> None:
@@ -243,6 +243,7 @@ class StepTools:
 
         Raises:
             Exception: Whatever ``action`` raises; the step has failed then.
+            TypeError: The result is not a JSON value.
         """
         with self._state.lock:
             step_id = self._next_id(name)
@@ -264,7 +265,7 @@ class StepTools:
 
         Args:
             name: Name of the step.
-            seconds: How long.
+            seconds: How long; a run that has slept already does not sleep again.
         """
         with self._state.lock:
             step_id = self._next_id(name)
@@ -287,7 +288,7 @@ class StepTools:
 
         Args:
             name: Name of the step.
-            event: Pattern of the event's name.
+            event: Pattern of the event's name: ``*`` is one dotted part, ``>`` the rest.
             match: Members that the event's data must have.
             timeout: Seconds to wait at most, None for no limit.
 

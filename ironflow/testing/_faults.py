@@ -16,6 +16,8 @@ import threading
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
+from ._arguments import check_whole
+
 if TYPE_CHECKING:
     from ._http import Delivery, Reply
 
@@ -53,8 +55,7 @@ class Faults:
         self._waiting: list[tuple[Fault, int]] = []  # with the times that are left
 
     def add(self, fault: Fault, times: int) -> None:
-        if isinstance(times, bool) or not isinstance(times, int) or times < 1:
-            raise ValueError(f"times must be a whole number from 1, not {times!r}")
+        check_whole(times, "times", 1)
         if fault.method not in _METHODS:
             raise ValueError(f"method must be one of {', '.join(_METHODS)}, not {fault.method!r}")
         if not fault.path.startswith(("/", "*")):
@@ -90,8 +91,8 @@ def _fits(fault: Fault, method: str, path: str, template: str) -> bool:
 
 def truncated(at: int | None) -> Delivery:
     """Deliver the head and the first ``at`` bytes of the body (None: half of it), then close."""
-    if at is not None and (isinstance(at, bool) or not isinstance(at, int) or at < 0):
-        raise ValueError(f"at must be a whole number from 0, not {at!r}")
+    if at is not None:
+        check_whole(at, "at", 0)
 
     def deliver(connection: socket.socket, content: bytes) -> bool:
         head, separator, body = content.partition(b"\r\n\r\n")

@@ -11,9 +11,11 @@ Rules:
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
+import selectors
 import socket
 import threading
 from http import HTTPStatus
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 MAX_BODY = 32 * 1024 * 1024
 _JOIN_SECONDS = 5.0
+_BODILESS = (204, 304)  # RFC 9112, section 6.3
 
 logger = logging.getLogger("ironflow.testing")
 
@@ -94,30 +97,39 @@ class HttpServer:
     def __init__(self, host: str, port: int, answer: Callable[[ReceivedRequest], Reply]) -> None:
         try:
             self._listener = _Listener((host, port), answer)
-        except OSError as error:
-            what = f"can not listen on {host}:{port}: {error.strerror or error}"
-            raise OSError(error.errno, what) from None
+        except (OSError, TypeError, ValueError) as error:  # the last two are of a host's bad name
+            reason = getattr(error, "strerror", None) or error
+            what = f"can not listen on {host}:{port}: {reason}"
+            raise OSError(getattr(error, "errno", errno.EINVAL), what) from None
         self.port: int = self._listener.server_address[1]
+        self._stop, self._stopped = socket.socketpair()  # closing one shows at the other
         self._thread = threading.Thread(
-            target=self._listener.serve_forever,
-            kwargs={"poll_interval": 0.02},
-            name=f"ironflow-testing-{self.port}",
-            daemon=True,
+            target=self._accept, name=f"ironflow-testing-{self.port}", daemon=True
         )
         self._thread.start()
 
     def stop(self) -> None:
         """Close the port and every connection, and wait for their threads."""
-        self._listener.shutdown()
+        self._stop.close()
         self._thread.join()
+        self._stopped.close()
         self._listener.server_close()
         self._listener.close_connections()
+
+    def _accept(self) -> None:
+        """Accept connections until the stop; unlike ``serve_forever`` it need not look for it."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._listener, selectors.EVENT_READ)
+            selector.register(self._stopped, selectors.EVENT_READ)
+            while all(key.fileobj is self._listener for key, _ in selector.select()):
+                self._listener.handle_request()
 
 
 class _Listener(ThreadingTCPServer):
     daemon_threads = True  # a script that forgets to stop the server can end all the same
     allow_reuse_address = os.name == "posix"  # elsewhere it would share a port that is taken
     request_queue_size = 128
+    timeout = 0  # a connection that is gone again when it is to be accepted is not waited for
 
     def __init__(
         self, address: tuple[str, int], answer: Callable[[ReceivedRequest], Reply]
@@ -177,12 +189,12 @@ class _Connection(BaseHTTPRequestHandler):
         """Send a reply, by its own delivery where it has one."""
         status = f"HTTP/1.1 {reply.status} {_reason(reply.status)}"
         lines = [status, *(f"{name}: {value}" for name, value in reply.headers.items())]
-        if reply.status != 204:
+        if reply.status not in _BODILESS:
             lines.append(f"Content-Length: {len(reply.body)}")
         if self.close_connection:
             lines.append("Connection: close")
         content = "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
-        if self.command != "HEAD" and reply.status != 204:
+        if self.command != "HEAD" and reply.status not in _BODILESS:
             content += reply.body
         if reply.deliver is None:
             self.connection.sendall(content)

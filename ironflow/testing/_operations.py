@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def put_dead_letter(state: State, environment: Environment, event_id: str, error: str) -> None:
     """Add the outbox row of an event that could not be published; a model ``DlqListItem``."""
-    event = next((event for event in environment.events if event["id"] == event_id), None)
+    event = environment.event(event_id)
     if event is None:
         raise KeyError(f"no event {event_id} in environment {environment.record['name']}")
     row = {

@@ -19,6 +19,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ._checks import Refusal, matches, missing
+from ._state import STOPPING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,6 +114,26 @@ class View:
         self.deleted = False
         self.created_at = self.updated_at = moment
 
+    def record(self, environment: Environment) -> Record:
+        """Return the view as the registry of projections lists it."""
+        record: Record = {
+            "name": self.projection.name,
+            "environment_id": environment.id,
+            "type": "state",
+            "mode": "managed",
+            "status": self.status,
+            "events": list(self.projection.events),
+            "last_event_seq": self.sequence,
+            "version": max((found["version"] for found in self.states.values()), default=0),
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+        }
+        if self.projection.description:
+            record["description"] = self.projection.description
+        if self.error_message:
+            record["error_message"] = self.error_message
+        return record
+
     def advance(self, state: State, environment: Environment) -> None:
         """Reduce the events that it has not seen."""
         while self.status == "active" and self.position < len(environment.events):
@@ -206,7 +227,7 @@ def _between(events: list[Record], first: str, last: str) -> list[Record]:
     ids = [event["id"] for event in events]
     for wanted in filter(None, (first, last)):
         if wanted not in ids:
-            raise Refusal(404, f"event not found: {wanted}")
+            raise missing("event", wanted)
     start = ids.index(first) if first else 0
     return events[start : ids.index(last) + 1 if last else None]
 
@@ -220,7 +241,7 @@ def _rebuild(
     seen: int,
     partition: str,
 ) -> None:
-    """Reduce the events into new states; what comes after the ``seen`` ones is reduced then."""
+    """Reduce the events, the first ``seen`` of the log or some of them, into new states."""
     states: dict[str, Record] = {}
     began = time.monotonic()
     pace = view.projection.rebuild_pace
@@ -240,19 +261,25 @@ def _rebuild(
             left = (time.monotonic() - began) / number * (len(events) - number)
             job["estimated_remaining"] = f"{left:.1f}s"
     with state.lock:
-        if _is_over(state, view, job):
-            return
-        if partition:
-            view.states.pop(partition, None)
-            states = {**view.states, **{k: v for k, v in states.items() if k == partition}}
-        else:
-            if view.position < seen:  # it was paused, or could not take an event
-                view.sequence = environment.events[seen - 1]["nats_seq"]
-            view.position = seen
-        view.states = states
-        job["progress"] = 100.0
-        _end_rebuild(state, view, job, "completed", "")
-        view.advance(state, environment)
+        if not _is_over(state, view, job):
+            _take_over(environment, view, states, seen, partition)
+            job["progress"] = 100.0
+            _end_rebuild(state, view, job, "completed", "")
+            view.advance(state, environment)  # by what came meanwhile
+
+
+def _take_over(
+    environment: Environment, view: View, states: dict[str, Record], seen: int, partition: str
+) -> None:
+    """Put rebuilt states in the place of the old ones, all of them or those of a partition."""
+    if partition:
+        view.states.pop(partition, None)
+        if partition in states:
+            view.states[partition] = states[partition]
+        return
+    if view.position < seen:  # it was paused, or could not take an event
+        view.sequence = environment.events[seen - 1]["nats_seq"]
+    view.states, view.position = states, seen
 
 
 def _is_over(state: State, view: View, job: Record) -> bool:
@@ -303,7 +330,7 @@ def wait(
 
     reached = state.changed.wait_for(is_there, min(timeout_ms, MAX_WAIT_MS) / 1000)
     if state.closed or view.deleted:
-        raise Refusal(503, "the server is stopping") if state.closed else missing("projection")
+        raise Refusal(503, STOPPING) if state.closed else missing("projection")
     return {
         "caughtUp": reached,
         "timedOut": not reached,

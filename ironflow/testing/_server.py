@@ -6,6 +6,8 @@ import inspect
 from typing import TYPE_CHECKING, Any, overload
 
 from . import _execution, _faults, _projections
+from ._arguments import check_callable, check_key, check_seconds, check_text, check_whole, patterns
+from ._checks import Refusal
 from ._dispatch import Application
 from ._faults import Fault
 from ._http import HttpServer, json_reply
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ._http import ReceivedRequest
-    from ._state import State
+    from ._state import Environment, State
 
     Handler = Callable[..., Any]
 
@@ -42,19 +44,18 @@ class LocalServer:
         api_key: Key that callers have to give. None, the default, asks for none.
 
     Raises:
-        ValueError: The port, the host or the key can not be right.
+        ValueError: The port, the host or the key can not be right; the key is not shown.
         OSError: On start, when the port can not be had; the message says which.
     """
 
     def __init__(
         self, *, port: int = 0, host: str = "127.0.0.1", api_key: str | None = None
     ) -> None:
-        if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
-            raise ValueError(f"port must be a whole number from 0 to 65535, not {port!r}")
+        check_whole(port, "port", 0, 65535)
         if not isinstance(host, str) or not host:
             raise ValueError(f"host must be an address such as 127.0.0.1, not {host!r}")
-        if api_key is not None and not (isinstance(api_key, str) and _is_token(api_key)):
-            raise ValueError("api_key must be text without spaces, or None to ask for none")
+        if api_key is not None:
+            check_key(api_key)
         self._host = host
         self._port = port
         self._application = Application(api_key)
@@ -68,9 +69,8 @@ class LocalServer:
         Returns:
             The server itself: ``server = LocalServer().start()``.
         """
-        if self._http is None:
-            state = self._application.state
-            with state.lock:  # a request that comes at once finds everything in place
+        with self._application.locked() as state:  # a request finds everything in place
+            if self._http is None:
                 self._http = HttpServer(self._host, self._port, self._application.answer)
                 self._port = self._http.port
                 self._application.open()
@@ -79,10 +79,11 @@ class LocalServer:
 
     def stop(self) -> None:
         """Stop serving; runs are interrupted at their next step, data stays for ``start``."""
-        if self._http is not None:
-            self._application.close()
-            self._http.stop()
-            self._http = None
+        self._application.close()
+        with self._application.locked():
+            http, self._http = self._http, None
+        if http is not None:
+            http.stop()
 
     def __enter__(self) -> LocalServer:
         return self.start()
@@ -156,22 +157,25 @@ class LocalServer:
 
         Returns:
             A decorator, which gives the handler back.
+
+        Raises:
+            TypeError: The id, the triggers or the handler can not be right.
+            ValueError: A number is out of its bounds.
         """
-        patterns = _patterns(triggers, "triggers")
-        if isinstance(max_attempts, bool) or not isinstance(max_attempts, int) or max_attempts < 1:
-            raise ValueError(f"max_attempts must be a whole number from 1, not {max_attempts!r}")
-        _check_seconds(retry_delay, "retry_delay")
+        check_text(id, "id")
+        started_by = patterns(triggers, "triggers")
+        check_whole(max_attempts, "max_attempts", 1)
+        check_seconds(retry_delay, "retry_delay")
 
         def register(handler: Handler) -> Handler:
-            _check_callable(handler, "a function's handler")
+            check_callable(handler, "a function's handler")
             if inspect.iscoroutinefunction(handler):
                 raise TypeError("a function's handler must be a plain function, not an async one")
-            state = self._application.state
-            with state.lock:
-                self._application.registry.functions[id] = Function(
+            with self._application.locked() as state:
+                state.registry.functions[id] = Function(
                     id,
                     handler,
-                    triggers=patterns,
+                    triggers=started_by,
                     name=name,
                     description=description,
                     max_attempts=max_attempts,
@@ -214,18 +218,24 @@ class LocalServer:
 
         Returns:
             A decorator, which gives the reducer back.
+
+        Raises:
+            TypeError: The name, the events, ``partition_by`` or the reducer can not be right.
+            ValueError: ``rebuild_pace`` is no number of seconds.
         """
-        patterns = _patterns(events, "events")
-        _check_seconds(rebuild_pace, "rebuild_pace")
+        check_text(name, "name")
+        reduced = patterns(events, "events")
+        if partition_by is not None:
+            check_callable(partition_by, "partition_by")
+        check_seconds(rebuild_pace, "rebuild_pace")
 
         def register(reducer: Handler) -> Handler:
-            _check_callable(reducer, "a projection's reducer")
-            state = self._application.state
-            with state.lock:
-                self._application.registry.projections[name] = Projection(
+            check_callable(reducer, "a projection's reducer")
+            with self._application.locked() as state:
+                state.registry.projections[name] = Projection(
                     name,
                     reducer,
-                    events=patterns,
+                    events=reduced,
                     initial=initial,
                     partition_by=partition_by,
                     description=description,
@@ -250,12 +260,19 @@ class LocalServer:
 
         Returns:
             A decorator, which gives the callable back.
+
+        Raises:
+            TypeError: The event's name or the callable can not be right.
+            ValueError: The version is not a whole number from 1.
         """
 
+        check_text(event_name, "event_name")
+        check_whole(from_version, "from_version", 1)
+
         def register(convert: Handler) -> Handler:
-            _check_callable(convert, "an upcaster")
-            with self._application.state.lock:
-                self._application.registry.upcasters.append(
+            check_callable(convert, "an upcaster")
+            with self._application.locked() as state:
+                state.registry.upcasters.append(
                     Upcaster(event_name, from_version, from_version + 1, convert, description)
                 )
             return convert
@@ -271,8 +288,7 @@ class LocalServer:
         Raises:
             TimeoutError: Runs were still at work; the message names them.
         """
-        state = self._application.state
-        with state.lock:
+        with self._application.locked() as state:
             if not state.changed.wait_for(lambda: not _at_work(state), timeout):
                 names = ", ".join(_at_work(state))
                 raise TimeoutError(f"still at work after {timeout:g} s: {names}")
@@ -295,20 +311,22 @@ class LocalServer:
             method: HTTP method of the requests, ``*`` for any.
             path: Their path: as sent (``/api/v1/runs/run_1``), as a template
                 (``/api/v1/runs/{id}``), or with ``*`` for any text (``/api/v1/kv/*``).
-            status: HTTP status of the reply.
+            status: HTTP status of the reply, 200 to 599.
             times: How many requests meet it.
             headers: Further headers, such as ``{"Retry-After": "1"}``.
             body: JSON value of the reply; ``{"error": …}`` by default.
+
+        Raises:
+            ValueError: The method, the path, the status or ``times`` can not be right.
         """
-        if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
-            raise ValueError(f"status must be a whole number from 200 to 599, not {status!r}")
+        check_whole(status, "status", 200, 599)
         value = {"error": f"failed on request with status {status}"} if body is None else body
         reply = json_reply(status, value, dict(headers or {}))
         self._application.faults.add(Fault(method, path, reply=reply), times)
 
     def delay(self, method: str, path: str, seconds: float, *, times: int = 1) -> None:
         """Wait before the next requests are handled; arguments as in ``fail``."""
-        _check_seconds(seconds, "seconds")
+        check_seconds(seconds, "seconds")
         self._application.faults.add(Fault(method, path, delay=seconds), times)
 
     def truncate(self, method: str, path: str, *, at: int | None = None, times: int = 1) -> None:
@@ -330,9 +348,8 @@ class LocalServer:
             interval: Seconds between two pieces.
             size: Bytes of a piece.
         """
-        _check_seconds(interval, "interval")
-        if size < 1:
-            raise ValueError(f"size must be at least 1, not {size!r}")
+        check_seconds(interval, "interval")
+        check_whole(size, "size", 1)
         deliver = _faults.trickled(interval, size, self._application.stopping)
         self._application.faults.add(Fault(method, path, deliver=deliver), times)
 
@@ -358,6 +375,9 @@ class LocalServer:
         Args:
             method, path, times: As in ``fail``.
             handled: Whether the request is handled before the connection is reset.
+
+        Raises:
+            TypeError: A method without a path, or a path without a method.
         """
         if method is None and path is None:
             self._application.reset()
@@ -380,11 +400,10 @@ class LocalServer:
             environment: Name or id of its environment; the default one by default.
 
         Raises:
-            KeyError: There is no such event.
+            KeyError: There is no such event, or no environment of that id.
         """
-        state = self._application.state
-        with state.lock:
-            put_dead_letter(state, state.environment(DEFAULT_ORG, environment), event_id, error)
+        with self._application.locked() as state:
+            put_dead_letter(state, _environment(state, environment), event_id, error)
 
     def break_circuit(
         self, function_id: str, endpoint: str, *, fails: int = 5, environment: str = ""
@@ -394,13 +413,24 @@ class LocalServer:
         Args:
             function_id: Id of the function.
             endpoint: URL that is guarded.
-            fails: Failures in a row.
+            fails: Failures in a row, at least 1.
             environment: Name or id of the environment; the default one by default.
+
+        Raises:
+            KeyError: There is no environment of that id.
         """
-        state = self._application.state
-        with state.lock:
-            found = state.environment(DEFAULT_ORG, environment)
+        check_whole(fails, "fails", 1)
+        with self._application.locked() as state:
+            found = _environment(state, environment)
             open_breaker(found, function_id, endpoint, fails, state.now())
+
+
+def _environment(state: State, named: str) -> Environment:
+    """Return an environment of the default organization; a name that is new makes one."""
+    try:
+        return state.environment(DEFAULT_ORG, named)
+    except Refusal as refusal:
+        raise KeyError(refusal.message) from None
 
 
 def _at_work(state: State) -> list[str]:
@@ -411,24 +441,3 @@ def _at_work(state: State) -> list[str]:
         for run in environment.runs.values()
         if run.status == "running" and run.function.handler is not None and not state.closed
     ]
-
-
-def _patterns(given: Iterable[str], what: str) -> tuple[str, ...]:
-    patterns = () if isinstance(given, (str, bytes)) else tuple(given)
-    if not all(isinstance(p, str) and p for p in patterns) or isinstance(given, (str, bytes)):
-        raise TypeError(f"{what} must be a list of patterns, such as ['order.*'], not {given!r}")
-    return patterns
-
-
-def _check_callable(given: object, what: str) -> None:
-    if not callable(given):
-        raise TypeError(f"{what} must be callable, not {given!r}")
-
-
-def _is_token(text: str) -> bool:
-    return text.isascii() and text.isprintable() and bool(text) and " " not in text
-
-
-def _check_seconds(seconds: float, name: str) -> None:
-    if not isinstance(seconds, (int, float)) or not 0 <= seconds < float("inf"):
-        raise ValueError(f"{name} must be a number of seconds from 0, not {seconds!r}")

@@ -2,8 +2,9 @@
 
 Rules:
 
-1. One lock guards it all; handlers run with it held. ``changed`` is its condition: who waits for
-   something (a projection, a job) waits there, who changes something tells there.
+1. One lock guards it all, the registry too and also after a reset; handlers run with it held.
+   ``changed`` is its condition: who waits for something (a projection, a run) waits there, who
+   changes something tells there.
 2. A record is a plain dict with the members of its model in the manifest, so that a reply needs no
    translation; ``only`` picks the members that a model has. What is not set is absent.
 3. Ids are counted, not random, so that tests can be read: ``evt_1``, ``run_2``.
@@ -15,7 +16,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from ._checks import Refusal, timestamp
+from ._checks import missing, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,6 +31,7 @@ DEFAULT_ENVIRONMENT = "env_default"
 DEFAULT_PROJECT = "proj_default_default"
 PLATFORM_ORG = "org_platform"
 BUILT_IN_ROLES = ("admin", "developer", "viewer")
+STOPPING = "the server is stopping"  # said to whoever is interrupted by it
 _COLORS = ("#3b82f6", "#22c55e", "#f59e0b", "#ef4444", "#8b5cf6")
 
 
@@ -39,9 +41,16 @@ def only(record: Record, members: Iterable[str]) -> Record:
 
 
 class Registry:
-    """What the user's own code registered; it outlives a reset of the data."""
+    """What the user's own code registered; it outlives a reset of the data, and so does the lock.
+
+    Attributes:
+        lock: Guards this and the data.
+        functions, projections: By id and by name.
+        upcasters: In the order of their registration.
+    """
 
     def __init__(self) -> None:
+        self.lock = threading.RLock()
         self.functions: dict[str, Function] = {}
         self.projections: dict[str, Projection] = {}
         self.upcasters: list[Upcaster] = []
@@ -115,6 +124,10 @@ class Environment:
     def id(self) -> str:
         return str(self.record["id"])
 
+    def event(self, event_id: str) -> Record | None:
+        """Return an event by its id."""
+        return next((event for event in self.events if event["id"] == event_id), None)
+
     def next_sequence(self) -> int:
         """Return the number of the next event or message."""
         self.sequence += 1
@@ -129,6 +142,9 @@ class State:
         api_key: Key that is asked for, None when none is.
 
     Attributes:
+        lock, changed: Rule 1.
+        closed: Whether the server has stopped, or started afresh with another state.
+        started: When it was made, in seconds since 1970.
         environments: By id.
         orgs, projects, users, roles, policies, policy_templates, api_keys: Records by id.
         policy_versions: Versions by policy id, oldest first.
@@ -142,7 +158,7 @@ class State:
     def __init__(self, registry: Registry, api_key: str | None = None) -> None:
         self.registry = registry
         self.api_key = api_key
-        self.lock = threading.RLock()
+        self.lock = registry.lock
         self.changed = threading.Condition(self.lock)
         self.closed = False
         self.started = time.time()
@@ -201,7 +217,7 @@ class State:
         return record
 
     def add_role(self, org_id: str, name: str, *, is_default: bool = False) -> Record:
-        """Make a role without policies."""
+        """Make a role without policies, of an organization or of the platform."""
         record: Record = {
             "id": self.new_id("role"),
             "org_id": org_id,
@@ -209,7 +225,8 @@ class State:
             "is_default": is_default,
             "created_at": self.now(),
         }
-        self.roles[record["id"]] = record
+        records = self.platform_roles if org_id == PLATFORM_ORG else self.roles
+        records[record["id"]] = record
         self.role_policies[record["id"]] = []
         return record
 
@@ -222,7 +239,7 @@ class State:
             if named in (found.id, found.record["name"]) or not named:
                 return found
         if named.startswith("env_"):
-            raise Refusal(404, f"environment not found: {named}")
+            raise missing("environment", named)
         return self.add_environment(org_id, named or "default")
 
     def add_environment(
@@ -243,8 +260,9 @@ class State:
 
     def close(self) -> None:
         """End every wait: the server stops, or starts afresh."""
+        self.closed = True  # before the lock is had: a query that holds it looks here
         with self.lock:
-            self.closed = True
+            self.closed = True  # a start may have come between
             for environment in self.environments.values():
                 for run in environment.runs.values():
                     run.wake.set()

@@ -113,23 +113,7 @@ def build(connection: sqlite3.Connection, table: Table) -> None:
 
 
 def _registry(state: State, environment: Environment) -> list[Record]:
-    return [
-        {
-            "name": name,
-            "description": view.projection.description,
-            "environment_id": environment.id,
-            "type": "state",
-            "mode": "managed",
-            "status": view.status,
-            "events": list(view.projection.events),
-            "last_event_seq": view.sequence,
-            "version": max((found["version"] for found in view.states.values()), default=0),
-            "error_message": view.error_message,
-            "created_at": view.created_at,
-            "updated_at": view.updated_at,
-        }
-        for name, view in views_of(state, environment).items()
-    ]
+    return [view.record(environment) for view in views_of(state, environment).values()]
 
 
 def _states(state: State, environment: Environment) -> list[Record]:

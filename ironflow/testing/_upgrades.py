@@ -1,7 +1,7 @@
-"""Routes that speak WebSocket; this is the place where an upgrade will be handled.
+"""Routes that speak WebSocket, which the local server does not.
 
 Rule: whoever asks for such a route with a plain request is told to upgrade (RFC 9110, section
-15.5.22). Upgrades are not spoken yet, so a handshake gets the same reply.
+15.5.22), and so is a handshake.
 """
 
 from __future__ import annotations

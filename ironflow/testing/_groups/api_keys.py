@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING
 
 from .. import _access
-from .._checks import Refusal, duration, missing, timestamp
+from .._checks import Refusal, missing, timestamp
 from .._state import DEFAULT_ORG, only
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ def api_keys_create(call: Call) -> Record:
     if platform:
         _access.refuse_tenants(call)
     org_id = DEFAULT_ORG if platform else call.caller.org_id
-    environment_id = _environment_id(call.state, org_id, body.text("env_id", ""))
+    environment_id = body.text("env_id", "")
+    if environment_id:
+        _access.own_environment(call.state, org_id, environment_id)
     role_ids = _role_ids(call.state, org_id, platform, body.texts("role_ids", []))
     expires_at = _expiry(body)
     record = add(
@@ -115,17 +117,7 @@ def _fresh(platform: bool) -> Record:
 
 
 def _find(call: Call, key_id: str) -> Record:
-    record = call.state.api_keys.get(key_id)
-    if record is None or record["org_id"] != call.caller.org_id:
-        raise missing("API key")
-    return record
-
-
-def _environment_id(state: State, org_id: str, environment_id: str) -> str:
-    known = {environment.id for environment in state.environments_of(org_id)}
-    if environment_id and environment_id not in known:
-        raise missing("environment")
-    return environment_id
+    return _access.own(call, call.state.api_keys, key_id, "API key")
 
 
 def _role_ids(state: State, org_id: str, platform: bool, given: list[str]) -> list[str]:
@@ -133,7 +125,7 @@ def _role_ids(state: State, org_id: str, platform: bool, given: list[str]) -> li
         role = state.roles.get(role_id)
         known = role is not None and role["org_id"] == org_id
         if not known and not (platform and role_id in state.platform_roles):
-            raise Refusal(404, f"role not found: {role_id}")
+            raise missing("role", role_id)
     return list(dict.fromkeys(given))
 
 
@@ -141,7 +133,7 @@ def _expiry(body: Fields) -> str:
     """Return when a new key ends, empty for one that does not."""
     if "expires_in" not in body:
         return ""
-    seconds = duration(body.text("expires_in"))
+    seconds = body.duration("expires_in")
     if seconds > _LONGEST_SECONDS:
         raise Refusal(400, "expires_in is longer than a duration can be")
     return timestamp(time.time() + seconds)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._checks import Refusal, matches_time
+from .._checks import matches_time
+from .._pages import unknown_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .._calls import Call
     from .._state import Record
+
+_DEFAULT_LIMIT = 50
 
 
 def audit_list(call: Call) -> Record:
@@ -25,11 +28,17 @@ def audit_list(call: Call) -> Record:
     )
 
 
-def page(call: Call, entries: Iterable[Record]) -> Record:
-    """Return a page of audit events, a model ``RunAuditResponse``, by the query's filters."""
+def page(call: Call, entries: Iterable[Record], *, least: int = 1) -> Record:
+    """Return a page of audit events, a model ``RunAuditResponse``, by the query's filters.
+
+    Args:
+        call: The request.
+        entries: What the page is of.
+        least: Smallest limit to take; 0 stands for the usual one.
+    """
     event_type = call.query.text("event_type")
     first, last = call.query.moment("from"), call.query.moment("to")
-    limit = call.query.integer("limit", 50, low=1)
+    limit = call.query.integer("limit", 0, low=least) or _DEFAULT_LIMIT
     found = [
         entry
         for entry in entries
@@ -52,4 +61,4 @@ def _index_after(entries: list[Record], cursor: str) -> int:
     for index, entry in enumerate(entries):
         if entry["id"] == cursor:
             return index + 1
-    raise Refusal(400, "the cursor is not one that this server gave")
+    raise unknown_cursor()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._checks import missing
+from .._checks import find
 from .._state import only
 from .._upgrades import upgrade_required
 
@@ -23,10 +23,7 @@ def config_list(call: Call) -> Record:
 
 
 def config_get(call: Call, name: str) -> Record:
-    record = call.environment.configs.get(name)
-    if record is None:
-        raise missing("config")
-    return record
+    return find(call.environment.configs, name, "config")
 
 
 def config_create(call: Call, name: str) -> Record:

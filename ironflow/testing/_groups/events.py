@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from .._checks import Refusal, matches_time, missing
 from .._events import record_event
+from .._pages import unknown_cursor
 from .._state import only
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ def events_create(call: Call) -> Record:
 
 
 def events_get(call: Call, id: str) -> Record:
-    for event in call.environment.events:
-        if event["id"] == id:
-            return _shown(event)
-    raise missing("event")
+    event = call.environment.event(id)
+    if event is None:
+        raise missing("event")
+    return _shown(event)
 
 
 def events_list(call: Call) -> Record:
@@ -128,4 +129,4 @@ def _position(cursor: str) -> int:
             return int(number[:20])
     except ValueError:  # of base64 (binascii.Error), of UTF-8, of int
         pass
-    raise Refusal(400, "the cursor is not one that this server gave")
+    raise unknown_cursor()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._checks import missing
+from .._checks import find
 from .._events import record_event
 from .._execution import start
+from .._pages import window
 from .._runs import functions_of
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 def functions_list(call: Call) -> Record:
     query = call.query
     name, mode, status = query.text("name").lower(), query.text("mode"), query.text("status")
-    limit, offset = query.integer("limit", 100, low=1), query.integer("offset", 0)
     found = [
         function.record
         for function in functions_of(call.state, call.environment).values()
@@ -25,22 +25,17 @@ def functions_list(call: Call) -> Record:
         and mode in ("", function.record["execution_mode"])
         and status in ("", function.record["status"])
     ]
-    page = found[offset : offset + limit]
+    page = window(query, 100).of(found)
     return {"functions": page, "count": len(page), "total_count": len(found)}
 
 
 def functions_get(call: Call, id: str) -> Record:
-    function = functions_of(call.state, call.environment).get(id)
-    if function is None:
-        raise missing("function")
-    return function.record
+    return find(functions_of(call.state, call.environment), id, "function").record
 
 
 def functions_invoke(call: Call, id: str) -> Record:
     environment = call.environment
-    function = functions_of(call.state, environment).get(id)
-    if function is None:
-        raise missing("function")
+    function = find(functions_of(call.state, environment), id, "function")
     data = call.optional_body().members("data", {})
     key = call.request.headers.get("idempotency-key", "")
     if key and (id, key) in environment.invocations:

@@ -21,7 +21,7 @@ import re
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from .._checks import Refusal, matches, missing, timestamp
+from .._checks import Refusal, find, matches, missing, taken, timestamp
 from .._upgrades import upgrade_required
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def kv_buckets(call: Call) -> Record:
         raise Refusal(400, "name must consist of letters, digits, '-' and '_'")
     buckets = call.environment.buckets
     if name in buckets:
-        raise Refusal(409, f"bucket already exists: {name}")
+        raise taken("bucket", name)
     buckets[name] = _Bucket(body, name, call.state.now())
     return _shown(buckets[name])
 
@@ -165,9 +165,7 @@ def kv_list_buckets_watch(call: Call, bucket: str) -> Reply:
 
 
 def _bucket(call: Call, name: str) -> _Bucket:
-    bucket: _Bucket | None = call.environment.buckets.get(name)
-    if bucket is None:
-        raise missing("bucket")
+    bucket: _Bucket = find(call.environment.buckets, name, "bucket")
     return bucket
 
 

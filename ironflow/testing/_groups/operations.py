@@ -11,21 +11,19 @@ import base64
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from .._checks import Refusal, missing
+from .. import _access
+from .._checks import Refusal, find, missing
+from .._pages import window
 
 if TYPE_CHECKING:
     from .._calls import Call
     from .._state import Environment, Record
 
-_MAX_LIMIT = 500
-
 
 def outbox_list_dead_letter(call: Call) -> Record:
-    limit = call.query.integer("limit", 50, low=1, high=_MAX_LIMIT)
-    offset = call.query.integer("offset", 0)
+    asked = window(call.query, 50, max_limit=500)
     rows = sorted(_outbox(call).dead_letters.values(), key=lambda row: row["dead_at"])
-    newest_first = rows[::-1]
-    return {"items": newest_first[offset : offset + limit], "limit": limit, "offset": offset}
+    return {"items": asked.of(rows[::-1]), **asked._asdict()}
 
 
 def outbox_dead_letter_requeue(call: Call, event_id: str) -> Record:
@@ -54,9 +52,7 @@ def circuit_breakers_list(call: Call) -> list[Record]:
 
 def circuit_breakers_reset(call: Call, key: str) -> Record:
     call.optional_body()
-    breaker = call.environment.breakers.get(key)
-    if breaker is None:
-        raise missing("circuit breaker")
+    breaker = find(call.environment.breakers, key, "circuit breaker")
     breaker.update(state="closed", consecutive_fails=0)
     breaker.pop("last_failure", None)
     return breaker
@@ -68,9 +64,7 @@ def debounce_list_entries(call: Call) -> list[Record]:
 
 def debounce_delete_entries(call: Call, env_id: str, fn_id: str, key: str) -> None:
     entry = (fn_id, _debounce_key(key))
-    environment = call.state.environments.get(env_id)
-    if environment is None or environment.org_id != call.caller.org_id:
-        raise missing("environment")
+    environment = _access.own_environment(call.state, call.caller.org_id, env_id)
     if environment.debounced.pop(entry, None) is None:
         raise missing("debounce entry")
 

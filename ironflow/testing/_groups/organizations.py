@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import _access
-from .._checks import Fields, Refusal, missing
+from .._checks import Fields, Refusal, taken
 from .._execution import cancel
 from .._runs import FINISHED
 from .._state import BUILT_IN_ROLES, DEFAULT_ENVIRONMENT, DEFAULT_ORG
@@ -192,23 +192,17 @@ def _visible(call: Call) -> list[Record]:
 
 
 def _project(call: Call, project_id: str) -> Record:
-    project = call.state.projects.get(project_id)
-    if project is None or project["org_id"] != call.caller.org_id:
-        raise missing("project")
-    return project
+    return _access.own(call, call.state.projects, project_id, "project")
 
 
 def _environment(call: Call, environment_id: str) -> Environment:
-    environment = call.state.environments.get(environment_id)
-    if environment is None or environment.org_id != call.caller.org_id:
-        raise missing("environment")
-    return environment
+    return _access.own_environment(call.state, call.caller.org_id, environment_id)
 
 
 def _check_name(call: Call, name: str, own: Environment | None = None) -> None:
     for other in call.state.environments_of(call.caller.org_id):
         if other is not own and other.record["name"] == name:
-            raise Refusal(409, f"an environment named {name} exists already")
+            raise taken("environment", name)
 
 
 def _without_empty_project(record: Record) -> Record:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from .. import _access
 from .._calls import Created
-from .._checks import Refusal, missing
+from .._checks import Refusal, find, missing
 from .._state import PLATFORM_ORG, only
 from . import organizations, policies, roles
 from .audit import page
@@ -100,10 +100,8 @@ def platform_roles_list(call: Call) -> list[Record]:
 def platform_roles_create(call: Call) -> Created:
     state, body = _platform(call), call.body()
     name, policy_ids = body.text("name"), body.texts("policy_ids", [])
-    for policy_id in policy_ids:
-        if policy_id not in state.platform_policies:
-            raise Refusal(404, f"policy not found: {policy_id}")
-    role = _add_role(state, _role_name(name))
+    _check_known(policy_ids, state.platform_policies, "policy")
+    role = state.add_role(PLATFORM_ORG, _role_name(name))
     state.role_policies[role["id"]].extend(dict.fromkeys(policy_ids))
     _audit(call, "role.created", role)
     return Created(role)
@@ -197,6 +195,7 @@ def platform_audit_list(call: Call) -> Record:
             if key_id in ("", entry.get("platform_key_id"))
             and org_id in ("", entry.get("impersonated_org_id"))
         ),
+        least=0,  # as the product's command line asks for it
     )
     return {"events": found["events"], "total": found["total_count"]}
 
@@ -208,33 +207,25 @@ def _platform(call: Call) -> State:
 
 
 def _user(call: Call, user_id: str) -> Record:
-    return _found(_platform(call).platform_users, user_id, "user")
+    return find(_platform(call).platform_users, user_id, "user")
 
 
 def _role(call: Call, role_id: str) -> Record:
-    return _found(_platform(call).platform_roles, role_id, "role")
+    return find(_platform(call).platform_roles, role_id, "role")
 
 
 def _policy(call: Call, policy_id: str) -> Record:
-    return _found(_platform(call).platform_policies, policy_id, "policy")
+    return find(_platform(call).platform_policies, policy_id, "policy")
 
 
 def _tenant(call: Call, org_id: str) -> Record:
-    return _found(_platform(call).orgs, org_id, "tenant")
-
-
-def _found(records: dict[str, Record], id: str, what: str) -> Record:
-    if id not in records:
-        raise missing(what)
-    return records[id]
+    return find(_platform(call).orgs, org_id, "tenant")
 
 
 def _add_user(call: Call, body: Fields, role_ids: list[str]) -> Record:
     state = call.state
     email, name, password = body.text("email"), body.text("name"), body.text("password")
-    for role_id in role_ids:
-        if role_id not in state.platform_roles:
-            raise Refusal(404, f"role not found: {role_id}")
+    _check_known(role_ids, state.platform_roles, "role")
     check_email(state.platform_users.values(), email)
     moment = state.now()
     user: Record = {
@@ -252,17 +243,10 @@ def _add_user(call: Call, body: Fields, role_ids: list[str]) -> Record:
     return user
 
 
-def _add_role(state: State, name: str, *, is_default: bool = False) -> Record:
-    role: Record = {
-        "id": state.new_id("role"),
-        "org_id": PLATFORM_ORG,
-        "name": name,
-        "is_default": is_default,
-        "created_at": state.now(),
-    }
-    state.platform_roles[role["id"]] = role
-    state.role_policies[role["id"]] = []
-    return role
+def _check_known(ids: list[str], records: dict[str, Record], what: str) -> None:
+    for id in ids:
+        if id not in records:
+            raise missing(what, id)
 
 
 def _admin_role(state: State) -> str:
@@ -270,7 +254,7 @@ def _admin_role(state: State) -> str:
     for role in state.platform_roles.values():
         if role["name"] == _ADMIN_ROLE:
             return str(role["id"])
-    return str(_add_role(state, _ADMIN_ROLE, is_default=True)["id"])
+    return str(state.add_role(PLATFORM_ORG, _ADMIN_ROLE, is_default=True)["id"])
 
 
 def _role_name(given: str) -> str:

@@ -13,7 +13,7 @@ import json
 from typing import TYPE_CHECKING
 
 from .. import _access
-from .._checks import Fields, Refusal, missing
+from .._checks import Fields, Refusal, missing, taken
 
 if TYPE_CHECKING:
     from .._calls import Call
@@ -108,10 +108,10 @@ def policy_templates_install(call: Call, id: str) -> Record:
         raise missing("policy template")
     org_id = call.caller.org_id
     specs = [content(Fields(spec)) for spec in json.loads(template["bundle_json"])["policies"]]
-    taken = {p["name"] for p in call.state.policies.values() if p["org_id"] == org_id}
+    names = {p["name"] for p in call.state.policies.values() if p["org_id"] == org_id}
     for spec in specs:
-        if spec["name"] in taken:
-            raise Refusal(409, f"a policy named {spec['name']} exists already")
+        if spec["name"] in names:
+            raise taken("policy", spec["name"])
     version = template["version"]
     made = [_add(call, org_id, spec, template_id=id, template_version=version) for spec in specs]
     return {
@@ -148,10 +148,7 @@ def new(state: State, org_id: str, members: Record) -> Record:
 
 def find(call: Call, policy_id: str) -> Record:
     """Return a policy that the caller sees."""
-    policy = call.state.policies.get(policy_id)
-    if policy is None or not _access.sees(call.caller, policy["org_id"]):
-        raise missing("policy")
-    return policy
+    return _access.visible(call, call.state.policies, policy_id, "policy")
 
 
 def detach(state: State, policy_id: str) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .. import _projections
 from .._checks import Fields, Refusal, missing
+from .._pages import window
 from .._projections import DEFAULT_WAIT_MS, GLOBAL_PARTITION, MAX_WAIT_MS, view_of
 
 if TYPE_CHECKING:
@@ -19,19 +20,18 @@ _MAX_BATCH = 16
 def projections_list(call: Call) -> Record:
     query = call.query
     mode, status = query.text("mode"), query.text("status")
-    limit, offset = query.integer("limit", 100, low=1), query.integer("offset", 0)
     found = [
-        _registry(call, view)
+        view.record(call.environment)
         for view in _projections.views_of(call.state, call.environment).values()
         if status in ("", view.status) and mode in ("", "managed")
     ]
-    page = found[offset : offset + limit]
+    page = window(query, 100).of(found)
     return {"projections": page, "count": len(page)}
 
 
 def projections_get(call: Call, name: str) -> Record:
     view = view_of(call.state, call.environment, name)
-    reply = _registry(call, view)
+    reply = view.record(call.environment)
     state = view.states.get(call.query.text("partition") or GLOBAL_PARTITION)
     if state is not None:
         reply["state"] = state
@@ -59,15 +59,13 @@ def projections_list_partitions(call: Call, name: str) -> Record:
 
 def projections_pause(call: Call, name: str) -> Record:
     view = view_of(call.state, call.environment, name)
-    if view.status == "rebuilding":
-        raise Refusal(409, "projection is rebuilding")
+    _refuse_rebuilding(view)
     return _set_status(call, view, "paused")
 
 
 def projections_resume(call: Call, name: str) -> Record:
     view = view_of(call.state, call.environment, name)
-    if view.status == "rebuilding":
-        raise Refusal(409, "projection is rebuilding")
+    _refuse_rebuilding(view)
     view.error_message = ""
     return _set_status(call, view, "active")
 
@@ -120,8 +118,7 @@ def projections_list_catchup(call: Call, name: str) -> Record:
 
 def projections_wait_for_event(call: Call) -> Record:
     body = call.body()
-    wanted = body.text("eventId")
-    event = next((event for event in call.environment.events if event["id"] == wanted), None)
+    event = call.environment.event(body.text("eventId"))
     if event is None:
         raise missing("event")
     return _projections.wait(
@@ -171,30 +168,14 @@ def _either(body: Fields, name: str, other: str) -> str:
     return body.text(name, "") or body.text(other, "")
 
 
+def _refuse_rebuilding(view: View) -> None:
+    if view.status == "rebuilding":
+        raise Refusal(409, "projection is rebuilding")
+
+
 def _set_status(call: Call, view: View, status: str) -> Record:
     view.status = status
     view.updated_at = call.state.now()
     view.advance(call.state, call.environment)
     call.state.changed.notify_all()
     return {"status": view.status}
-
-
-def _registry(call: Call, view: View) -> Record:
-    projection = view.projection
-    record: Record = {
-        "name": projection.name,
-        "environment_id": call.environment.id,
-        "type": "state",
-        "mode": "managed",
-        "status": view.status,
-        "events": list(projection.events),
-        "last_event_seq": view.sequence,
-        "version": max((state["version"] for state in view.states.values()), default=0),
-        "created_at": view.created_at,
-        "updated_at": view.updated_at,
-    }
-    if projection.description:
-        record["description"] = projection.description
-    if view.error_message:
-        record["error_message"] = view.error_message
-    return record

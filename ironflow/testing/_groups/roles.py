@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import _access
-from .._checks import Refusal, missing
+from .._checks import Refusal
 from . import policies
 
 if TYPE_CHECKING:
@@ -86,7 +86,4 @@ def forget(state: State, role_id: str) -> None:
 
 
 def _find(call: Call, role_id: str) -> Record:
-    role = call.state.roles.get(role_id)
-    if role is None or not _access.sees(call.caller, role["org_id"]):
-        raise missing("role")
-    return role
+    return _access.visible(call, call.state.roles, role_id, "role")

@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from .. import _execution
-from .._checks import Refusal, matches_time, missing
+from .._checks import Refusal, find, matches_time, missing
+from .._pages import window
 from .._runs import audit as audit_run
 from .._state import only
 from .audit import page
@@ -45,7 +46,6 @@ _LISTED_STEP = tuple(
 
 def runs_list(call: Call) -> Record:
     query = call.query
-    limit, offset = query.integer("limit", 50, low=1), query.integer("offset", 0)
     since, until = query.moment("since"), query.moment("until")
     status, function_id, event_id = (query.text(n) for n in ("status", "function_id", "event_id"))
     search = query.text("search").lower()
@@ -58,7 +58,7 @@ def runs_list(call: Call) -> Record:
         and matches_time(run.record["created_at"], since, until)
         and (not search or search in _text(run))
     ]
-    shown = [_listed(run) for run in found[offset : offset + limit]]
+    shown = [_listed(run) for run in window(query, 50).of(found)]
     return {"runs": shown, "count": len(shown), "total_count": len(found)}
 
 
@@ -114,10 +114,7 @@ def runs_create(call: Call) -> Record:
 
 
 def _run(call: Call, id: str) -> Run:
-    run = call.environment.runs.get(id)
-    if run is None:
-        raise missing("run")
-    return run
+    return find(call.environment.runs, id, "run")
 
 
 def _step(call: Call, wanted: str) -> Record:

@@ -13,25 +13,23 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from .._checks import Parameters, Refusal, missing
+from .._checks import Parameters, Refusal, find, missing
+from .._pages import window
 
 if TYPE_CHECKING:
     from .._calls import Call
     from .._state import Record, Upcaster
 
-_DEFAULT_LIMIT = 100
-
 
 def schemas_list(call: Call) -> Record:
     query = call.query
-    limit, offset = query.integer("limit", _DEFAULT_LIMIT, low=1), query.integer("offset", 0)
     wanted = query.text("event_name")
     found = [
         record
         for (name, _), record in sorted(call.environment.schemas.items())
         if wanted in ("", name)
     ]
-    page = found[offset : offset + limit]
+    page = window(query, 100).of(found)
     return {"schemas": page, "count": len(page), "total_count": len(found)}
 
 
@@ -114,10 +112,7 @@ def _converted(upcaster: Upcaster, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _schema(call: Call, name: str, version: int) -> Record:
-    record = call.environment.schemas.get((name, version))
-    if record is None:
-        raise missing("schema")
-    return record
+    return find(call.environment.schemas, (name, version), "schema")
 
 
 def _number(version: str, low: int) -> int:

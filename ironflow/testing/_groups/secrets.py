@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._checks import Refusal, missing
+from .._checks import find, taken
 from .._state import only
 
 if TYPE_CHECKING:
@@ -61,15 +61,12 @@ def secrets_delete(call: Call, name: str) -> None:
 
 
 def _secret(call: Call, name: str) -> Record:
-    record = call.environment.secrets.get(name)
-    if record is None:
-        raise missing("secret")
-    return record
+    return find(call.environment.secrets, name, "secret")
 
 
 def _check_free(call: Call, name: str) -> None:
     if name in call.environment.secrets:
-        raise Refusal(409, "secret already exists")
+        raise taken("secret", name)
 
 
 def _changed(call: Call, record: Record, **members: str | None) -> Record:

@@ -10,7 +10,7 @@ Rules:
 4. Every value of the reply is text: NULL is empty, bytes are read as UTF-8.
 
 A query runs as every handler does, with the state's lock held: the server answers nothing else
-until it ends or its time is over.
+until it ends or its time is over. A stop of the server ends it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ from typing import TYPE_CHECKING, Any
 
 from .._checks import Refusal
 from .._http import MAX_BODY
+from .._state import STOPPING
 from .._tables import build, tables_named
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
 
     from .._calls import Call
     from .._state import Record
@@ -61,9 +63,12 @@ def sql_create(call: Call) -> Record:
         try:
             for table in tables_named(query, call.state, call.environment):
                 build(connection, table)
-            _restrict(sqlite3, connection, time.monotonic() + timeout_ms / 1000)
+            deadline = time.monotonic() + timeout_ms / 1000
+            _restrict(sqlite3, connection, lambda: call.state.closed or time.monotonic() > deadline)
             return _result(connection.execute(query), max_rows)
         except (sqlite3.Error, sqlite3.Warning) as error:  # two statements are a Warning in 3.9
+            if call.state.closed:
+                raise Refusal(503, STOPPING) from None
             raise Refusal(400, _message(str(error), timeout_ms)) from None
 
 
@@ -82,8 +87,8 @@ def _checked(query: str) -> str:
     return query
 
 
-def _restrict(module: Any, connection: sqlite3.Connection, deadline: float) -> None:
-    """Let a connection from now on but read, until the deadline."""
+def _restrict(module: Any, connection: sqlite3.Connection, is_over: Callable[[], bool]) -> None:
+    """Let a connection from now on but read, until its time is over."""
     reading = {module.SQLITE_SELECT, module.SQLITE_READ, module.SQLITE_RECURSIVE}
 
     def authorize(action: int, _table: str | None, function: str | None, *_where: Any) -> int:
@@ -100,7 +105,7 @@ def _restrict(module: Any, connection: sqlite3.Connection, deadline: float) -> N
     connection.text_factory = _decoded
     if sys.version_info >= (3, 11):
         connection.setlimit(module.SQLITE_LIMIT_LENGTH, _MAX_CHARACTERS)
-    connection.set_progress_handler(lambda: time.monotonic() > deadline, _INSTRUCTIONS_PER_LOOK)
+    connection.set_progress_handler(is_over, _INSTRUCTIONS_PER_LOOK)
     connection.set_authorizer(authorize)
 
 

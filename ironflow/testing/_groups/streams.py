@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._checks import Refusal, matches_time, missing, seconds_of
+from .._checks import Refusal, find, matches_time, missing, seconds_of
 from .._events import record_event
+from .._pages import window
 from .._state import only
 
 if TYPE_CHECKING:
@@ -66,7 +67,6 @@ class Stream:
 def streams_list(call: Call) -> Record:
     query = call.query
     entity_type, search = query.text("entity_type"), query.text("search").lower()
-    limit, offset = query.integer("limit", 50, low=1), query.integer("offset", 0)
     found = [
         stream
         for stream in call.environment.streams.values()
@@ -74,7 +74,7 @@ def streams_list(call: Call) -> Record:
         and (search in stream.entity_id.lower() or search in stream.entity_type.lower())
     ]
     found.sort(key=lambda stream: stream.events[-1]["nats_seq"], reverse=True)
-    page = [_info(stream) for stream in found[offset : offset + limit]]
+    page = [_info(stream) for stream in window(query, 50).of(found)]
     return {"streams": page, "count": len(page), "total_count": len(found)}
 
 
@@ -181,9 +181,7 @@ def streams_list_snapshots(call: Call, entity_id: str) -> Record:
 
 
 def _stream(call: Call, entity_id: str) -> Stream:
-    stream: Stream | None = call.environment.streams.get(entity_id)
-    if stream is None:
-        raise missing("stream")
+    stream: Stream = find(call.environment.streams, entity_id, "stream")
     return stream
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import _access
-from .._checks import Refusal, missing
+from .._checks import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -98,7 +98,7 @@ def same_email(user: Record, email: str) -> bool:
 def check_email(users: Iterable[Record], email: str, own: Record | None = None) -> None:
     """Refuse an e-mail address that another user has."""
     if any(same_email(user, email) for user in users if user is not own):
-        raise Refusal(409, "a user with this email exists already")
+        raise Refusal(409, "a user with this email already exists")
 
 
 def _users(call: Call) -> Iterable[Record]:
@@ -107,7 +107,4 @@ def _users(call: Call) -> Iterable[Record]:
 
 
 def _find(call: Call, user_id: str) -> Record:
-    user = call.state.users.get(user_id)
-    if user is None or user["org_id"] != call.caller.org_id:
-        raise missing("user")
-    return user
+    return _access.own(call, call.state.users, user_id, "user")

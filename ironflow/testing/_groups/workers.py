@@ -18,7 +18,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from .. import _runs
-from .._checks import Fields, Refusal, duration, matches, missing, seconds_of, timestamp
+from .._checks import Fields, Refusal, find, matches, seconds_of, timestamp
 from .._state import only
 
 if TYPE_CHECKING:
@@ -209,9 +209,7 @@ def _worker(call: Call, worker_id: str) -> _Worker:
 
 
 def _job(worker: _Worker, job_id: str) -> _Job:
-    if job_id not in worker.jobs:
-        raise missing("job")
-    return worker.jobs[job_id]
+    return find(worker.jobs, job_id, "job")
 
 
 def _check_id(body: Fields, worker_id: str) -> None:
@@ -257,7 +255,7 @@ def _read_yield(body: Fields) -> _Yield:
     given = Fields(body.members("yield"), "yield")
     step_id, name, kind = (given.text(member) for member in ("step_id", "step_name", "type"))
     if kind == "sleep":
-        deadline = _moment(given, "until")
+        deadline = given.moment("until")
         return _Yield(step_id, name, kind, {"sleep_until": timestamp(deadline)}, deadline, "")
     if kind != "wait_for_event":
         raise Refusal(400, "type of a yield must be one of sleep, wait_for_event")
@@ -268,16 +266,9 @@ def _read_yield(body: Fields) -> _Yield:
         members["wait_event_match"] = condition
     deadline = _NEVER
     if wanted.text("timeout", ""):
-        deadline = time.time() + min(duration(wanted.text("timeout")), _LONGEST_WAIT)
+        deadline = time.time() + min(wanted.duration("timeout"), _LONGEST_WAIT)
         members["wait_timeout"] = timestamp(deadline)
     return _Yield(step_id, name, kind, members, deadline, pattern)
-
-
-def _moment(fields: Fields, name: str) -> float:
-    try:
-        return seconds_of(fields.text(name))
-    except ValueError:
-        raise Refusal(400, f"{name} must be an RFC 3339 time") from None
 
 
 def _assign(state: State, worker: _Worker, run: Run) -> Record:

@@ -1,0 +1,50 @@
+"""Checking what the user's own code gives: a wrong argument is an error at once, and is named."""
+
+from __future__ import annotations
+
+from threading import TIMEOUT_MAX
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def check_whole(given: Any, name: str, low: int, high: int | None = None) -> None:
+    """Refuse what is no whole number within bounds."""
+    whole = isinstance(given, int) and not isinstance(given, bool)
+    if not whole or given < low or (high is not None and given > high):
+        bounds = f"from {low}" if high is None else f"from {low} to {high}"
+        raise ValueError(f"{name} must be a whole number {bounds}, not {given!r}")
+
+
+def check_seconds(given: object, name: str) -> None:
+    """Refuse what is no length of time, or longer than Python can wait."""
+    if not isinstance(given, (int, float)) or not 0 <= given <= TIMEOUT_MAX:
+        raise ValueError(f"{name} must be a number of seconds from 0, not {given!r}")
+
+
+def check_text(given: object, name: str) -> None:
+    """Refuse what is no text, or empty."""
+    if not isinstance(given, str) or not given:
+        raise TypeError(f"{name} must be a string that is not empty, not {given!r}")
+
+
+def check_callable(given: object, what: str) -> None:
+    """Refuse what can not be called."""
+    if not callable(given):
+        raise TypeError(f"{what} must be callable, not {given!r}")
+
+
+def check_key(given: object) -> None:
+    """Refuse what can not be a credential; the message does not show it."""
+    fits = isinstance(given, str) and given.isascii() and given.isprintable() and " " not in given
+    if not fits or not given:
+        raise ValueError("api_key must be text without spaces, or None to ask for none")
+
+
+def patterns(given: Iterable[str], name: str) -> tuple[str, ...]:
+    """Return patterns of event names; text alone is refused, as it would be a list of letters."""
+    found = () if isinstance(given, (str, bytes)) else tuple(given)
+    if not all(isinstance(p, str) and p for p in found) or isinstance(given, (str, bytes)):
+        raise TypeError(f"{name} must be a list of patterns, such as ['order.*'], not {given!r}")
+    return found
