@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
@@ -127,20 +128,68 @@ def test_reset_without_arguments_forgets_data_faults_and_requests(local, local_c
 @pytest.mark.parametrize(
     ("ask", "error", "message"),
     [
-        (lambda s: s.fail("GET", "/x", status=99), ValueError, "status must be"),
-        (lambda s: s.fail("GET", "/x", status="503"), ValueError, "status must be"),
-        (lambda s: s.fail("GET", "/x", times=0), ValueError, "times must be"),
-        (lambda s: s.fail("GET", "x"), ValueError, "path must begin with a slash"),
-        (lambda s: s.fail("get", "/x"), ValueError, "method must be"),
-        (lambda s: s.delay("GET", "/x", -1), ValueError, "seconds must be"),
-        (lambda s: s.delay("GET", "/x", float("nan")), ValueError, "seconds must be"),
-        (lambda s: s.truncate("GET", "/x", at=-1), ValueError, "at must be"),
-        (lambda s: s.delay("GET", "/x", 1e12), ValueError, "seconds must be"),
-        (lambda s: s.trickle("GET", "/x", size=0), ValueError, "size must be"),
-        (lambda s: s.trickle("GET", "/x", size=1.5), ValueError, "size must be"),
+        (lambda s: s.fail("GET", "/api/v1/runs", status=99), ValueError, "status must be"),
+        (lambda s: s.fail("GET", "/api/v1/runs", status="503"), ValueError, "status must be"),
+        (lambda s: s.fail("GET", "/api/v1/runs", times=0), ValueError, "times must be"),
+        (lambda s: s.fail("GET", "x"), ValueError, "path must be"),
+        (lambda s: s.fail("GET", "x*"), ValueError, "path must be"),
+        (lambda s: s.fail("BREW", "/api/v1/runs"), ValueError, "method must be"),
+        (lambda s: s.fail("GET", "/api/v1/event"), ValueError, "path must be that of a route"),
+        (lambda s: s.fail("GET", "/api/v1/runs?limit=1"), ValueError, "path must be"),
+        (lambda s: s.fail("GET", "/api/v1/runs/{run}/x"), ValueError, "path must be"),
+        (lambda s: s.fail("GET", "*", headers={"X": "a\r\nb: c"}), ValueError, "headers must be"),
+        (lambda s: s.fail("GET", "*", headers={"X": "☃"}), ValueError, "headers must be"),
+        (lambda s: s.fail("GET", "*", headers={"Retry-After": 1}), ValueError, "headers must be"),
+        (lambda s: s.reset(times=2), TypeError, "a method and a path, or neither"),
+        (lambda s: s.reset(handled=True), TypeError, "a method and a path, or neither"),
+        (lambda s: s.delay("GET", "/api/v1/runs", -1), ValueError, "seconds must be"),
+        (lambda s: s.delay("GET", "/api/v1/runs", float("nan")), ValueError, "seconds must be"),
+        (lambda s: s.truncate("GET", "/api/v1/runs", at=-1), ValueError, "at must be"),
+        (lambda s: s.delay("GET", "/api/v1/runs", 1e12), ValueError, "seconds must be"),
+        (lambda s: s.trickle("GET", "/api/v1/runs", size=0), ValueError, "size must be"),
+        (lambda s: s.trickle("GET", "/api/v1/runs", size=1.5), ValueError, "size must be"),
         (lambda s: s.reset("GET"), TypeError, "a method and a path, or neither"),
     ],
 )
 def test_a_fault_that_can_not_be_is_refused_at_once(local, ask, error, message):
     with pytest.raises(error, match=message):
         ask(local)
+
+
+def test_a_method_is_taken_in_either_case(local, local_client):
+    local.fail("get", "/api/v1/runs", status=500)
+    with pytest.raises(ServerError):
+        local_client.runs_list()
+
+
+def test_a_proxys_page_can_be_what_comes_back(local, local_client):
+    html = {"Content-Type": "text/html"}
+    local.fail("GET", "/api/v1/runs", 502, headers=html, body=b"<html><h1>Bad Gateway</h1></html>")
+    local.fail("GET", "/api/v1/runs", 200, headers=html, body=b"<html>Log in</html>")
+    with pytest.raises(ServerError, match="^Bad Gateway$"):
+        local_client.runs_list()
+    with pytest.raises(InvalidResponseError, match="is not JSON"):
+        local_client.runs_list()
+
+
+@pytest.mark.parametrize("end", ["reset", "stop"])
+def test_a_request_that_is_delayed_over_a_reset_or_a_stop_is_dropped(local, local_client, end):
+    local.delay("POST", "/api/v1/events", 0.2)
+    outcome = []
+
+    def emit():
+        try:
+            outcome.append(local_client.events_create(body=EVENT))
+        except IronflowConnectionError as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=emit)
+    thread.start()
+    deadline = time.monotonic() + 5
+    while not local.requests and time.monotonic() < deadline:
+        time.sleep(0.005)
+    getattr(local, end)()
+    thread.join(10)
+    local.start()
+    assert emitted(local) == 0
+    assert isinstance(outcome[0], IronflowConnectionError)

@@ -901,3 +901,13 @@ def test_a_reducer_that_gives_up_altogether_is_an_error_of_its_projection(
 def test_a_pace_that_can_not_be_is_refused(local):
     with pytest.raises(ValueError, match="rebuild_pace must be"):
         local.projection("slow", events=["order.*"], rebuild_pace=-1)
+
+
+def test_what_a_reducer_raises_is_in_the_log(local, local_client, caplog):
+    @local.projection("fragile", events=["order.*"])
+    def fragile(state, event):
+        raise ValueError("no such order")
+
+    local_client.events_create(body={"name": "order.placed", "data": {}})
+    assert "projection fragile failed" in caplog.text
+    assert "ValueError: no such order" in caplog.text

@@ -172,11 +172,6 @@ def test_a_handler_gets_the_steps_only_where_it_takes_them(local, local_client, 
     assert finish(local, local_client)["output"] == "order.placed"
 
 
-def test_a_handler_that_takes_nothing_fails_its_run(local, local_client):
-    local.function("process-order", triggers=["order.*"])(lambda: None)
-    assert "takes 0 positional arguments" in finish(local, local_client)["error"]["message"]
-
-
 def test_a_handler_gets_the_event_and_can_not_change_it(local, local_client):
     seen = []
 
@@ -1435,3 +1430,60 @@ def test_a_function_that_can_not_be_is_refused_where_it_is_registered(
 ):
     with pytest.raises(error, match=message):
         local.function("process-order", **options)(handler)
+
+
+def test_a_run_is_waited_for_through_its_sleeps(local, local_client):
+    @local.function("nap")
+    def nap(event, step):
+        step.sleep("short", 0.05)
+        return event["data"]["value"]
+
+    run_id = local_client.functions_invoke("nap", body={"data": {"value": 7}})["run_id"]
+    run = local.wait_for_run(run_id)
+    assert (run["id"], run["status"], run["output"]) == (run_id, "completed", 7)
+
+
+def test_waiting_for_a_run_that_does_not_end_or_does_not_exist_says_so(local, local_client):
+    local.function("nap")(lambda event, step: step.sleep("long", 60))
+    run_id = local_client.functions_invoke("nap")["run_id"]
+    local.wait_until_idle()
+    with pytest.raises(TimeoutError, match=f"{run_id} is still paused after 0.01 s"):
+        local.wait_for_run(run_id, timeout=0.01)
+    with pytest.raises(KeyError, match="no run run_9"):
+        local.wait_for_run("run_9")
+
+
+def test_what_a_handler_raises_is_in_the_log_with_its_traceback(local, local_client, caplog):
+    def handler(event):
+        raise ValueError("no such order")
+
+    local.function("process-order")(handler)
+    run_id = local_client.functions_invoke("process-order")["run_id"]
+    local.wait_for_run(run_id)
+    (record,) = [r for r in caplog.records if r.name == "ironflow.testing"]
+    assert record.getMessage() == f"{run_id} of process-order failed"
+    assert "ValueError: no such order" in caplog.text
+
+
+def _nothing():
+    return 1
+
+
+def _three(event, step, more):
+    return 1
+
+
+def _keyword(event, *, step):
+    return 1
+
+
+@pytest.mark.parametrize("handler", [_nothing, _three, _keyword])
+def test_a_handler_with_other_arguments_is_refused_where_it_is_registered(local, handler):
+    with pytest.raises(TypeError, match="takes an event and maybe a step, not"):
+        local.function("process-order")(handler)
+
+
+def test_a_builtin_is_a_handler_too(local, local_client):
+    local.function("copy")(dict)
+    run_id = local_client.functions_invoke("copy", body={"data": {"a": 1}})["run_id"]
+    assert local.wait_for_run(run_id)["output"]["data"] == {"a": 1}

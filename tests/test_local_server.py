@@ -153,6 +153,43 @@ def test_stopping_ends_a_query_that_is_at_work(local, local_client):
     assert len(outcome) == 1
 
 
+def test_a_server_on_every_address_has_a_url_that_can_be_called():
+    with LocalServer(host="0.0.0.0") as server, IronflowClient(server.url) as client:
+        assert server.url == f"http://127.0.0.1:{server.port}"
+        assert client.runs_list()["count"] == 0
+
+
+CHILD = """
+import os, sys
+from ironflow import IronflowClient
+from ironflow.testing import LocalServer
+
+with LocalServer() as server:
+    client = IronflowClient(server.url)
+    client.runs_list()
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(write)
+        os.read(read, 1)  # until the parent is through
+        server.stop()
+        os._exit(0)
+server.start()
+assert client.events_create(body={"name": "order.placed", "data": {}})["event_id"] == "evt_1"
+server.stop()
+os.close(write)
+_, status = os.waitpid(child, 0)
+sys.exit(status)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can not fork")
+def test_a_forked_child_neither_holds_the_port_nor_hangs():
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", CHILD]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_a_taken_port_is_said_in_one_line():
     with LocalServer() as server:
         with pytest.raises(OSError) as failure:
@@ -365,6 +402,35 @@ def test_the_fixture_is_there_for_users_without_a_line_of_theirs(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 passed" in done.stdout
+
+
+USERS_SETTINGS = """
+import os
+from ironflow import IronflowClient
+
+
+def test_the_developers_own_settings_stay_out(ironflow_server):
+    IronflowClient(ironflow_server.url).runs_list()
+    headers = ironflow_server.requests[0].headers
+    assert "authorization" not in headers and "x-ironflow-environment" not in headers
+    assert os.environ["NO_PROXY"] == "127.0.0.1,internal.example"
+"""
+
+
+def test_a_real_key_or_a_proxy_of_the_developer_does_not_reach_the_test(tmp_path):
+    (tmp_path / "test_users.py").write_text(USERS_SETTINGS, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    settings = {
+        "IRONFLOW_API_KEY": KEY,
+        "IRONFLOW_ENV": "production",
+        "HTTP_PROXY": "http://127.0.0.1:1",
+        "NO_PROXY": "internal.example",
+    }
+    environment = {**os.environ, **settings}
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=120, env=environment
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_loading_the_fixture_does_not_load_the_server():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 
 def check_whole(given: Any, name: str, low: int, high: int | None = None) -> None:
@@ -40,6 +41,40 @@ def check_key(given: object) -> None:
     fits = isinstance(given, str) and given.isascii() and given.isprintable() and " " not in given
     if not fits or not given:
         raise ValueError("api_key must be text without spaces, or None to ask for none")
+
+
+def takes_step(handler: Callable[..., Any]) -> bool:
+    """Tell whether a handler takes ``step`` beside the event; refuse one that takes neither.
+
+    An argument with a default of its own is left alone, unless it is called ``step``.
+    """
+    if inspect.iscoroutinefunction(handler):
+        raise TypeError("a function's handler must be a plain function, not an async one")
+    try:
+        signature = inspect.signature(handler)
+    except ValueError:  # a builtin that does not say what it takes
+        return False
+    for given in (("event",), ("event", "step")):
+        try:
+            bound = signature.bind(*given)
+        except TypeError:
+            continue
+        names = list(bound.arguments)
+        if len(given) == 1:
+            rest = [p for p in signature.parameters.values() if p.name not in names]
+            return any(p.name == "step" and p.kind is not p.KEYWORD_ONLY for p in rest[:1])
+        return True
+    raise TypeError(f"a function's handler takes an event and maybe a step, not {signature}")
+
+
+def checked_headers(given: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the headers of a reply; what can not be one would end or split it."""
+    headers = dict(given or {})
+    for name, value in headers.items():
+        text = f"{name}{value}" if isinstance(name, str) and isinstance(value, str) else "\n"
+        if not name or not text.isprintable() or not text.isascii():
+            raise ValueError(f"headers must be printable ASCII text, not {name!r}: {value!r}")
+    return headers
 
 
 def patterns(given: Iterable[str], name: str) -> tuple[str, ...]:

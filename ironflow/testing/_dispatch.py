@@ -19,18 +19,20 @@ from typing import TYPE_CHECKING, Any
 
 from ironflow._routes import ROUTES
 
-from . import _access
+from . import _access, _faults
 from ._calls import Call, Created
 from ._checks import Refusal
 from ._faults import Faults
 from ._groups import HANDLERS
-from ._http import Reply, json_reply, logger
+from ._http import Reply, json_reply
+from ._log import logger
 from ._router import Router
 from ._state import Registry, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ._faults import Fault
     from ._http import Delivery, ReceivedRequest
     from ._router import Match, Route
 
@@ -47,6 +49,7 @@ PUBLIC = frozenset(
         "ready",
     }
 )
+_TEMPLATES = frozenset(template for _, template, _ in ROUTES)
 # Their bodies are stored or read as they come.
 RAW = frozenset({"kv_update_buckets_keys", "webhooks_create"})
 
@@ -101,8 +104,21 @@ class Application:
             self.faults.clear()
             self.requests.clear()
 
+    def add_fault(self, fault: Fault, times: int) -> None:
+        """Let a fault wait for its requests; a path that none can have is refused.
+
+        Raises:
+            ValueError: The fault's method or path can not be right, or ``times``.
+        """
+        path = fault.path
+        globbed = "*" in path and path.startswith(("/", "*"))
+        if not globbed and path not in _TEMPLATES and self._router.match(path) is None:
+            raise ValueError(f"path must be that of a route, or hold a *; {path!r} fits none")
+        self.faults.add(fault, times)
+
     def answer(self, request: ReceivedRequest) -> Reply:
         """Return the reply to a request."""
+        state = self.state
         self.requests.append(request)
         match = self._router.match(request.path)
         method = "GET" if request.method == "HEAD" else request.method
@@ -112,7 +128,8 @@ class Application:
             request.method, request.path, route.template if route else ""
         ):
             if fault.delay:
-                self.stopping.wait(fault.delay)
+                if self.stopping.wait(fault.delay) or self.state is not state:
+                    return Reply(503, deliver=_faults.dropped)  # of a server that is no more
             elif fault.reply is not None:
                 return fault.reply
             elif fault.deliver is not None:

@@ -20,6 +20,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ._checks import Refusal, matches, missing, timestamp
+from ._log import logger
 from ._runs import (
     FINISHED,
     Run,
@@ -35,9 +36,12 @@ from ._runs import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import TypeVar
 
     from ._runs import Function
     from ._state import Environment, Record, State
+
+    Result = TypeVar("Result")
 
 
 class _Abandoned(BaseException):
@@ -180,6 +184,7 @@ def _attempt(state: State, run: Run, tools: StepTools) -> bool:
     except _Abandoned:
         raise
     except BaseException as error:
+        logger.error("%s of %s failed", run.id, run.function.id, exc_info=True)
         with state.lock:
             tools._check()
             attempt = run.record["attempt"]
@@ -234,7 +239,7 @@ class StepTools:
         self.run_id = run.id
         self.attempt: int = run.record["attempt"]
 
-    def run(self, name: str, action: Callable[[], Any]) -> Any:
+    def run(self, name: str, action: Callable[[], Result]) -> Result:
         """Carry out ``action`` as a step and return its result, which has to be a JSON value.
 
         Args:
@@ -249,7 +254,8 @@ class StepTools:
             step_id = self._next_id(name)
             done = self._completed(step_id)
             if done is not None:
-                return _plain(done.get("output"))
+                recorded: Result = _plain(done.get("output"))
+                return recorded
             step = new_step(self._state, self._run, step_id, "invoke")
         began = time.monotonic()
         try:
@@ -258,7 +264,8 @@ class StepTools:
             self._end(step, "failed", began, error=error_record(error))
             raise
         self._end(step, "completed", began, output=output)
-        return _plain(output)
+        given: Result = _plain(output)
+        return given
 
     def sleep(self, name: str, seconds: float) -> None:
         """Pause the run for a time; cancelling or resuming the run ends it early.

@@ -6,6 +6,7 @@ Rules:
    a template (``/api/v1/runs/{id}``) or with ``*`` for any text.
 2. Each fault is used up: ``times`` requests meet it, then it is gone. Of several that fit, the one
    that was asked for first is met first; a delay lets the next one act as well.
+3. A request that is delayed while the server stops or is reset is dropped, and nothing is done.
 """
 
 from __future__ import annotations
@@ -56,10 +57,9 @@ class Faults:
 
     def add(self, fault: Fault, times: int) -> None:
         check_whole(times, "times", 1)
+        fault = fault._replace(method=str(fault.method).upper())
         if fault.method not in _METHODS:
             raise ValueError(f"method must be one of {', '.join(_METHODS)}, not {fault.method!r}")
-        if not fault.path.startswith(("/", "*")):
-            raise ValueError(f"path must begin with a slash (or *), not {fault.path!r}")
         with self._lock:
             self._waiting.append((fault, times))
 
@@ -101,6 +101,11 @@ def truncated(at: int | None) -> Delivery:
         return False
 
     return deliver
+
+
+def dropped(connection: socket.socket, content: bytes) -> bool:
+    """Deliver nothing and close the connection."""
+    return False
 
 
 def reset(connection: socket.socket, content: bytes) -> bool:

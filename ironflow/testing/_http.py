@@ -7,22 +7,25 @@ Rules:
 2. A reply leaves in one send, with its length. How it is delivered can be replaced, which is how
    faults break it on the way.
 3. Every connection has a thread; stopping closes the connections and waits for the threads.
+4. A forked child has neither the threads nor the port: what it inherits of them is closed.
 """
 
 from __future__ import annotations
 
 import errno
 import json
-import logging
 import os
 import selectors
 import socket
 import threading
+import weakref
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
+
+from ._log import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,8 +35,6 @@ if TYPE_CHECKING:
 MAX_BODY = 32 * 1024 * 1024
 _JOIN_SECONDS = 5.0
 _BODILESS = (204, 304)  # RFC 9112, section 6.3
-
-logger = logging.getLogger("ironflow.testing")
 
 
 class ReceivedRequest:
@@ -90,11 +91,16 @@ class HttpServer:
         port: Port to listen on, 0 for a free one.
         answer: Called with each request, in the thread of its connection.
 
+    Attributes:
+        port: Port that it listens on.
+        inherited: Whether it belongs to a parent process.
+
     Raises:
         OSError: The port can not be had.
     """
 
     def __init__(self, host: str, port: int, answer: Callable[[ReceivedRequest], Reply]) -> None:
+        self.inherited = False
         try:
             self._listener = _Listener((host, port), answer)
         except (OSError, TypeError, ValueError) as error:  # the last two are of a host's bad name
@@ -107,6 +113,13 @@ class HttpServer:
             target=self._accept, name=f"ironflow-testing-{self.port}", daemon=True
         )
         self._thread.start()
+        _serving.add(self)
+
+    def disown(self) -> None:
+        """Close what a forked child has of the port, so that it is the parent's alone."""
+        self.inherited = True
+        for inherited in (self._listener.socket, self._stop, self._stopped):
+            inherited.close()
 
     def stop(self) -> None:
         """Close the port and every connection, and wait for their threads."""
@@ -123,6 +136,18 @@ class HttpServer:
             selector.register(self._stopped, selectors.EVENT_READ)
             while all(key.fileobj is self._listener for key, _ in selector.select()):
                 self._listener.handle_request()
+
+
+_serving: weakref.WeakSet[HttpServer] = weakref.WeakSet()
+
+
+def _disown_all() -> None:
+    for server in list(_serving):
+        server.disown()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which can not fork
+    os.register_at_fork(after_in_child=_disown_all)
 
 
 class _Listener(ThreadingTCPServer):

@@ -19,6 +19,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ._checks import Refusal, matches, missing
+from ._log import logger
 from ._state import STOPPING
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ class View:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # sys.exit and pytest.fail are no Exceptions
+                logger.error("projection %s failed", self.projection.name, exc_info=True)
                 self.status = "error"
                 self.error_message = f"{type(error).__name__}: {error} (event {event['id']})"
                 return
@@ -221,6 +223,14 @@ def cancel_rebuild(state: State, view: View) -> None:
     view.job["status"] = "cancelled"
     view.status = view.resting
     state.changed.notify_all()
+
+
+def cancel_rebuilds(state: State) -> None:
+    """Cancel what a stop interrupted; its thread may not have noticed before the next start."""
+    for environment in state.environments.values():
+        for view in environment.views.values():
+            if view.status == "rebuilding":
+                cancel_rebuild(state, view)
 
 
 def _between(events: list[Record], first: str, last: str) -> list[Record]:

@@ -6,10 +6,11 @@ audit event; what is not finished has no end and no error.
 
 from __future__ import annotations
 
-import inspect
 import threading
 import time
 from typing import TYPE_CHECKING, Any
+
+from ._arguments import takes_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,7 +48,7 @@ class Function:
     ) -> None:
         self.id = id
         self.handler = handler
-        self.takes_step = handler is not None and _takes_step(handler)
+        self.takes_step = handler is not None and takes_step(handler)
         self.triggers = triggers
         self.max_attempts = max_attempts
         self.retry_delay = retry_delay
@@ -112,18 +113,15 @@ class Waiter:
         self.event: Record | None = None
 
 
-def _takes_step(handler: Callable[..., Any]) -> bool:
-    """Tell whether a handler has a second argument, other than one with a default of its own."""
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = [p for p in inspect.signature(handler).parameters.values() if p.kind in kinds]
-    if len(parameters) < 2:
-        return False
-    return parameters[1].default is inspect.Parameter.empty or parameters[1].name == "step"
-
-
 def functions_of(state: State, environment: Environment) -> dict[str, Function]:
     """Return the functions of an environment: Python's own, and those of workers."""
     return {**environment.functions, **state.registry.functions}
+
+
+def find(state: State, run_id: str) -> Run | None:
+    """Return a run of whatever environment, None when there is none of that id."""
+    found = (environment.runs.get(run_id) for environment in state.environments.values())
+    return next((run for run in found if run is not None), None)
 
 
 def audit(state: State, run: Run, event_type: str, payload: Record, step_id: str = "") -> None:

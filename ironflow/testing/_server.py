@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any, overload
 
-from . import _execution, _faults, _projections
-from ._arguments import check_callable, check_key, check_seconds, check_text, check_whole, patterns
+from . import _execution, _faults, _projections, _runs
+from ._arguments import (
+    check_callable,
+    check_key,
+    check_seconds,
+    check_text,
+    check_whole,
+    checked_headers,
+    patterns,
+)
 from ._checks import Refusal
 from ._dispatch import Application
 from ._faults import Fault
-from ._http import HttpServer, json_reply
+from ._http import HttpServer, Reply, json_reply
 from ._operations import open_breaker, put_dead_letter
 from ._projections import Projection
 from ._runs import Function
@@ -19,11 +26,17 @@ from ._state import DEFAULT_ORG, Upcaster
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
+    from typing import TypeVar
 
     from ._http import ReceivedRequest
     from ._state import Environment, State
 
-    Handler = Callable[..., Any]
+    # What is decorated keeps its type, and so does a subclass of the server.
+    Handler = TypeVar("Handler", bound="Callable[..., Any]")
+    ServerT = TypeVar("ServerT", bound="LocalServer")
+
+
+_REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # listening there is on every address
 
 
 class LocalServer:
@@ -61,7 +74,7 @@ class LocalServer:
         self._application = Application(api_key)
         self._http: HttpServer | None = None
 
-    def start(self) -> LocalServer:
+    def start(self: ServerT) -> ServerT:
         """Start serving, at once; a server that was stopped starts on the same port again.
 
         Runs that the stop interrupted are carried on: what they have completed is kept.
@@ -74,18 +87,24 @@ class LocalServer:
                 self._http = HttpServer(self._host, self._port, self._application.answer)
                 self._port = self._http.port
                 self._application.open()
+                _projections.cancel_rebuilds(state)
                 _execution.carry_on(state)
         return self
 
     def stop(self) -> None:
-        """Stop serving; runs are interrupted at their next step, data stays for ``start``."""
+        """Stop serving; runs are interrupted at their next step, data stays for ``start``.
+
+        In a forked child it does nothing: the server belongs to the process that started it.
+        """
+        if self._http is not None and self._http.inherited:
+            return  # the lock may be held by a thread that this process does not have
         self._application.close()
         with self._application.locked():
             http, self._http = self._http, None
         if http is not None:
             http.stop()
 
-    def __enter__(self) -> LocalServer:
+    def __enter__(self: ServerT) -> ServerT:
         return self.start()
 
     def __exit__(
@@ -113,7 +132,8 @@ class LocalServer:
         """
         if not self._port:
             raise RuntimeError("the server has no port yet: call start(), or use it in with")
-        host = f"[{self._host}]" if ":" in self._host else self._host
+        host = _REACHED_AT.get(self._host, self._host)
+        host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{self._port}"
 
     @property
@@ -169,8 +189,6 @@ class LocalServer:
 
         def register(handler: Handler) -> Handler:
             check_callable(handler, "a function's handler")
-            if inspect.iscoroutinefunction(handler):
-                raise TypeError("a function's handler must be a plain function, not an async one")
             with self._application.locked() as state:
                 state.registry.functions[id] = Function(
                     id,
@@ -293,6 +311,28 @@ class LocalServer:
                 names = ", ".join(_at_work(state))
                 raise TimeoutError(f"still at work after {timeout:g} s: {names}")
 
+    def wait_for_run(self, run_id: str, timeout: float = 5.0) -> dict[str, Any]:
+        """Wait until a run is completed, failed or cancelled, through its sleeps and waits.
+
+        Args:
+            run_id: Id of the run, as ``events_create`` gives it.
+            timeout: Seconds to wait at most.
+
+        Returns:
+            The run, with the members of ``models.Run``: ``status``, ``output``, ``error``, …
+
+        Raises:
+            KeyError: There is no such run.
+            TimeoutError: The run was still under way; the message says what it was doing.
+        """
+        with self._application.locked() as state:
+            run = _runs.find(state, run_id)
+            if run is None:
+                raise KeyError(f"no run {run_id}")
+            if not state.changed.wait_for(lambda: run.status in _runs.FINISHED, timeout):
+                raise TimeoutError(f"{run_id} is still {run.status} after {timeout:g} s")
+            return dict(run.record)
+
     # What goes wrong on request.
 
     def fail(
@@ -314,20 +354,26 @@ class LocalServer:
             status: HTTP status of the reply, 200 to 599.
             times: How many requests meet it.
             headers: Further headers, such as ``{"Retry-After": "1"}``.
-            body: JSON value of the reply; ``{"error": …}`` by default.
+            body: The reply's body: bytes as they are, anything else as JSON; ``{"error": …}`` by
+                default.
 
         Raises:
-            ValueError: The method, the path, the status or ``times`` can not be right.
+            ValueError: The method, the path, the status, ``times`` or a header can not be right,
+                or no route has the path.
         """
         check_whole(status, "status", 200, 599)
-        value = {"error": f"failed on request with status {status}"} if body is None else body
-        reply = json_reply(status, value, dict(headers or {}))
-        self._application.faults.add(Fault(method, path, reply=reply), times)
+        more = checked_headers(headers)
+        if isinstance(body, bytes):
+            reply = Reply(status, body, more)
+        else:
+            value = {"error": f"failed on request with status {status}"} if body is None else body
+            reply = json_reply(status, value, more)
+        self._application.add_fault(Fault(method, path, reply=reply), times)
 
     def delay(self, method: str, path: str, seconds: float, *, times: int = 1) -> None:
         """Wait before the next requests are handled; arguments as in ``fail``."""
         check_seconds(seconds, "seconds")
-        self._application.faults.add(Fault(method, path, delay=seconds), times)
+        self._application.add_fault(Fault(method, path, delay=seconds), times)
 
     def truncate(self, method: str, path: str, *, at: int | None = None, times: int = 1) -> None:
         """Handle the next requests, but close the connection in the middle of the reply's body.
@@ -336,7 +382,7 @@ class LocalServer:
             method, path, times: As in ``fail``.
             at: Bytes of the body that are still sent; half of it by default.
         """
-        self._application.faults.add(Fault(method, path, deliver=_faults.truncated(at)), times)
+        self._application.add_fault(Fault(method, path, deliver=_faults.truncated(at)), times)
 
     def trickle(
         self, method: str, path: str, *, interval: float = 0.05, size: int = 1, times: int = 1
@@ -351,7 +397,7 @@ class LocalServer:
         check_seconds(interval, "interval")
         check_whole(size, "size", 1)
         deliver = _faults.trickled(interval, size, self._application.stopping)
-        self._application.faults.add(Fault(method, path, deliver=deliver), times)
+        self._application.add_fault(Fault(method, path, deliver=deliver), times)
 
     @overload
     def reset(self) -> None: ...
@@ -364,8 +410,8 @@ class LocalServer:
         method: str | None = None,
         path: str | None = None,
         *,
-        times: int = 1,
-        handled: bool = False,
+        times: int | None = None,
+        handled: bool | None = None,
     ) -> None:
         """Without arguments start afresh: forget all data, faults and recorded requests.
 
@@ -377,15 +423,15 @@ class LocalServer:
             handled: Whether the request is handled before the connection is reset.
 
         Raises:
-            TypeError: A method without a path, or a path without a method.
+            TypeError: A fault's argument without its method and its path.
         """
-        if method is None and path is None:
+        if method is None and path is None and times is None and handled is None:
             self._application.reset()
             return
         if method is None or path is None:
             raise TypeError("reset takes a method and a path, or neither")
         fault = Fault(method, path, deliver=_faults.reset, unhandled=not handled)
-        self._application.faults.add(fault, times)
+        self._application.add_fault(fault, 1 if times is None else times)
 
     # What operators look at, and no call of the API makes.
 

@@ -18,10 +18,20 @@ if TYPE_CHECKING:
     from . import LocalServer
 
 
+_SETTINGS = ("IRONFLOW_SERVER_URL", "IRONFLOW_API_KEY", "IRONFLOW_ENV")
+
+
 @pytest.fixture
-def ironflow_server() -> Iterator[LocalServer]:
-    """An in-memory Ironflow that starts empty and stops after the test."""
+def ironflow_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalServer]:
+    """An in-memory Ironflow that starts empty and stops after the test.
+
+    Settings of the developer's environment (a real key, a proxy) stay out of the test.
+    """
     from . import LocalServer  # loaded only for a test that asks for it
 
+    for name in _SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "127.0.0.1", prepend=",")
     with LocalServer() as server:
         yield server
