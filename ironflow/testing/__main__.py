@@ -15,6 +15,12 @@ from . import LocalServer
 from ._samples import add_samples
 
 
+_DESCRIPTION = (
+    "Serve a local Ironflow, in memory, until it is interrupted. It brings a function,"
+    " process-order, for events order.*, and projections over them, order_stats and my-projection."
+)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Serve; 0 after an interrupt, 1 when the port can not be had."""
     parser = _parser()
@@ -40,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m ironflow.testing", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m ironflow.testing", description=_DESCRIPTION)
     parser.add_argument("--port", type=int, default=9123, help="port; 9123 by default, 0 any free")
     parser.add_argument("--host", default="127.0.0.1", help="address; this machine only by default")
     parser.add_argument("--api-key", default="", help="key to ask for; none by default")
