@@ -14,7 +14,6 @@ import threading
 from . import LocalServer
 from ._samples import add_samples
 
-
 _DESCRIPTION = (
     "Serve a local Ironflow, in memory, until it is interrupted. It brings a function,"
     " process-order, for events order.*, and projections over them, order_stats and my-projection."
