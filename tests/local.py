@@ -1,8 +1,12 @@
-"""Fixtures: a local Ironflow whose every reply is checked against the manifest, and its client."""
+"""Fixtures: a local Ironflow whose every reply is checked against the manifest, and its client.
+
+And ``until``, for what happens on the server's own time.
+"""
 
 from __future__ import annotations
 
 import functools
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +20,16 @@ from ironflow.testing import LocalServer
 from . import stub
 
 ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 10.0  # seconds until something that has to happen counts as missing
+
+
+def until(condition):
+    """Wait until a condition holds, and return what it gave."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.005)
+    return found
 
 
 @functools.lru_cache(maxsize=1)

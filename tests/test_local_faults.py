@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
@@ -16,6 +15,8 @@ from ironflow import (
     RateLimitError,
     ServerError,
 )
+
+from .local import until
 
 EVENT = {"name": "order.placed", "data": {}}
 
@@ -71,9 +72,7 @@ def test_a_delay_makes_a_call_time_out_that_is_handled_all_the_same(local, local
     local.delay("POST", "/api/v1/events", 0.3)
     with pytest.raises(IronflowTimeoutError):
         local_client.with_options(timeout=0.05).events_create(body=EVENT)
-    deadline = time.monotonic() + 5
-    while not emitted(local) and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: emitted(local))
     assert emitted(local) == 1
 
 
@@ -185,9 +184,7 @@ def test_a_request_that_is_delayed_over_a_reset_or_a_stop_is_dropped(local, loca
 
     thread = threading.Thread(target=emit)
     thread.start()
-    deadline = time.monotonic() + 5
-    while not local.requests and time.monotonic() < deadline:
-        time.sleep(0.005)
+    until(lambda: local.requests)
     getattr(local, end)()
     thread.join(10)
     local.start()

@@ -10,17 +10,9 @@ import pytest
 
 from ironflow import ConflictError, NotFoundError, ValidationError
 
-PATIENCE = 10.0  # seconds until something that has to happen counts as missing
+from .local import PATIENCE, until
+
 FOREVER = 600.0  # seconds for an event of a rebuild that the test ends
-
-
-def until(condition):
-    """Wait until a condition holds, and return what it gave."""
-    deadline = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.005)
-    return found
 
 
 def emit(client, name="order.placed", **data):

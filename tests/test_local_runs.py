@@ -12,16 +12,7 @@ from ironflow import ConflictError, IronflowClient, NotFoundError, ValidationErr
 from ironflow.testing import LocalServer
 from ironflow.testing._events import record_event
 
-PATIENCE = 10.0  # seconds until something that has to happen counts as missing
-
-
-def until(condition):
-    """Wait until a condition holds, and return what it gave."""
-    deadline = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.005)
-    return found
+from .local import PATIENCE, until
 
 
 def start(client, **data):

@@ -23,7 +23,7 @@ from ironflow.testing._groups import HANDLERS
 from ironflow.testing._samples import add_samples
 
 from .conftest import KEY, ROOT
-from .local import CheckedServer
+from .local import CheckedServer, until
 
 
 def test_every_route_has_a_handler_of_its_name_and_no_name_comes_twice():
@@ -142,9 +142,7 @@ def test_stopping_ends_a_query_that_is_at_work(local, local_client):
 
     thread = threading.Thread(target=ask)
     thread.start()
-    deadline = time.monotonic() + 5
-    while not local.requests and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: local.requests)
     time.sleep(0.05)
     began = time.monotonic()
     local.stop()
@@ -468,9 +466,7 @@ def test_stopping_ends_a_wait_that_a_caller_is_in(local, local_client):
 
     thread = threading.Thread(target=wait)
     thread.start()
-    deadline = time.monotonic() + 5
-    while len(local.requests) < 1 and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: local.requests)
     local.stop()
     thread.join(10)
     assert not thread.is_alive()

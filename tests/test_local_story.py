@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 
 import pytest
 
@@ -23,7 +22,7 @@ from ironflow import (
 )
 
 from . import test_document
-from .local import CheckedServer
+from .local import CheckedServer, until
 
 KEY = "ifkey_00000000000000000000000000000001"
 
@@ -36,15 +35,6 @@ def by(member, records):
 def decoded(entry):
     """The JSON value of a key-value entry."""
     return json.loads(base64.b64decode(entry["value"]))
-
-
-def until(condition):
-    """Wait for what happens on the server's own time."""
-    for _ in range(500):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it did not happen within seconds")
 
 
 def events_and_runs(client, server):

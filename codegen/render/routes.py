@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from codegen.naming import method_name
 
-from .text import WIDTH, banner, literal
+from .text import banner, bracketed, literal
 
 if TYPE_CHECKING:
     from codegen.manifest import Manifest
@@ -24,13 +24,8 @@ ROUTES: tuple[tuple[str, str, str], ...] = (
 
 def render(manifest: Manifest) -> str:
     """Return the source of the table, in the manifest's order: by group, then by path."""
-    rows = [_row(e.method, e.path, method_name(e)) for e in manifest.endpoints]
-    return banner(manifest) + _HEADER + "".join(rows) + ")\n"
-
-
-def _row(*cells: str) -> str:
-    items = [literal(cell) for cell in cells]
-    line = f"    ({', '.join(items)}),\n"
-    if len(line) <= WIDTH + 1:
-        return line
-    return "    (\n" + "".join(f"        {item},\n" for item in items) + "    ),\n"
+    lines = [banner(manifest) + _HEADER.rstrip("\n")]
+    for endpoint in manifest.endpoints:
+        cells = (endpoint.method, endpoint.path, method_name(endpoint))
+        lines += bracketed("(", [literal(cell) for cell in cells], "),", "    ")
+    return "\n".join([*lines, ")"]) + "\n"

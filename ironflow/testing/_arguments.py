@@ -54,17 +54,20 @@ def takes_step(handler: Callable[..., Any]) -> bool:
         signature = inspect.signature(handler)
     except ValueError:  # a builtin that does not say what it takes
         return False
-    for given in (("event",), ("event", "step")):
-        try:
-            bound = signature.bind(*given)
-        except TypeError:
-            continue
-        names = list(bound.arguments)
-        if len(given) == 1:
-            rest = [p for p in signature.parameters.values() if p.name not in names]
-            return any(p.name == "step" and p.kind is not p.KEYWORD_ONLY for p in rest[:1])
+    if _takes(signature, "event"):
+        second = list(signature.parameters.values())[1:2]
+        return any(p.name == "step" and p.kind is not p.KEYWORD_ONLY for p in second)
+    if _takes(signature, "event", "step"):
         return True
     raise TypeError(f"a function's handler takes an event and maybe a step, not {signature}")
+
+
+def _takes(signature: inspect.Signature, *given: str) -> bool:
+    try:
+        signature.bind(*given)
+    except TypeError:
+        return False
+    return True
 
 
 def checked_headers(given: Mapping[str, str] | None) -> dict[str, str]:
@@ -79,7 +82,7 @@ def checked_headers(given: Mapping[str, str] | None) -> dict[str, str]:
 
 def patterns(given: Iterable[str], name: str) -> tuple[str, ...]:
     """Return patterns of event names; text alone is refused, as it would be a list of letters."""
-    found = () if isinstance(given, (str, bytes)) else tuple(given)
-    if not all(isinstance(p, str) and p for p in found) or isinstance(given, (str, bytes)):
+    found: tuple[Any, ...] = (None,) if isinstance(given, (str, bytes)) else tuple(given)
+    if not all(isinstance(pattern, str) and pattern for pattern in found):
         raise TypeError(f"{name} must be a list of patterns, such as ['order.*'], not {given!r}")
     return found

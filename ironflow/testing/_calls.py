@@ -9,6 +9,7 @@ returns the reply's JSON value (200), ``Created`` (201), None (204) or a ``Reply
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._checks import Fields, Parameters, Refusal
@@ -53,7 +54,7 @@ class Call:
         self.query = Parameters(request.query)
         self._json: Any = _UNREAD
 
-    @property
+    @cached_property
     def environment(self) -> Environment:
         """The environment that the request is about; a name that is new makes one."""
         return self.environment_named(self.request.headers.get("x-ironflow-environment", ""))

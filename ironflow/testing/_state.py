@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ._checks import missing, timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from ._projections import Projection, View
     from ._runs import Function, Run, Waiter
@@ -79,7 +79,7 @@ class Environment:
         events: All events, oldest first; models ``Event``.
         runs, steps: By id, oldest first.
         audit: Audit events of the runs, oldest first.
-        invocations: Replies of ``functions_invoke`` by (function, idempotency key).
+        receipts: Replies by what was done and its idempotency key; see ``once``.
         waiters: Runs that wait for an event.
         functions: Functions that workers registered, by id.
         views: State of the projections by name.
@@ -88,7 +88,6 @@ class Environment:
         secrets: Secrets by name, with their values.
         streams: Entity streams by entity id.
         schemas: Event schemas by (event name, version).
-        messages: Receipts of published messages by (topic, idempotency key).
         deliveries: Webhook deliveries.
         dead_letters: Rows of the outbox that were given up, by event id.
         breakers: Circuit breakers by key.
@@ -104,7 +103,7 @@ class Environment:
         self.runs: dict[str, Run] = {}
         self.steps: dict[str, Record] = {}
         self.audit: list[Record] = []
-        self.invocations: dict[tuple[str, str], Record] = {}
+        self.receipts: dict[tuple[tuple[str, ...], str], Record] = {}
         self.waiters: list[Waiter] = []
         self.functions: dict[str, Function] = {}
         self.views: dict[str, View] = {}
@@ -113,7 +112,6 @@ class Environment:
         self.secrets: dict[str, Record] = {}
         self.streams: dict[str, Any] = {}
         self.schemas: dict[tuple[str, int], Record] = {}
-        self.messages: dict[tuple[str, str], Record] = {}
         self.deliveries: list[Record] = []
         self.dead_letters: dict[str, Record] = {}
         self.breakers: dict[str, Record] = {}
@@ -127,6 +125,21 @@ class Environment:
     def event(self, event_id: str) -> Record | None:
         """Return an event by its id."""
         return next((event for event in self.events if event["id"] == event_id), None)
+
+    def once(self, what: tuple[str, ...], key: str, act: Callable[[], Record]) -> Record:
+        """Act, and return the reply; with an idempotency key that was used, the reply of then.
+
+        Args:
+            what: What the key is for: the route's name, and the thing that it acts on.
+            key: The key, empty for none.
+            act: Does it and gives the reply.
+        """
+        if key and (what, key) in self.receipts:
+            return self.receipts[what, key]
+        reply = act()
+        if key:
+            self.receipts[what, key] = reply
+        return reply
 
     def next_sequence(self) -> int:
         """Return the number of the next event or message."""

@@ -38,20 +38,19 @@ def functions_invoke(call: Call, id: str) -> Record:
     function = find(functions_of(call.state, environment), id, "function")
     data = call.optional_body().members("data", {})
     key = call.request.headers.get("idempotency-key", "")
-    if key and (id, key) in environment.invocations:
-        return environment.invocations[id, key]
-    event, run_ids = record_event(
-        call.state,
-        environment,
-        f"ironflow.invoke.{id}",
-        data,
-        source="invoke",
-        idempotency_key=key or None,
-    )
-    # A function that listens to its own invocations runs once all the same.
-    own = [run_id for run_id in run_ids if environment.runs[run_id].function is function]
-    run_id = own[0] if own else start(call.state, environment, function, event)
-    reply = {"event_id": event["id"], "run_id": run_id}
-    if key:
-        environment.invocations[id, key] = reply
-    return reply
+
+    def invoke() -> Record:
+        event, run_ids = record_event(
+            call.state,
+            environment,
+            f"ironflow.invoke.{id}",
+            data,
+            source="invoke",
+            idempotency_key=key or None,
+        )
+        # A function that listens to its own invocations runs once all the same.
+        own = [run_id for run_id in run_ids if environment.runs[run_id].function is function]
+        run_id = own[0] if own else start(call.state, environment, function, event)
+        return {"event_id": event["id"], "run_id": run_id}
+
+    return environment.once(("functions_invoke", id), key, invoke)

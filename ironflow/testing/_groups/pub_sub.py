@@ -13,10 +13,9 @@ def pub_sub_create(call: Call) -> Record:
     body, environment = call.body(), call.environment
     topic, key = body.text("topic"), body.text("idempotency_key", "")
     body.any("data")  # required; nobody can subscribe here yet, so it goes nowhere
-    if key and (topic, key) in environment.messages:
-        return environment.messages[topic, key]
-    receipt = {"event_id": call.state.new_id("evt"), "sequence": environment.next_sequence()}
-    if key:
-        environment.messages[topic, key] = receipt
-    call.state.changed.notify_all()  # a wait for a projection may be for this number
-    return receipt
+
+    def publish() -> Record:
+        call.state.changed.notify_all()  # a wait for a projection may be for this number
+        return {"event_id": call.state.new_id("evt"), "sequence": environment.next_sequence()}
+
+    return environment.once(("pub_sub_create", topic), key, publish)

@@ -24,24 +24,19 @@ _RUN = (
     "parent_step_id", "pause_reason", "pause_requested", "resume_from_step", "started_at",
     "status", "timeout_at", "updated_at", "version", "worker_id",
 )  # fmt: skip
-_LISTED_RUN = (
-    "actor_id", "attempt", "created_at", "ended_at", "error", "event_id", "execution_mode",
-    "function_id", "function_version", "id", "input", "max_attempts", "output", "parent_run_id",
-    "parent_step_id", "resume_from_step", "started_at", "status", "timeout_at", "updated_at",
-    "worker_id",
+_UNLISTED_RUN = (
+    "cancellation_cause", "claimed_at", "claimed_by", "environment_id", "pause_reason",
+    "pause_requested", "version",
 )  # fmt: skip
+_LISTED_RUN = tuple(member for member in _RUN if member not in _UNLISTED_RUN)
 _STEP = (
     "attempt", "compensation_for", "created_at", "duration_ms", "ended_at", "environment_id",
-    "error", "id", "input",
-    "original_output", "output", "patched_at", "patched_by", "run_id", "sequence", "sleep_until",
-    "started_at", "status", "step_id", "step_type", "updated_at", "version", "wait_event_id",
-    "wait_event_match", "wait_event_name", "wait_timeout",
+    "error", "id", "input", "original_output", "output", "patched_at", "patched_by", "run_id",
+    "sequence", "sleep_until", "started_at", "status", "step_id", "step_type", "updated_at",
+    "version", "wait_event_id", "wait_event_match", "wait_event_name", "wait_timeout",
 )  # fmt: skip
-_LISTED_STEP = tuple(
-    member
-    for member in _STEP
-    if member not in ("environment_id", "version", "wait_event_id", "wait_event_match")
-)
+_UNLISTED_STEP = ("environment_id", "version", "wait_event_id", "wait_event_match")
+_LISTED_STEP = tuple(member for member in _STEP if member not in _UNLISTED_STEP)
 
 
 def runs_list(call: Call) -> Record:

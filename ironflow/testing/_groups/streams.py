@@ -36,7 +36,6 @@ class Stream:
         entity_id, entity_type: The entity.
         events: Its events, oldest first; models ``Event``. A stream that is kept has one at least.
         snapshots: Models ``GetSnapshotResponse``, in the order of their making.
-        receipts: Replies of the appends by their idempotency key.
     """
 
     def __init__(self, entity_id: str, entity_type: str) -> None:
@@ -44,7 +43,6 @@ class Stream:
         self.entity_type = entity_type
         self.events: list[Record] = []
         self.snapshots: list[Record] = []
-        self.receipts: dict[str, Record] = {}
 
     @property
     def version(self) -> int:
@@ -92,31 +90,30 @@ def streams_events(call: Call, entity_id: str) -> Record:
     key, run_id = body.text("idempotency_key", ""), body.text("run_id", "")
     environment = call.environment
     stream = environment.streams.get(entity_id) or Stream(entity_id, entity_type)
-    if key in stream.receipts:
-        return stream.receipts[key]
-    stream.check_type(entity_type)
-    if expected not in (_ANY_VERSION, stream.version):
-        raise Refusal(
-            409, f"version conflict: expected {expected}, the stream is at {stream.version}"
+
+    def append() -> Record:
+        stream.check_type(entity_type)
+        if expected not in (_ANY_VERSION, stream.version):
+            raise Refusal(
+                409, f"version conflict: expected {expected}, the stream is at {stream.version}"
+            )
+        event, _ = record_event(
+            call.state,
+            environment,
+            name,
+            data,
+            version=version,
+            entity_id=entity_id,
+            entity_type=entity_type,
+            entity_version=stream.version + 1,
+            run_id=run_id or None,
+            idempotency_key=key or None,
         )
-    event, _ = record_event(
-        call.state,
-        environment,
-        name,
-        data,
-        version=version,
-        entity_id=entity_id,
-        entity_type=entity_type,
-        entity_version=stream.version + 1,
-        run_id=run_id or None,
-        idempotency_key=key or None,
-    )
-    stream.events.append(event)
-    environment.streams[entity_id] = stream
-    receipt = {"event_id": event["id"], "entity_version": stream.version}
-    if key:
-        stream.receipts[key] = receipt
-    return receipt
+        stream.events.append(event)
+        environment.streams[entity_id] = stream
+        return {"event_id": event["id"], "entity_version": stream.version}
+
+    return environment.once(("streams_events", entity_id), key, append)
 
 
 def streams_list_events(call: Call, entity_id: str) -> Record:
