@@ -1,0 +1,134 @@
+"""Opening a TCP connection to a host that may have several addresses (RFC 8305, in the small).
+
+Rules:
+
+1. Addresses are tried in the order of the resolver, IPv6 and IPv4 in turn.
+2. An attempt that has not ended after ``ATTEMPT_DELAY`` gets company: the next address is tried
+   beside it. So one that swallows packets costs a quarter of a second, not the whole timeout.
+3. The first that connects wins, and the others are closed. When all have failed, the first failure
+   is told: it belongs to the address that the resolver prefers.
+
+There is no thread in it: the sockets do not block, and one selector waits for all of them. Name
+resolution cannot be bounded from the standard library.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import selectors
+import socket
+from itertools import chain, zip_longest
+from time import monotonic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+ATTEMPT_DELAY = 0.25
+
+_WINDOWS_WOULD_BLOCK = 10035  # errno has it there alone
+_UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, _WINDOWS_WOULD_BLOCK})
+
+
+def connect(host: str, port: int, deadline: float) -> socket.socket:
+    """Return a connected socket that does not block.
+
+    Raises:
+        OSError: No address accepts a connection, or the name has none.
+        TimeoutError: The deadline has passed, on the monotonic clock.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    race = _Race(in_turn(found), deadline)
+    try:
+        return race.winner()
+    finally:
+        race.close()
+
+
+def in_turn(found: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return addresses so that the families take turns, the preferred one first."""
+    families: dict[Any, list[tuple[Any, ...]]] = {}
+    for address in found:
+        families.setdefault(address[0], []).append(address)
+    return [address for address in chain(*zip_longest(*families.values())) if address]
+
+
+class _Race:
+    """The attempts to connect to one host."""
+
+    def __init__(self, addresses: list[tuple[Any, ...]], deadline: float) -> None:
+        self._waiting = addresses
+        self._deadline = deadline
+        self._selector = selectors.DefaultSelector()
+        self._failure: OSError | None = None
+
+    def winner(self) -> socket.socket:
+        """Return the first socket that is connected."""
+        while True:
+            connected = self._start_next() if self._waiting else None
+            if connected is None:
+                connected = self._wait()
+            if connected is not None:
+                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return connected
+            if not self._waiting and not self._selector.get_map():
+                failure = self._failure or OSError("the host name has no address")
+                try:
+                    raise failure
+                finally:
+                    self._failure = failure = None  # type: ignore[assignment]
+
+    def close(self) -> None:
+        """Close the sockets that did not win."""
+        for key in list(self._selector.get_map().values()):
+            key.fileobj.close()  # type: ignore[union-attr]
+        self._selector.close()
+
+    def _start_next(self) -> socket.socket | None:
+        """Begin to connect to the next address; return the socket if it is connected at once."""
+        family, kind, protocol, _, address = self._waiting.pop(0)
+        try:
+            sock = socket.socket(family, kind, protocol)
+        except OSError as error:  # a family that this machine does not have
+            self._note(error)
+            return None
+        try:
+            sock.setblocking(False)
+            code = sock.connect_ex(address)
+            if code == 0:
+                return sock
+            if code in _UNDER_WAY:
+                self._selector.register(sock, selectors.EVENT_WRITE)
+                return None
+        except OSError as error:  # an address that is none for this family
+            self._note(error)
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            self._note(OSError(code, os.strerror(code)))
+        sock.close()
+        return None
+
+    def _wait(self) -> socket.socket | None:
+        """Wait for an attempt to end, or for the time of the next one."""
+        if not self._selector.get_map():
+            return None
+        left = self._deadline - monotonic()
+        if left <= 0:
+            raise TimeoutError("the deadline has passed")
+        for key, _ in self._selector.select(min(left, ATTEMPT_DELAY) if self._waiting else left):
+            sock: Any = key.fileobj
+            self._selector.unregister(sock)
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code == 0:
+                return sock  # type: ignore[no-any-return]
+            sock.close()
+            self._note(OSError(code, os.strerror(code)))
+        return None
+
+    def _note(self, error: OSError) -> None:
+        error.__traceback__ = None
+        self._failure = self._failure or error

@@ -1,0 +1,171 @@
+"""Request headers: which are refused, how they stand in a message, and what they mean for repeats.
+
+Rules:
+
+1. A name is a token and a value is Latin-1 without CR, LF or NUL (RFC 9110, 5.5 and 5.6.2). What is
+   not is refused before anything is sent, and no refusal shows a value: it may be a credential.
+2. The headers that frame a message belong to the client. A second opinion on the framing is how
+   requests are smuggled.
+3. Headers travel as a ``Headers`` object. Its ``repr`` shows names only, so a crash report that
+   prints local variables prints no credential.
+
+This module is loaded with the client class and imports nothing that takes time.
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789" + LETTERS)  # RFC 9110, 5.6.2
+
+_FRAMING = frozenset(
+    {"connection", "content-length", "expect", "host", "te", "trailer", "transfer-encoding"}
+)
+
+# A repeated write would meet the state that its first try has made (RFC 9110, 13.1).
+_CONDITIONS = frozenset({"if-match", "if-none-match", "if-unmodified-since"})
+
+_SECRET_PARTS = ("auth", "cookie", "token", "secret", "password", "api-key", "apikey")
+
+
+class Headers:
+    """Checked headers of a request.
+
+    Args:
+        fields: Values by name, in the order in which they are sent.
+
+    Attributes:
+        block: The same as bytes of a message.
+    """
+
+    __slots__ = ("block", "fields")
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        self.fields = fields
+        self.block = "".join([f"{name}: {value}\r\n" for name, value in fields.items()]).encode(
+            "latin-1"
+        )
+
+    def __repr__(self) -> str:
+        return f"Headers({', '.join(self.fields)})"
+
+    def merged(self, more: Mapping[str, str]) -> Headers:
+        """Return these headers and ``more``; a name counts as the same in any case, ``more`` wins.
+
+        Args:
+            more: Checked values by name.
+        """
+        newer = {name.lower() for name in more}
+        kept = {name: value for name, value in self.fields.items() if name.lower() not in newer}
+        return Headers({**kept, **more})
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether a write with these headers has a condition that its own repeat would not meet."""
+        return not _CONDITIONS.isdisjoint([name.lower() for name in self.fields])
+
+    def secrets(self) -> list[str]:
+        """Return the values that must not be shown, with and without their scheme."""
+        values = [
+            value
+            for name, value in self.fields.items()
+            if any(part in name.lower() for part in _SECRET_PARTS)
+        ]
+        return values + [value.partition(" ")[2] for value in values]
+
+
+class Given:
+    """Headers as a caller gave them, held so that no local variable shows their values.
+
+    Args:
+        name: What refusals call them: ``headers``.
+        headers: A mapping from names to strings, integers, UUIDs or None, or None for none; checked
+            when it is asked for.
+    """
+
+    __slots__ = ("_headers", "_name")
+
+    def __init__(self, name: str, headers: Any) -> None:
+        self._name = name
+        self._headers = {} if headers is None else headers
+
+    def __repr__(self) -> str:
+        return f"<{self._name}>"
+
+    def checked(self) -> dict[str, str]:
+        """Return the headers as text, without those that are None.
+
+        Raises:
+            TypeError: They are not a mapping, or a name or a value is of the wrong type.
+            ValueError: A name or a value cannot be sent as it stands.
+        """
+        refusal = self._refusal()
+        if refusal is None:
+            given = self._headers.items()
+            return {name: text_of(value) for name, value in given if value is not None}
+        try:
+            raise refusal
+        finally:
+            del refusal  # or its traceback and this frame would keep each other alive
+
+    def _refusal(self) -> Exception | None:
+        if not hasattr(self._headers, "items"):
+            return TypeError(f"{self._name}: must be a mapping, not {type(self._headers).__name__}")
+        for name, value in self._headers.items():
+            if value is not None:
+                refusal = _name_refusal(self._name, name) or value_refusal(name, value)
+                if refusal is not None:
+                    return refusal
+        return None
+
+
+def _name_refusal(where: str, name: object) -> Exception | None:
+    if not isinstance(name, str):
+        return TypeError(f"{where}: names must be strings, not {type(name).__name__}")
+    if not name or not TOKEN.issuperset(name):
+        # Not shown: a whole header line given as the name holds its value.
+        return ValueError(f"{where}: a name must be an HTTP token: letters, digits and hyphens")
+    if name.lower() in _FRAMING:
+        return ValueError(f"{where}: {name} is set by the client and cannot be given")
+    return None
+
+
+def value_refusal(name: str, value: object) -> Exception | None:
+    """Return why a header's value cannot be sent, None when it can; the value is not shown."""
+    text = text_of(value)
+    if text is None:
+        return TypeError(f"{name}: must be a string or an integer, not {type(value).__name__}")
+    if any(character in "\r\n\0" for character in text):
+        return ValueError(f"{name}: must not hold CR, LF or NUL")
+    if any(character > "\xff" for character in text):
+        return ValueError(f"{name}: holds a character that a header cannot carry")
+    return None
+
+
+def text_of(value: object) -> Any:
+    """Return a string, an integer, a UUID or an enum member of these as text, None for the rest.
+
+    Subclasses give their plain text: ``str()`` of an enum differs between Python versions.
+    """
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int.__repr__(value)
+    if is_a("uuid", "UUID", value):
+        return str(value)
+    return text_of(value.value) if is_a("enum", "Enum", value) else None  # type: ignore[attr-defined]
+
+
+def is_a(module: str, name: str, value: object) -> bool:
+    """Tell whether a value is of a type of a module, without loading that.
+
+    Where the module was not loaded, nobody can have made such a value.
+    """
+    loaded = sys.modules.get(module)
+    return loaded is not None and isinstance(value, getattr(loaded, name))
