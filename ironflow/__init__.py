@@ -33,3 +33,7 @@ __all__ = [
     "ValidationError",
     "__version__",
 ]
+
+# Errors and clients call themselves by the names under which people import them.
+for _public in [globals()[_name] for _name in __all__ if _name != "__version__"]:
+    _public.__module__ = __name__

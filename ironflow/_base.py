@@ -1,41 +1,44 @@
 """What every client can do, whatever endpoints it has: options, one call, any route.
 
-The generated ``IronflowClient`` adds one method an endpoint, each a single ``_call``. The network
-is loaded by the first of them (``_open``), so that importing the package costs next to nothing.
+The generated ``IronflowClient`` adds one method per endpoint, each a single ``_call``. The network
+is loaded by the first of them (``_open``), so importing the package costs next to nothing.
 """
 
 from __future__ import annotations
 
 import sys
 
-from ._encoding import encoded_body, has_dot_segment, header_block, idempotency, query_string
-from ._observe import Capture, is_capturing, watched_call
+from ._encoding import encoded_body, has_dot_segment, idempotency, query_string
+from ._observe import Capture, is_capturing, log_attempt, watched_call
 from ._options import (
     DEFAULT_MAX_RESPONSE_BYTES,
     DEFAULT_RETRY_METHODS,
     DEFAULT_TIMEOUT,
+    Held,
     Options,
-    checked_headers,
-    from_environment,
+    held,
     http_method,
+    unknown_option,
 )
 from ._version import __version__
+from ._wire.headers import Given, Headers
+from ._wire.loading import loading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from types import TracebackType
-    from typing import Any, TypeVar
+    from typing import Any, NoReturn, TypeVar
 
     from ._observe import ResponseInfo
-    from ._transport import Transport
+    from ._wire.messages import Request
+    from ._wire.transport import Transport
 
     ClientT = TypeVar("ClientT", bound="BaseClient")
 
-_BODY_METHODS = frozenset({"PATCH", "POST", "PUT"})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_CONDITIONS = frozenset({"if-match", "if-none-match"})
+_UNITS = {"ms": 0.001, "s": 1.0}
 _USER_AGENT = f"ironflow-python/{__version__} Python/{'.'.join(map(str, sys.version_info[:2]))}"
 
 
@@ -50,18 +53,21 @@ class BaseClient:
         api_key: Tenant key, platform key or login token, sent as a bearer credential. Default:
             ``IRONFLOW_API_KEY``, else none; an empty string means none.
         timeout: Seconds for a whole call: connecting, sending, reading, retries and waits. Only
-            the resolution of a host name can not be bounded.
+            the resolution of a host name cannot be bounded.
         total_timeout: Seconds for a whole call with its retries; then ``timeout`` bounds each
             attempt. Default: ``timeout`` bounds it all.
         max_attempts: How often a call is tried at most; 1 switches retries off.
         retry_methods: HTTP methods whose calls are safe to repeat after they may have been
             delivered. Others are tried again only if nothing of them left.
         initial_backoff: Longest wait in seconds before the second attempt; each wait is random
-            between nothing and its bound.
+            between half of its bound and the bound.
         max_backoff: Longest wait in seconds before any attempt.
         backoff_factor: How much longer the bound grows from one attempt to the next.
         max_retry_after: Longest ``Retry-After`` in seconds that is waited for; above it, the error
             is raised at once.
+        refusal_statuses: Statuses by which the server says that it carried nothing out; a write
+            that got one of them may be sent again. ``(429,)`` makes rate-limited writes
+            repeatable, for those who trust their server's word.
         environment: Environment name, sent as ``X-Ironflow-Environment``. Default:
             ``IRONFLOW_ENV``, else none.
         org: Organization id to act as, sent as ``X-Ironflow-Org``; needs platform credentials.
@@ -91,6 +97,7 @@ class BaseClient:
         max_backoff: float = 10.0,
         backoff_factor: float = 2.0,
         max_retry_after: float = 60.0,
+        refusal_statuses: Iterable[int] = (),
         environment: str | None = None,
         org: str | None = None,
         headers: Mapping[str, str] | None = None,
@@ -98,38 +105,53 @@ class BaseClient:
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         user_agent_suffix: str | None = None,
         on_response: Callable[[ResponseInfo], object] | None = None,
+        **unknown: NoReturn,
     ) -> None:
-        self._options = Options(
-            server_url=from_environment("server_url", server_url),
-            api_key=from_environment("api_key", api_key),
-            timeout=timeout,
-            total_timeout=total_timeout,
-            max_attempts=max_attempts,
-            retry_methods=retry_methods,
-            initial_backoff=initial_backoff,
-            max_backoff=max_backoff,
-            backoff_factor=backoff_factor,
-            max_retry_after=max_retry_after,
-            environment=from_environment("environment", environment),
-            org=org,
-            headers=headers,
-            ssl_context=ssl_context,
-            max_response_bytes=max_response_bytes,
-            user_agent_suffix=user_agent_suffix,
-            on_response=on_response,
+        # Before anything can fail: a traceback may be printed with its local variables.
+        server_url = held("server_url", server_url)  # type: ignore[assignment]
+        api_key = held("api_key", api_key)  # type: ignore[assignment]
+        headers = Given("headers", headers)  # type: ignore[assignment]
+        names, unknown = list(unknown), {}
+        for name in names:
+            raise unknown_option(name)
+        self._take(
+            Options(
+                server_url=server_url,
+                api_key=api_key,
+                timeout=timeout,
+                total_timeout=total_timeout,
+                max_attempts=max_attempts,
+                retry_methods=retry_methods,
+                initial_backoff=initial_backoff,
+                max_backoff=max_backoff,
+                backoff_factor=backoff_factor,
+                max_retry_after=max_retry_after,
+                refusal_statuses=refusal_statuses,
+                environment=held("environment", environment),
+                org=org,
+                headers=headers,
+                ssl_context=ssl_context,
+                max_response_bytes=max_response_bytes,
+                user_agent_suffix=user_agent_suffix,
+                on_response=on_response,
+            )
         )
-        self._fields = _standing_headers(self._options)
-        self._block = header_block(self._fields)
         self._owner = object()  # what captures know the client and its copies by
+
+    def _take(self, options: Options) -> None:
+        self._options = options
+        self._headers = _standing_headers(options)
 
     def request(
         self,
         method: str,
         path: str,
+        *,
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, Any] | None = None,
         body: Any = None,
         retry: bool | None = None,
+        text: bool = False,
     ) -> Any:
         """Call any route, also one that has no method of its own.
 
@@ -137,29 +159,37 @@ class BaseClient:
             method: HTTP method, in either case.
             path: Path from the root of the server, as in ``/api/v1/runs/run_1``, its parts
                 percent-encoded. It may carry a query, which ``params`` adds to.
-            params: Query parameters; None values are left out.
+            params: Query parameters; None values are left out, lists are joined by commas.
             headers: Headers of this request; they win over those of the client.
-            body: Anything JSON has a form for; None sends no body.
+            body: Anything JSON has a form for, or bytes, which are sent as they are; None sends no
+                body.
             retry: True repeats the call after a failure even if it may have been delivered, False
                 never repeats it; None repeats what is safe, as the client's options say. A header
                 ``Idempotency-Key`` makes any call safe.
+            text: Whether the reply is text, not JSON.
 
         Returns:
-            The decoded JSON of the reply, None when it is empty.
+            The decoded JSON of the reply, its text where that was asked for, None when it is empty.
 
         Raises:
-            ValueError: An argument can not be sent as it stands.
+            ValueError: An argument cannot be sent as it stands.
             TypeError: An argument is of the wrong type.
             IronflowError: The call failed.
         """
+        headers = Given("headers", headers)  # type: ignore[assignment]
         if retry is not None and not isinstance(retry, bool):
             raise TypeError(f"retry: must be True, False or None, not {type(retry).__name__}")
+        if params is not None and not hasattr(params, "items"):
+            raise TypeError(f"params: must be a mapping, not {type(params).__name__}")
         return self._call(
             http_method("method", method),
             _checked_path(path),
             query=params,
+            lists=None,
             headers=headers,
             body=body,
+            raw=body is not None,
+            text=bool(text),
             retry=retry,
         )
 
@@ -172,12 +202,11 @@ class BaseClient:
             changes: Options of the constructor by name. None for ``api_key``, ``environment`` or
                 ``org`` means none; the environment variables are not read again.
         """
-        options = self._options.replace(**changes)
+        changes = {name: Held(value, name) for name, value in changes.items()}
+        options = self._options.replace(changes)
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__)
-        copy._options = options
-        copy._fields = _standing_headers(options)
-        copy._block = header_block(copy._fields)
+        copy._take(options)
         if (options.server_url, options.ssl_context) == (
             self._options.server_url,
             self._options.ssl_context,
@@ -216,19 +245,30 @@ class BaseClient:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._options!r})"
 
+    def __reduce__(self) -> Any:
+        """Pickle the options, never the connections; the copy opens its own."""
+        if self._options.ssl_context is not None:
+            raise TypeError(
+                "a client with an ssl_context cannot be pickled; make one where it goes"
+            )
+        return _restored, (type(self), self._options)
+
     def _call(
         self,
         method: str,
         path: str,
         *,
         query: Mapping[str, object] | None = None,
-        headers: Mapping[str, object] | None = None,
+        lists: Collection[str] | None = None,
+        headers: Mapping[str, object] | Given | None = None,
         body: object = None,
         raw: bool = False,
         text: bool = False,
         idempotent: bool = False,
         keyed: bool = False,
         retry: bool | None = None,
+        secret: bool = False,
+        server_wait: tuple[str, str, str, int] | None = None,
         deprecated: str | None = None,
     ) -> Any:
         """Send one request and return its decoded reply; what every endpoint method is made of.
@@ -237,6 +277,7 @@ class BaseClient:
             method: HTTP method in upper case.
             path: Encoded path, without the prefix that ``server_url`` may have.
             query: Query parameters by wire name.
+            lists: Those of them that take a list; None when that is not known.
             headers: Headers by wire name; None values are left out.
             body: Request body; None sends none.
             raw: Whether the route stores the body as it is, so that bytes may be given.
@@ -244,109 +285,120 @@ class BaseClient:
             idempotent: Whether a repeat is harmless although the verb is POST or PATCH.
             keyed: Whether the body may hold an ``idempotency_key``.
             retry: Whether the call may be repeated; None for what is safe.
+            secret: Whether the reply holds a credential, so that nothing of it may be shown.
+            server_wait: How the server is asked to hold the call: ``query`` or ``body``, the name
+                there, its unit, and the server's default.
             deprecated: What to tell the caller of a deprecated method.
         """
         if deprecated is not None:
             import warnings
 
             warnings.warn(deprecated, DeprecationWarning, stacklevel=3)
-        if raw and body is None:
-            raise TypeError('body: must not be None; b"" stores nothing and b"null" a JSON null')
         if query:
-            asked = query_string(query)
+            asked = query_string(query, lists)
             if asked:
                 path = f"{path}{'&' if '?' in path else '?'}{asked}"
-        fields, block, content = self._fields, self._block, None
-        if headers or text or body is not None:
-            fields, block, content, keyed = self._composed(headers, body, raw, text, keyed)
+        sent, content, kind = self._headers, None, None
+        if headers is not None or text or body is not None:
+            sent, content, kind, keyed = self._composed(headers, body, raw, text, keyed)
         else:
             keyed = False
-        if content is None and method in _BODY_METHODS:
-            block += b"Content-Length: 0\r\n"
+        if raw and content is None:
+            raise TypeError('body: must not be None; b"" stores nothing and b"null" a JSON null')
         options = self._options
         if retry is None:
             repeatable = idempotent or keyed or method in options.retry_methods
-            if headers and repeatable and not keyed and method not in _SAFE_METHODS:
-                repeatable = not _is_conditional(headers)
+            if repeatable and not keyed and method not in _SAFE_METHODS:
+                repeatable = not sent.is_conditional
         else:
             repeatable = retry
         transport = self._transport or self._open()
-        target = transport.prefix + path
         request = transport.request(
-            transport.origin, method, target, fields, block, content, text, retry, repeatable
+            transport.origin,
+            method,
+            transport.prefix + path,
+            sent,
+            kind,
+            content,
+            text,
+            retry,
+            repeatable,
+            secret,
         )
+        if server_wait is not None:
+            options = options.held_for(_wait_of(server_wait, query, body))
+        return self._send(transport, request, options)
+
+    def _send(self, transport: Transport, request: Request, options: Options) -> Any:
+        """Make the call of a request; the one place that does."""
         if options.on_response is None and not is_capturing():
-            return transport.call(request, options)
+            return transport.call(request, options.limits)
         return watched_call(transport, request, options, self._owner)
 
     def _composed(
         self,
-        headers: Mapping[str, object] | None,
+        headers: Mapping[str, object] | Given | None,
         body: object,
         raw: bool,
         text: bool,
         keyed: bool,
-    ) -> tuple[dict[str, str], bytes, bytes | None, bool]:
-        """Return headers, their bytes, the content, and whether there is an idempotency key."""
-        given = checked_headers("headers", headers)
-        given, body, keyed = idempotency(given, body, keyed)
-        content, kind = encoded_body(body, raw)
-        fields, block = self._fields, self._block
-        if given or text:
-            fields = {**fields, "Accept": "text/plain, */*"} if text else dict(fields)
-            if kind is not None:
-                fields["Content-Type"] = kind
-            _merge(fields, given)
-            block = header_block(fields)
-        elif kind is not None:
-            block += b"Content-Type: %s\r\n" % kind.encode("ascii")
-        if content is not None:
-            block += b"Content-Length: %d\r\n" % len(content)
-        return fields, block, content, keyed
+    ) -> tuple[Headers, bytes | None, str | None, bool]:
+        """Return headers, content, its type, and whether there is an idempotency key."""
+        given = headers if isinstance(headers, Given) else Given("headers", headers)
+        fields, body, keyed = idempotency(given.checked(), body, keyed)
+        content, kind = (None, None) if body is None else encoded_body(body, raw)
+        names = {name.lower() for name in fields}
+        if text and "accept" not in names:
+            fields["Accept"] = "text/plain, */*"
+        if "content-type" in names:
+            kind = None
+        return self._headers.merged(fields) if fields else self._headers, content, kind, keyed
 
     def _open(self) -> Transport:
-        """Return the transport; the one place that loads the network (sockets, TLS, JSON)."""
-        if self._transport is None:
-            from ._transport import Transport
+        """Return the transport; the one place that loads the network (sockets, JSON)."""
+        with loading:
+            if self._transport is None:
+                from ._wire.transport import Transport
 
-            made = Transport(self._options.server_url, self._options.ssl_context)
-            # Of threads that come here at once one wins, and all take its pool: atomic, no lock.
-            self.__dict__.setdefault("_transport", made)
-        transport: Transport = self.__dict__["_transport"]
-        return transport
+                options = self._options
+                self._transport = Transport(options.server_url, options.ssl_context, log_attempt)
+            return self._transport
 
 
-def _standing_headers(options: Options) -> dict[str, str]:
+def _restored(kind: type[BaseClient], options: Options) -> BaseClient:
+    """Return a client with the options of one that was pickled."""
+    client = object.__new__(kind)
+    client._take(options)
+    client._owner = object()
+    return client
+
+
+def _wait_of(
+    server_wait: tuple[str, str, str, int], query: Mapping[str, object] | None, body: object
+) -> float:
+    """Return how many seconds the server was asked to hold a call."""
+    where, name, unit, default = server_wait
+    source = query if where == "query" else body
+    asked = source.get(name) if isinstance(source, dict) else None
+    wait = asked if isinstance(asked, (int, float)) and not isinstance(asked, bool) else default
+    return max(0.0, wait * _UNITS[unit])
+
+
+def _standing_headers(options: Options) -> Headers:
     """Return the headers that every request of a client carries."""
     suffix = f" {options.user_agent_suffix}" if options.user_agent_suffix else ""
-    fields = {"Accept": "application/json", "User-Agent": _USER_AGENT + suffix}
+    standing = Headers({"Accept": "application/json", "User-Agent": _USER_AGENT + suffix})
     if options.api_key:
-        fields["Authorization"] = f"Bearer {options.api_key}"
-    if options.environment:
-        fields["X-Ironflow-Environment"] = options.environment
-    if options.org:
-        fields["X-Ironflow-Org"] = options.org
-    _merge(fields, options.headers)
-    return fields
-
-
-def _is_conditional(headers: Mapping[str, object]) -> bool:
-    """Tell whether a write has a condition, which its repeat would meet as its own first try."""
-    given = (name.lower() for name, value in headers.items() if value is not None)
-    return not _CONDITIONS.isdisjoint(given)
-
-
-def _merge(fields: dict[str, str], more: Mapping[str, str]) -> None:
-    """Add ``more`` to ``fields``; a name counts as the same in any case, and the newcomer wins."""
-    for name, value in more.items():
-        for known in [known for known in fields if known.lower() == name.lower()]:
-            del fields[known]
-        fields[name] = value
+        standing = standing.merged({"Authorization": f"Bearer {options.api_key.value}"})
+    more = {"X-Ironflow-Environment": options.environment, "X-Ironflow-Org": options.org}
+    standing = standing.merged({name: value for name, value in more.items() if value})
+    return standing.merged(options.headers)
 
 
 def _checked_path(path: object) -> str:
     """Refuse a path that would not reach this server, or not the route that it names."""
-    from urllib.parse import unquote
+    with loading:
+        from urllib.parse import unquote
 
     if not isinstance(path, str):
         raise TypeError(f"path: must be a string, not {type(path).__name__}")

@@ -2,50 +2,56 @@
 
 Rules:
 
-1. Nothing is guessed. What can not be sent as it stands is refused with a ``ValueError`` or
+1. Nothing is guessed. What cannot be sent as it stands is refused with a ``ValueError`` or
    ``TypeError`` that names the argument and the place in it, before anything is sent.
-2. A refusal never shows the value: it may be a secret.
-3. A path argument is one string, percent-encoded whole (RFC 3986, 2.1). An empty one, and one that
-   holds a ``.`` or ``..`` segment, is refused, for servers decode ``%2F`` before they route.
-4. Query: None is left out, booleans are ``true`` and ``false``, lists are joined by commas,
-   datetimes carry an offset and are written as RFC 3339.
+2. A refusal never shows the value: it may be a secret. Nor does its context: what encoders raise
+   holds the whole text.
+3. A path argument is one string, percent-encoded whole (RFC 3986, 2.1). An empty one is refused,
+   and one in which a part between slashes or backslashes is empty, ``.`` or ``..``: servers and
+   proxies decode ``%2F`` and fold slashes before they route.
+4. Query: None is left out, booleans are ``true`` and ``false``, datetimes carry an offset and are
+   written as RFC 3339. Lists are joined by commas where the parameter is a list and refused where
+   it is not. An empty list is refused everywhere: a filter that was computed empty must not mean
+   "all".
 5. JSON is compact UTF-8. NaN, naive datetimes, keys that are not strings and types that JSON does
-   not have are refused with their place; aware datetimes and UUIDs are written as strings.
+   not have are refused with their place. Aware datetimes, UUIDs and enum members with plain values
+   are written as their text.
 
-This module is loaded with the client class and so imports nothing itself; ``json``, ``datetime``
-and ``uuid`` are imported by the few functions that need them.
+This module is loaded with the client class and so imports nothing that takes time.
 """
 
 from __future__ import annotations
 
+import sys
+
+from ._wire.headers import LETTERS, is_a, text_of
+from ._wire.loading import loading
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from json import JSONEncoder
     from typing import Any
 
-_UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+_UNRESERVED = LETTERS + "0123456789-._~"
 _PERCENT = {byte: f"%{byte:02X}" for byte in range(256) if chr(byte) not in _UNRESERVED}
-_TOKEN = frozenset("!#$%&'*+-.^_`|~" + _UNRESERVED)  # RFC 9110, 5.6.2
 
-# The client computes these; a second opinion on the framing is how requests get smuggled.
-_FRAMING_HEADERS = frozenset(
-    {"connection", "content-length", "expect", "host", "te", "trailer", "transfer-encoding"}
-)
+# Between slashes, a part that is one of these leads elsewhere.
+_NO_PARTS = frozenset({"", ".", ".."})
 
 
 def segment(**argument: object) -> str:
     """Percent-encode one path argument, given by its name: ``segment(id=id)``.
 
     Args:
-        argument: One string or integer. None, booleans and bytes are not taken.
+        argument: One string, integer or UUID. None, booleans and bytes are not taken.
 
     Returns:
         The text for the path, with nothing left that a server could take for a separator.
 
     Raises:
-        TypeError: It is neither a string nor an integer.
-        ValueError: It is empty, holds a ``.`` or ``..`` segment, or is not valid Unicode.
+        TypeError: It is of another type.
+        ValueError: It is empty, a part of it is empty, ``.`` or ``..``, or it is not valid Unicode.
     """
     ((name, value),) = argument.items()
     if type(value) is str and value.isascii() and value.isidentifier():
@@ -53,8 +59,8 @@ def segment(**argument: object) -> str:
     text = _text(name, value)
     if not text:
         raise ValueError(f"{name}: must not be empty")
-    if "." in text and has_dot_segment(text):
-        raise ValueError(f"{name}: must not hold a '.' or '..' path segment")
+    if not _NO_PARTS.isdisjoint(text.replace("\\", "/").split("/")):
+        raise ValueError(f"{name}: must not hold an empty, '.' or '..' part between slashes")
     return _percent(name, text)
 
 
@@ -63,25 +69,41 @@ def has_dot_segment(text: str) -> bool:
     return any(part in (".", "..") for part in text.replace("\\", "/").split("/"))
 
 
-def query_string(params: Mapping[str, object] | None) -> str:
+def query_string(params: Mapping[str, object], lists: Collection[str] | None = None) -> str:
     """Encode query parameters.
 
     Args:
-        params: Values by wire name: strings, numbers, booleans, aware datetimes, lists of those,
-            or None for one that is left out.
+        params: Values by wire name: strings, numbers, booleans, aware datetimes, UUIDs, lists of
+            those, or None for one that is left out.
+        lists: Names of the parameters that take a list; None when that is not known.
 
     Returns:
         The query without its ``?``, empty when no parameter is left.
     """
     pairs = []
-    for name, value in (params or {}).items():
+    for name, value in params.items():
         if value is None:
             continue
         if not isinstance(name, str):
             raise TypeError(f"query: names must be strings, not {type(name).__name__}")
-        text = _query_text(name, value)
+        if isinstance(value, (list, tuple)):
+            if lists is not None and name not in lists:
+                raise TypeError(f"{name}: takes one value, not a {type(value).__name__}")
+            text = _joined(name, value)
+        else:
+            text = _query_text(name, value)
         pairs.append(f"{_percent(name, name)}={_percent(name, text)}")
     return "&".join(pairs)
+
+
+def _joined(name: str, values: Any) -> str:
+    if isinstance(values, (set, frozenset)):
+        raise TypeError(
+            f"{name}: must be a list, not a {type(values).__name__}, which has no order"
+        )
+    if not values:
+        raise ValueError(f"{name}: must not be an empty list; None leaves the filter out")
+    return ",".join(_list_item(f"{name}[{place}]", item) for place, item in enumerate(values))
 
 
 def _query_text(name: str, value: object) -> str:
@@ -89,63 +111,26 @@ def _query_text(name: str, value: object) -> str:
         return "true"
     if value is False:
         return "false"
-    if isinstance(value, (str, int)):
-        return _text(name, value)
-    if isinstance(value, float):
+    text: str | None = text_of(value)
+    if text is None and isinstance(value, float):
         if not is_finite(value):
-            raise ValueError(f"{name}: NaN and infinity can not be sent")
-        return float.__repr__(value)
-    if isinstance(value, (list, tuple)):
-        return ",".join(_list_item(f"{name}[{place}]", item) for place, item in enumerate(value))
-    text = _timestamp(name, value)
+            raise ValueError(f"{name}: NaN and infinity cannot be sent")
+        text = float.__repr__(value)
     if text is None:
-        raise TypeError(f"{name}: a query value can not be of type {type(value).__name__}")
+        text = _timestamp(name, value)
+    if text is None:
+        kind = type(value).__name__
+        raise TypeError(f"{name}: a query value cannot be of type {kind}{_advice(value)}")
     return text
 
 
 def _list_item(place: str, value: object) -> str:
     if value is None or isinstance(value, (list, tuple)):
-        raise TypeError(f"{place}: an item of a list can not be of type {type(value).__name__}")
+        raise TypeError(f"{place}: an item of a list cannot be of type {type(value).__name__}")
     text = _query_text(place, value)
     if "," in text:
         raise ValueError(f"{place}: an item must not hold a comma, for lists are joined by commas")
     return text
-
-
-def header(name: object, value: object) -> str:
-    """Check one request header and return its value as text.
-
-    Raises:
-        TypeError: The name is not a string, or the value is neither a string nor an integer.
-        ValueError: The name is not a token, it belongs to the framing of the message, or the value
-            holds CR, LF, NUL or a character outside Latin-1. The value is not shown.
-    """
-    if not isinstance(name, str):
-        raise TypeError(f"headers: names must be strings, not {type(name).__name__}")
-    if not name or not _TOKEN.issuperset(name):
-        # Not shown: a whole header line given as the name holds its value.
-        raise ValueError("headers: a name must be an HTTP token: letters, digits and hyphens")
-    if name.lower() in _FRAMING_HEADERS:
-        raise ValueError(f"headers: {name} is set by the client and can not be given")
-    return header_value(name, value)
-
-
-def header_value(name: str, value: object) -> str:
-    """Check the value of one header; ``name`` is what a refusal calls it."""
-    text = _text(name, value)
-    if any(character in "\r\n\0" for character in text):
-        raise ValueError(f"{name}: must not hold CR, LF or NUL")
-    try:
-        text.encode("latin-1")
-    except UnicodeEncodeError:
-        # "from None": the cause prints the text, which may be a credential.
-        raise ValueError(f"{name}: holds a character that a header can not carry") from None
-    return text
-
-
-def header_block(fields: Mapping[str, str]) -> bytes:
-    """Return checked headers as they stand in a message."""
-    return "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode("latin-1")
 
 
 def json_body(body: object) -> bytes:
@@ -155,15 +140,15 @@ def json_body(body: object) -> bytes:
         TypeError: Something in it is not JSON: a key that is not a string, a set, an object.
         ValueError: NaN, infinity, a naive datetime, broken Unicode, or endless nesting.
     """
+    problem = "nested too deeply, or it contains itself"
     try:
         _check_json(body, None)
         text = (_encoder or _make_encoder()).encode(body)
-    except RecursionError:
-        raise ValueError("body: nested too deeply, or it contains itself") from None
-    try:
+        problem = "holds text that is not valid Unicode"
         return text.encode()
-    except UnicodeEncodeError:
-        raise ValueError("body: holds text that is not valid Unicode") from None
+    except (RecursionError, UnicodeEncodeError):
+        text = ""
+    raise ValueError(f"body: {problem}")
 
 
 _encoder: JSONEncoder | None = None
@@ -172,7 +157,8 @@ _encoder: JSONEncoder | None = None
 def _make_encoder() -> JSONEncoder:
     """Make the encoder on the first body; ``json.dumps`` would make one for each."""
     global _encoder
-    from json import JSONEncoder
+    with loading:
+        from json import JSONEncoder
 
     _encoder = JSONEncoder(
         ensure_ascii=False,
@@ -184,15 +170,13 @@ def _make_encoder() -> JSONEncoder:
     return _encoder
 
 
-def encoded_body(body: object, raw: bool) -> tuple[bytes | None, str | None]:
-    """Return a body's bytes and content type; None and None where there is no body.
+def encoded_body(body: object, raw: bool) -> tuple[bytes, str]:
+    """Return a body's bytes and content type.
 
     Args:
         body: What to send.
-        raw: Whether the route stores bytes as they are; elsewhere bytes are refused.
+        raw: Whether bytes are sent as they are; elsewhere they are refused.
     """
-    if body is None:
-        return None, None
     if raw and isinstance(body, (bytes, bytearray, memoryview)):
         return bytes(body), "application/octet-stream"
     return json_body(body), "application/json"
@@ -210,22 +194,34 @@ def idempotency(
 
     Returns:
         Headers and body to send, and whether they hold a key.
+
+    Raises:
+        ValueError: A key is blank: the server would take every such call for the same one, or for
+            one without a key.
     """
     found = False
-    if keyed and isinstance(body, dict) and body.get("idempotency_key"):
+    if keyed and isinstance(body, dict) and body.get("idempotency_key") is not None:
         found = True
-        if body["idempotency_key"] == "auto":
+        key = _checked_key("body.idempotency_key", body["idempotency_key"])
+        if key == "auto":
             body = {**body, "idempotency_key": _new_key()}
-    for name in headers:
-        if name.lower() == "idempotency-key" and headers[name]:
+    for name, value in headers.items():
+        if name.lower() == "idempotency-key":
             found = True
-            if headers[name] == "auto":
+            if _checked_key("Idempotency-Key", value) == "auto":
                 headers = {**headers, name: _new_key()}
     return headers, body, found
 
 
+def _checked_key(name: str, key: object) -> object:
+    if isinstance(key, str) and not key.strip():
+        raise ValueError(f'{name}: must not be blank; "auto" makes a key')
+    return key
+
+
 def _new_key() -> str:
-    from uuid import uuid4
+    with loading:
+        from uuid import uuid4
 
     return str(uuid4())
 
@@ -248,12 +244,15 @@ def _check_json(value: object, place: tuple[Any, Any] | None) -> None:
             raise ValueError(f"{_path(place)}: NaN and infinity have no form in JSON")
     elif value is not None and not isinstance(value, (str, int)):
         where = _path(place)
-        if _timestamp(where, value) is None and not _is_uuid(value):
-            raise TypeError(f"{where}: type {type(value).__name__} has no form in JSON")
+        if _timestamp(where, value) is None and text_of(value) is None:
+            kind = type(value).__name__
+            raise TypeError(f"{where}: type {kind} has no form in JSON{_advice(value)}")
 
 
-def _json_default(value: object) -> str:
-    return _timestamp("body", value) or str(value)
+def _json_default(value: object) -> Any:
+    if is_a("enum", "Enum", value):
+        return value.value  # type: ignore[attr-defined]
+    return _timestamp("body", value) or text_of(value)
 
 
 def _path(place: tuple[Any, Any] | None) -> str:
@@ -266,16 +265,26 @@ def _path(place: tuple[Any, Any] | None) -> str:
 
 def _timestamp(name: str, value: object) -> str | None:
     """Return an aware datetime as RFC 3339, None for any other type."""
-    from datetime import datetime, timedelta, timezone
-
-    if not isinstance(value, datetime):
+    if not is_a("datetime", "datetime", value):
         return None
-    offset = value.utcoffset()
+    moment: Any = value
+    offset = moment.utcoffset()
     if offset is None:
         raise ValueError(f"{name}: a datetime needs a time zone, as in datetime.now(timezone.utc)")
-    if not offset or offset % timedelta(minutes=1):  # RFC 3339 has no offsets with seconds
-        return value.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
-    return value.isoformat()
+    if not offset or offset.total_seconds() % 60:  # RFC 3339 has no offsets with seconds
+        utc = moment.astimezone(sys.modules["datetime"].timezone.utc)
+        return str(utc.isoformat()).replace("+00:00", "Z")
+    return str(moment.isoformat())
+
+
+def _advice(value: object) -> str:
+    """Return what to give instead of a value that cannot be sent, empty where nobody can tell."""
+    if not is_a("datetime", "date", value):
+        return ""
+    return (
+        ": it has no time of day; give a datetime with a time zone,"
+        " as in datetime(2026, 1, 15, tzinfo=timezone.utc)"
+    )
 
 
 def is_finite(value: float) -> bool:
@@ -283,23 +292,16 @@ def is_finite(value: float) -> bool:
     return value - value == 0
 
 
-def _is_uuid(value: object) -> bool:
-    from uuid import UUID
-
-    return isinstance(value, UUID)
-
-
 def _text(name: str, value: object) -> str:
-    # The plain text of a subclass too: str() of an enum differs between Python versions.
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return int.__repr__(value)
-    raise TypeError(f"{name}: must be a string or an integer, not {type(value).__name__}")
+    text: str | None = text_of(value)
+    if text is None:
+        raise TypeError(f"{name}: must be a string or an integer, not {type(value).__name__}")
+    return text
 
 
 def _percent(name: str, text: str) -> str:
     try:
         return text.encode().decode("latin-1").translate(_PERCENT)
     except UnicodeEncodeError:
-        raise ValueError(f"{name}: is not valid Unicode") from None
+        pass
+    raise ValueError(f"{name}: is not valid Unicode")

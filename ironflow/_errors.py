@@ -17,7 +17,7 @@ The tree::
     ├── ConflictError                409, 412
     ├── RateLimitError               429
     ├── ServerError                  5xx
-    ├── InvalidResponseError         a reply that can not be used: not JSON, cut short, too large
+    ├── InvalidResponseError         a reply that cannot be used: not JSON, cut short, too large
     ├── IronflowConnectionError      no reply: refused, reset, DNS, TLS; also a ConnectionError
     └── IronflowTimeoutError         no reply in time; also a TimeoutError
 """
@@ -26,17 +26,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Any
-
-MASK = "***"
-
-
-def mask(text: str, secrets: Iterable[str]) -> str:
-    """Return ``text`` with each of ``secrets`` replaced by ``***``."""
-    for secret in secrets:
-        text = text.replace(secret, MASK)
-    return text
 
 
 class IronflowError(Exception):
@@ -48,11 +38,15 @@ class IronflowError(Exception):
         code: Machine-readable code: the body's own, or one made from the status (``NOT_FOUND``).
             Without a usable reply: ``CONNECTION_FAILED``, ``TIMEOUT`` or ``INVALID_RESPONSE``.
         retryable: Whether the same call may well succeed later. It does not say that repeating it
-            is safe: a write may have been carried out although no reply came.
+            is safe: ``delivered`` does.
+        delivered: Whether the call reached the server. False: nothing of it has left, so repeating
+            it is safe. True: the server answered. None: nobody can know.
         retry_after: Seconds the server asked to wait, None when it did not say.
         request_id: ``X-Request-Id`` of the reply, None when there was none.
         headers: Headers of the reply, names in lower case, without cookies.
-        body: The reply's body: parsed JSON, or text; at most 64 KiB of it.
+        body: The reply's body: parsed JSON, or text; at most 64 KiB of it. None for a reply that
+            may hold a credential.
+        details: The member ``details`` of the body, None when it has none.
         method: HTTP method of the call.
         url: URL of the call, credentials masked.
         attempts: How many times the call was sent or tried to be sent.
@@ -65,10 +59,12 @@ class IronflowError(Exception):
         status_code: int = 0,
         code: str = "",
         retryable: bool = False,
+        delivered: bool | None = None,
         retry_after: float | None = None,
         request_id: str | None = None,
         headers: dict[str, str] | None = None,
         body: Any = None,
+        details: Any = None,
         method: str = "",
         url: str = "",
         attempts: int = 0,
@@ -78,10 +74,12 @@ class IronflowError(Exception):
         self.status_code = status_code
         self.code = code
         self.retryable = retryable
+        self.delivered = delivered
         self.retry_after = retry_after
         self.request_id = request_id
         self.headers = {} if headers is None else headers
         self.body = body
+        self.details = details
         self.method = method
         self.url = url
         self.attempts = attempts
@@ -124,7 +122,7 @@ class ServerError(IronflowError):
 
 
 class InvalidResponseError(IronflowError):
-    """A reply came that can not be used: not JSON, not UTF-8, cut short, or too large."""
+    """A reply came that cannot be used: not JSON, not UTF-8, cut short, or too large."""
 
 
 class IronflowConnectionError(IronflowError, ConnectionError):

@@ -3,7 +3,8 @@
 Rules:
 
 1. All three show the same facts, and none shows a credential: URLs are masked, cookies dropped.
-2. Watching never changes a call: a hook that raises is told to the logger, and the call goes on.
+2. Watching never changes a call: a hook or a log filter that raises is told to the logger, and the
+   call goes on.
 3. Whoever does not watch pays nothing: ``logging`` is used where the program has loaded it and is
    never loaded from here.
 """
@@ -11,25 +12,28 @@ Rules:
 from __future__ import annotations
 
 import sys
+from contextvars import ContextVar
 from time import monotonic
 
 from ._errors import IronflowError
+from ._wire.signals import is_from_signal_handler
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextvars import ContextVar
     from logging import Logger
     from typing import Any
 
-    from ._messages import Request
     from ._options import Options
-    from ._transport import Transport
+    from ._wire.messages import Request
+    from ._wire.transport import Transport
 
 LOGGER = "ironflow"
 _DEBUG = 10
 
-_captures: ContextVar[tuple[tuple[object, list[ResponseInfo]], ...]] | None = None
+# The open captures of this thread or task, each with the client that it watches.
+_captures: ContextVar[tuple[Capture, ...]] = ContextVar("ironflow_captures", default=())
+_was_used = False  # whether anybody in this process has ever asked for a capture
 
 
 class ResponseInfo:
@@ -86,75 +90,89 @@ class ResponseInfo:
 
 
 class Capture:
-    """The block of ``client.capture()``: a list that fills with what comes of each call in it."""
+    """The block of ``client.capture()``: a list that fills with what comes of each call in it.
+
+    Args:
+        owner: What the client and its copies are known by.
+    """
 
     def __init__(self, owner: object) -> None:
-        self._owner = owner
-        self._token: Any = None
+        self.owner = owner
+        self.seen: list[ResponseInfo] = []
 
     def __enter__(self) -> list[ResponseInfo]:
-        global _captures
-        if _captures is None:
-            from contextvars import ContextVar
-
-            _captures = ContextVar("ironflow_captures", default=())
-        seen: list[ResponseInfo] = []
-        self._token = _captures.set((*_captures.get(), (self._owner, seen)))
-        return seen
+        global _was_used
+        _was_used = True
+        self.seen = []
+        _captures.set((*_captures.get(), self))
+        return self.seen
 
     def __exit__(self, *_: object) -> None:
-        if _captures is not None:
-            _captures.reset(self._token)
+        # Not by a token: captures may end in another order than they began in.
+        _captures.set(tuple(capture for capture in _captures.get() if capture is not self))
 
 
 def is_capturing() -> bool:
     """Tell whether anybody in this process has ever asked for a capture."""
-    return _captures is not None
-
-
-def captures_of(owner: object) -> list[list[ResponseInfo]]:
-    """Return the lists that the calls of a client go to in this thread or task."""
-    if _captures is None:
-        return []
-    return [seen for watched, seen in _captures.get() if watched is owner]
+    return _was_used
 
 
 def watched_call(transport: Transport, request: Request, options: Options, owner: object) -> Any:
     """Make a call and hand on what came of it, if anybody wants to know."""
-    seen = captures_of(owner)
-    if not seen and options.on_response is None:
-        return transport.call(request, options)
+    watching = [capture for capture in _captures.get() if capture.owner is owner]
+    if not watching and options.on_response is None:
+        return transport.call(request, options.limits)
     started = monotonic()
     failure: IronflowError | None = None
     try:
-        return transport.call(request, options)
+        return transport.call(request, options.limits)
     except IronflowError as error:
         failure = error
         raise
     finally:
-        _report(_info(request, monotonic() - started, failure), seen, options.on_response)
+        _report(_info(request, monotonic() - started, failure), watching, options.on_response)
+        # Or the error's traceback, this frame, and the list would keep each other alive.
+        failure = watching = None  # type: ignore[assignment]
 
 
 def _info(request: Request, elapsed: float, failure: IronflowError | None) -> ResponseInfo:
-    facts: dict[str, Any] = {"status_code": 0, "headers": {}, "request_id": None}
+    """Return what there is to know of a call that is over."""
     if failure is not None:
-        facts = {name: getattr(failure, name) for name in facts}
-    elif request.reply is not None:
-        facts = request.reply.facts(request.secrets())
-    return ResponseInfo(**request.facts(), **facts, elapsed=elapsed, error=failure)
+        url, facts = failure.url, {name: getattr(failure, name) for name in _REPLY_FACTS}
+    else:
+        from ._wire.failures import reply_facts
+
+        redactor = request.redactor()
+        url = redactor.url(request.origin + request.target)
+        facts = {"status_code": 0, "headers": {}, "request_id": None}
+        if request.reply is not None:
+            facts = reply_facts(request.reply, redactor)
+    return ResponseInfo(
+        method=request.method,
+        url=url,
+        attempts=request.attempts,
+        elapsed=elapsed,
+        error=failure,
+        **facts,
+    )
+
+
+_REPLY_FACTS = ("status_code", "headers", "request_id")
 
 
 def _report(
     info: ResponseInfo,
-    seen: list[list[ResponseInfo]],
+    watching: list[Capture],
     hook: Callable[[ResponseInfo], object] | None,
 ) -> None:
-    for calls in seen:
-        calls.append(info)
+    for capture in watching:
+        capture.seen.append(info)
     if hook is not None:
         try:
             hook(info)
         except Exception as error:
+            if is_from_signal_handler(error):
+                raise
             logger = _logger()
             if logger is not None:
                 logger.warning("on_response raised %s; the call goes on", type(error).__name__)
@@ -162,12 +180,18 @@ def _report(
 
 def log_attempt(request: Request, outcome: str, started: float) -> None:
     """Write the DEBUG line of one attempt, which began at ``started`` on the monotonic clock."""
+    if "logging" not in sys.modules:
+        return
     logger = _logger()
-    if logger is not None and logger.isEnabledFor(_DEBUG):
-        elapsed = monotonic() - started
-        url = request.facts()["url"]
-        line = "%s %s: %s in %.3f s, attempt %d"
-        logger.debug(line, request.method, url, outcome, elapsed, request.attempts)
+    if logger is None or not logger.isEnabledFor(_DEBUG):
+        return
+    elapsed = monotonic() - started
+    line = "%s %s: %s in %.3f s, attempt %d"
+    try:
+        logger.debug(line, request.method, request.url, outcome, elapsed, request.attempts)
+    except Exception as error:  # a filter of the program's
+        if is_from_signal_handler(error):
+            raise
 
 
 def _logger() -> Logger | None:

@@ -4,15 +4,21 @@ Rules:
 
 1. An argument wins over its environment variable, which wins over the default.
 2. A bad value is refused in the constructor with a ``ValueError`` or ``TypeError`` that names the
-   option. Values are not shown: a URL may hold a password, and an API key is one.
-3. Options never change. ``with_options`` makes a new set.
+   option, or the environment variable that it came from. A name that is none is refused with the
+   one that was probably meant.
+3. Values are not shown: a URL may hold a password, and an API key is one. Both travel as ``Held``
+   objects, so that no local variable of a traceback shows them either.
+4. Options never change. ``with_options`` makes a new set.
 """
 
 from __future__ import annotations
 
 import os
 
-from ._encoding import has_dot_segment, header, header_value, is_finite
+from ._encoding import has_dot_segment, is_finite
+from ._wire.headers import Given, value_refusal
+from ._wire.limits import Limits
+from ._wire.loading import loading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,62 +40,152 @@ ENVIRONMENT_VARIABLES = {
     "environment": "IRONFLOW_ENV",
 }
 
+# Beyond these no clock, socket or buffer can be relied on.
+LONGEST = 366 * 24 * 3600.0
+LARGEST = 2**36
+MOST_ATTEMPTS = 1000
 
-def from_environment(option: str, value: str | None) -> str | None:
-    """Return ``value``, or that of the option's environment variable where it is None."""
-    return os.environ.get(ENVIRONMENT_VARIABLES[option]) or None if value is None else value
+# What the same thing is called in other clients.
+_MEANT = {
+    "backoff": "initial_backoff",
+    "base_url": "server_url",
+    "cert": "ssl_context",
+    "default_headers": "headers",
+    "endpoint": "server_url",
+    "env": "environment",
+    "host": "server_url",
+    "key": "api_key",
+    "max_retries": "max_attempts",
+    "org_id": "org",
+    "organization": "org",
+    "retries": "max_attempts",
+    "ssl": "ssl_context",
+    "tls": "ssl_context",
+    "token": "api_key",
+    "url": "server_url",
+    "user_agent": "user_agent_suffix",
+    "verify": "ssl_context",
+    "verify_ssl": "ssl_context",
+}
 
 
-def _server_url(name: str, value: object) -> str:
-    from urllib.parse import urlsplit
+class Held:
+    """A value that is not shown, and what refusals call it.
 
-    if value is None:
+    Args:
+        value: The value.
+        name: The option, or the environment variable that the value came from.
+    """
+
+    __slots__ = ("name", "value")
+
+    def __init__(self, value: Any, name: str) -> None:
+        self.value = value
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+
+def held(option: str, value: object) -> Held:
+    """Return an option's value, or that of its environment variable where it is None."""
+    variable = ENVIRONMENT_VARIABLES[option]
+    found = os.environ.get(variable) or None if value is None else None
+    return Held(value, option) if found is None else Held(found, variable)
+
+
+def unknown_option(name: str) -> TypeError:
+    """Return the refusal of a name that is no option."""
+    with loading:
+        from difflib import get_close_matches
+
+    meant = _MEANT.get(name) or next(iter(get_close_matches(name, _CHECKS, 1)), None)
+    text = f"{name!r} is not an option of the client"
+    if meant is None:
+        return TypeError(f"{text}; there are: {', '.join(_CHECKS)}")
+    also = ", which counts the first try as well" if meant == "max_attempts" else ""
+    return TypeError(f"{text}; did you mean {meant!r}{also}?")
+
+
+def _server_url(name: str, value: Held) -> str:
+    problem = _problem_of_url(value)
+    if problem is not None:
+        raise problem
+    if value.value is None:
         return DEFAULT_SERVER_URL
-    if not isinstance(value, str):
-        raise TypeError(f"{name}: must be a string, not {type(value).__name__}")
-    if not value.isascii() or not value.isprintable() or " " in value or "\\" in value:
-        raise ValueError(
+    scheme, _, rest = value.value.partition("://")
+    netloc, slash, path = rest.partition("/")
+    return f"{scheme.lower()}://{netloc.rstrip(':')}{slash}{path}".rstrip("/")
+
+
+def _problem_of_url(held: Held) -> Exception | None:
+    """Return why a URL cannot be one of a server; None when it can."""
+    with loading:
+        from urllib.parse import urlsplit
+
+    url, name = held.value, held.name
+    if url is None:
+        return None
+    if not isinstance(url, str):
+        return TypeError(f"{name}: must be a string, not {type(url).__name__}")
+    if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
+        return ValueError(
             f"{name}: must be plain ASCII without spaces or control characters;"
             " write an international host name in its xn-- form"
         )
     try:
-        parts = urlsplit(value)
-        host, port = parts.hostname, parts.port
-    except ValueError:  # "from None": the cause may print the URL, and a password in it
-        raise ValueError(f"{name}: the host or the port is not valid") from None
-    if parts.scheme not in ("http", "https") or "://" not in value:
-        raise ValueError(f"{name}: needs a scheme, http or https, as in {DEFAULT_SERVER_URL!r}")
-    if "@" in parts.netloc:
-        raise ValueError(f"{name}: must not hold credentials; give api_key instead")
-    if not host or port == 0:
-        raise ValueError(f"{name}: the host or the port is missing")
-    if "?" in value or "#" in value:
-        raise ValueError(f"{name}: must not hold a query or a fragment")
+        parts = urlsplit(url)
+        is_missing = not parts.hostname or parts.port == 0
+    except ValueError:
+        return ValueError(f"{name}: the host or the port is not valid")
     path = parts.path.rstrip("/")
-    if path.endswith("/api/v1"):
-        raise ValueError(f"{name}: leave out '/api/v1', the client adds it")
-    if has_dot_segment(path):
-        raise ValueError(f"{name}: must not hold a '.' or '..' path segment")
-    return f"{parts.scheme}://{parts.netloc.rstrip(':')}{path}"
+    for is_wrong, what in (
+        (
+            parts.scheme not in ("http", "https") or "://" not in url,
+            f"needs a scheme, http or https, as in {DEFAULT_SERVER_URL!r}",
+        ),
+        ("@" in parts.netloc, "must not hold credentials; give api_key instead"),
+        (is_missing, "the host or the port is missing"),
+        ("?" in url or "#" in url, "must not hold a query or a fragment"),
+        (path.endswith("/api/v1"), "leave out '/api/v1', the client adds it"),
+        (has_dot_segment(path), "must not hold a '.' or '..' path segment"),
+    ):
+        if is_wrong:
+            return ValueError(f"{name}: {what}")
+    return None
 
 
-def _api_key(name: str, value: object) -> str | None:
-    if not _optional_text(name, value):
+def _api_key(name: str, value: Held) -> Held | None:
+    problem = _problem_of_key(value)
+    if problem is not None:
+        raise problem
+    return value if value.value else None
+
+
+def _problem_of_key(held: Held) -> Exception | None:
+    key, name = held.value, held.name
+    if key is None or key == "":
         return None
-    text = header_value(name, value)
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise ValueError(f"{name}: holds a space or a character that no key has; strip it?")
-    return text
+    if not isinstance(key, str):
+        return TypeError(f"{name}: must be a string, not {type(key).__name__}")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        return ValueError(f"{name}: holds a space or a character that no key has; strip it?")
+    return None
 
 
-def _optional_text(name: str, value: object) -> str | None:
-    if value is not None and not isinstance(value, str):
-        raise TypeError(f"{name}: must be a string, not {type(value).__name__}")
-    return value
+def _environment(name: str, value: Held) -> str | None:
+    return _header_text(value.name, value.value)
 
 
 def _header_text(name: str, value: object) -> str | None:
-    return header_value(name, value) if _optional_text(name, value) else None
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: must be a string, not {type(value).__name__}")
+    refusal = value_refusal(name, value)
+    if refusal is not None:
+        raise refusal
+    return value
 
 
 def _number(name: str, value: object) -> float:
@@ -100,16 +196,22 @@ def _number(name: str, value: object) -> float:
     return value
 
 
+def _at_most(name: str, value: float, most: float) -> None:
+    if value > most:
+        raise ValueError(f"{name}: must be at most {most:g}")
+
+
 def _seconds(name: str, value: object) -> float:
     seconds = _number(name, value)
     if seconds < 0:
         raise ValueError(f"{name}: must not be negative")
+    _at_most(name, seconds, LONGEST)
     return seconds
 
 
 def _patience(name: str, value: object) -> float:
-    seconds = _number(name, value)
-    if seconds <= 0:
+    seconds = _seconds(name, value)
+    if seconds == 0:
         raise ValueError(f"{name}: must be more than 0 seconds")
     return seconds
 
@@ -122,21 +224,46 @@ def _factor(name: str, value: object) -> float:
     factor = _number(name, value)
     if factor < 1:
         raise ValueError(f"{name}: must be at least 1")
+    _at_most(name, factor, 1000)
     return factor
 
 
-def _count(name: str, value: object) -> int:
+def _count(name: str, value: object, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name}: must be a whole number, not {type(value).__name__}")
     if value < 1:
         raise ValueError(f"{name}: must be at least 1")
+    if value > most:
+        raise ValueError(f"{name}: must be at most {most}")
     return value
 
 
+def _attempts(name: str, value: object) -> int:
+    return _count(name, value, MOST_ATTEMPTS)
+
+
+def _bytes(name: str, value: object) -> int:
+    return _count(name, value, LARGEST)
+
+
+def _collection(name: str, value: Any, of: str) -> list[Any]:
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+        raise TypeError(f"{name}: must be a collection of {of}")
+    return list(value)
+
+
 def _methods(name: str, value: Any) -> frozenset[str]:
-    if isinstance(value, str) or not hasattr(value, "__iter__"):
-        raise TypeError(f"{name}: must be a collection of HTTP methods")
-    return frozenset(http_method(name, method) for method in value)
+    return frozenset(http_method(name, method) for method in _collection(name, value, "methods"))
+
+
+def _statuses(name: str, value: Any) -> frozenset[int]:
+    statuses = _collection(name, value, "statuses, as in (429,)")
+    for status in statuses:
+        if isinstance(status, bool) or not isinstance(status, int):
+            raise TypeError(f"{name}: a status must be an integer, not {type(status).__name__}")
+        if not 400 <= status <= 599:
+            raise ValueError(f"{name}: a refusal is a status from 400 to 599")
+    return frozenset(statuses)
 
 
 def http_method(name: str, value: object) -> str:
@@ -148,17 +275,15 @@ def http_method(name: str, value: object) -> str:
     return value.upper()
 
 
-def checked_headers(name: str, value: Any) -> dict[str, str]:
-    """Check a mapping of request headers and return it as text; None values are left out."""
-    if value is None:
-        return {}
-    if not hasattr(value, "items"):
-        raise TypeError(f"{name}: must be a mapping, not {type(value).__name__}")
-    return {key: header(key, text) for key, text in value.items() if text is not None}
+class _ClientHeaders(dict):  # type: ignore[type-arg]
+    """Header values by name; a ``repr`` that shows names only."""
+
+    def __repr__(self) -> str:
+        return repr(sorted(self))
 
 
-def _client_headers(name: str, value: Any) -> dict[str, str]:
-    headers = checked_headers(name, value)
+def _client_headers(name: str, value: Given | _ClientHeaders) -> _ClientHeaders:
+    headers = value if isinstance(value, _ClientHeaders) else _ClientHeaders(value.checked())
     if any(given.lower() == "content-type" for given in headers):
         raise ValueError(f"{name}: Content-Type belongs to a body, not to every request")
     return headers
@@ -181,33 +306,55 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "api_key": _api_key,
     "timeout": _patience,
     "total_timeout": _optional_patience,
-    "max_attempts": _count,
+    "max_attempts": _attempts,
     "retry_methods": _methods,
     "initial_backoff": _seconds,
     "max_backoff": _seconds,
     "backoff_factor": _factor,
     "max_retry_after": _seconds,
-    "environment": _header_text,
+    "refusal_statuses": _statuses,
+    "environment": _environment,
     "org": _header_text,
     "headers": _client_headers,
     "ssl_context": _ssl_context,
-    "max_response_bytes": _count,
+    "max_response_bytes": _bytes,
     "user_agent_suffix": _header_text,
     "on_response": _callable,
 }
 
-_NOT_SHOWN = frozenset({"api_key", "headers", "on_response", "ssl_context"})
+# Shown by ``repr`` where they differ from these defaults, so that it fits a line as a rule. The
+# others are never shown.
+_SHOWN: dict[str, Any] = {
+    "total_timeout": None,
+    "max_attempts": 3,
+    "retry_methods": DEFAULT_RETRY_METHODS,
+    "initial_backoff": 0.1,
+    "max_backoff": 10.0,
+    "backoff_factor": 2.0,
+    "max_retry_after": 60.0,
+    "refusal_statuses": frozenset(),
+    "environment": None,
+    "org": None,
+    "headers": {},
+    "max_response_bytes": DEFAULT_MAX_RESPONSE_BYTES,
+    "user_agent_suffix": None,
+}
 
 
 class Options:
     """The checked options of one client; read as attributes, never changed.
 
     Args:
-        given: A value for every option, by name.
+        given: A value for every option, by name; those that are not to be shown as ``Held`` or
+            ``Given``.
+
+    Attributes:
+        limits: Those of them that bound a call.
     """
 
     server_url: str
-    api_key: str | None
+    api_key: Held | None
+    limits: Limits
     timeout: float
     total_timeout: float | None
     max_attempts: int
@@ -216,6 +363,7 @@ class Options:
     max_backoff: float
     backoff_factor: float
     max_retry_after: float
+    refusal_statuses: frozenset[int]
     environment: str | None
     org: str | None
     headers: Mapping[str, str]
@@ -226,22 +374,59 @@ class Options:
 
     def __init__(self, **given: Any) -> None:
         self.__dict__.update((name, check(name, given[name])) for name, check in _CHECKS.items())
+        self.limits = Limits(
+            timeout=self.timeout,
+            total_timeout=self.total_timeout or self.timeout,
+            max_attempts=self.max_attempts,
+            initial_backoff=self.initial_backoff,
+            max_backoff=self.max_backoff,
+            backoff_factor=self.backoff_factor,
+            max_retry_after=self.max_retry_after,
+            refusal_statuses=self.refusal_statuses,
+            max_response_bytes=self.max_response_bytes,
+        )
 
-    def replace(self, **changes: Any) -> Options:
-        """Return a copy with some options changed; an unknown name is a ``TypeError``."""
-        for name in changes:
+    def held_for(self, seconds: float) -> Options:
+        """Return options whose limits let the server hold a call for a time."""
+        copy = object.__new__(Options)
+        copy.__dict__.update(self.__dict__, limits=self.limits.held_for(min(seconds, LONGEST)))
+        return copy
+
+    def replace(self, changes: Mapping[str, Any]) -> Options:
+        """Return a copy with some options changed.
+
+        Args:
+            changes: Values as a caller gave them, by name, in ``Held`` objects.
+
+        Raises:
+            TypeError: A name is no option, or a value is of the wrong type.
+            ValueError: A value is impossible.
+        """
+        given = {name: _as_given(name, getattr(self, name)) for name in _CHECKS}
+        for name, change in changes.items():
             if name not in _CHECKS:
-                raise TypeError(f"{name!r} is not an option; there are: {', '.join(_CHECKS)}")
-        return Options(**{**vars(self), **changes})
+                raise unknown_option(name)
+            given[name] = _as_given(name, change.value)
+        return Options(**given)
 
     def __repr__(self) -> str:
-        """Show what may be shown: no key, no header values, and no option left empty."""
+        """Show what may be shown: no key, no header values, and no option left as it is."""
         shown = [
-            f"{name}={sorted(value) if isinstance(value, frozenset) else value!r}"
-            for name, value in vars(self).items()
-            if value is not None and name not in _NOT_SHOWN
+            f"server_url={self.server_url!r}",
+            f"api_key={'set' if self.api_key else None}",
+            f"timeout={self.timeout!r}",
         ]
-        shown.insert(1, f"api_key={'set' if self.api_key else None}")
-        if self.headers:
-            shown.append(f"headers={sorted(self.headers)}")
+        for name, default in _SHOWN.items():
+            value = getattr(self, name)
+            if value != default:
+                shown.append(f"{name}={sorted(value) if isinstance(value, frozenset) else value!r}")
         return ", ".join(shown)
+
+
+def _as_given(name: str, value: Any) -> Any:
+    """Return an option's value in the form in which it is checked."""
+    if name in ENVIRONMENT_VARIABLES:
+        return value if isinstance(value, Held) else Held(value, name)
+    if name == "headers":
+        return value if isinstance(value, _ClientHeaders) else Given(name, value)
+    return value

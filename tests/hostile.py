@@ -8,6 +8,7 @@ connections after the last script are served by ``behave``, as a good server wou
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import json
@@ -100,6 +101,18 @@ class Peer:
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sock.close()
 
+    def say_goodbye(self):
+        """Announce the end of the stream, which TLS wants (close_notify)."""
+        if isinstance(self.sock, ssl.SSLSocket):
+            self.sock.settimeout(0)  # without waiting for the other side to say so too
+            with contextlib.suppress(OSError, ValueError):
+                self.sock.unwrap()
+
+    def vanish(self):
+        """End the stream without announcing it, as anybody on the way can under TLS."""
+        socket.socket.shutdown(self.sock, socket.SHUT_WR)
+        self.sock.close()
+
     def half_close(self):
         """End the stream to the client, and go on reading."""
         self.sock.shutdown(socket.SHUT_WR)
@@ -122,6 +135,7 @@ reset = Peer.reset
 half_close = Peer.half_close
 stall = Peer.stall
 drain = Peer.drain
+vanish = Peer.vanish
 
 
 def pause(seconds):
@@ -268,6 +282,7 @@ class HostileServer:
                     peer.send(act)
                 else:
                     act(peer)
+            peer.say_goodbye()
         except (HungUp, OSError):
             pass  # clients that hang up half way are what this is about
         except Exception as error:

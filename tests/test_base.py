@@ -55,9 +55,11 @@ def test_a_path_prefix_of_the_server_url_is_kept(server):
     assert server.last.target == "/gateway/api/v1/runs/run_1"
 
 
-def test_request_takes_its_arguments_by_position_as_published(client, server):
+def test_request_takes_what_follows_the_path_by_name(client, server):
     server.reply({"ok": True})
-    reply = client.request("post", "/api/v1/x", {"a": 1}, {"X-B": "2"}, {"c": 3}, False)
+    reply = client.request(
+        "post", "/api/v1/x", params={"a": 1}, headers={"X-B": "2"}, body={"c": 3}, retry=False
+    )
     assert reply == {"ok": True}
     seen = server.last
     assert (seen.method, seen.target, seen.json) == ("POST", "/api/v1/x?a=1", {"c": 3})

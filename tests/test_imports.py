@@ -33,7 +33,7 @@ def test_importing_the_client_loads_nothing_heavy():
     loaded = loaded_by("from ironflow import IronflowClient, IronflowError")
     assert {"ironflow.client", "ironflow._errors"} <= loaded
     assert not {name.partition(".")[0] for name in loaded} & HEAVY
-    assert not loaded & {"ironflow._transport", "ironflow._messages", "ironflow.models"}
+    assert not loaded & {"ironflow._wire.transport", "ironflow._wire.replies", "ironflow.models"}
 
 
 def test_a_call_never_loads_the_models():
@@ -43,7 +43,7 @@ def test_a_call_never_loads_the_models():
         "except ConnectionError: pass"
     )
     loaded = loaded_by(code)
-    assert "ironflow._transport" in loaded
+    assert "ironflow._wire.transport" in loaded
     assert "ironflow.models" not in loaded
 
 

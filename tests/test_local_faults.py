@@ -165,7 +165,9 @@ def test_a_proxys_page_can_be_what_comes_back(local, local_client):
     html = {"Content-Type": "text/html"}
     local.fail("GET", "/api/v1/runs", 502, headers=html, body=b"<html><h1>Bad Gateway</h1></html>")
     local.fail("GET", "/api/v1/runs", 200, headers=html, body=b"<html>Log in</html>")
-    with pytest.raises(ServerError, match="^Bad Gateway$"):
+    with pytest.raises(
+        ServerError, match="^HTTP 502 Bad Gateway, a web page, not Ironflow's reply: Bad Gateway"
+    ):
         local_client.runs_list()
     with pytest.raises(InvalidResponseError, match="is not JSON"):
         local_client.runs_list()

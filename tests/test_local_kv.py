@@ -186,9 +186,7 @@ def test_buckets_count_their_revisions_apart(client):
 # Keys
 
 
-@pytest.mark.parametrize(
-    "key", ["a/b/c", "user.1.name", "/a", "a/", "a.b/c.d", "ä-ö", "50%", "a+b?c#d"]
-)
+@pytest.mark.parametrize("key", ["a/b/c", "user.1.name", "a.b/c.d", "ä-ö", "50%", "a+b?c#d"])
 def test_a_key_may_hold_slashes_dots_and_what_a_path_escapes(client, key):
     put(client, key, b"x")
     assert client.kv_get_buckets_keys("cache", key)["key"] == key

@@ -233,12 +233,12 @@ def test_without_a_key_of_its_own_the_server_asks_for_none(local):
 def test_a_key_that_is_asked_for_is_asked_for():
     with CheckedServer(api_key=KEY) as server:
         with IronflowClient(server.url) as client:
-            with pytest.raises(AuthenticationError, match="^authentication required$"):
+            with pytest.raises(AuthenticationError, match="^authentication required"):
                 client.runs_list()
             with pytest.raises(AuthenticationError):
                 client.request("GET", "/api/v1/no/such/route")
         with IronflowClient(server.url, api_key=KEY[:-1] + "0") as client:
-            with pytest.raises(AuthenticationError, match="^invalid or expired credential$"):
+            with pytest.raises(AuthenticationError, match="^invalid or expired credential"):
                 client.runs_list()
         with IronflowClient(server.url, api_key=KEY) as client:
             assert client.runs_list()["count"] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import sys
 import traceback
 
 import pytest
@@ -18,11 +19,14 @@ def shown_url(client):
 
 def test_the_defaults_are_the_documented_ones():
     assert repr(IronflowClient()) == (
-        "IronflowClient(server_url='http://localhost:9123', api_key=None, timeout=30.0,"
-        " max_attempts=3, retry_methods=['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PUT'],"
-        " initial_backoff=0.1, max_backoff=10.0, backoff_factor=2.0, max_retry_after=60.0,"
-        " max_response_bytes=67108864)"
+        "IronflowClient(server_url='http://localhost:9123', api_key=None, timeout=30.0)"
     )
+    options = IronflowClient()._options
+    assert (options.max_attempts, options.max_retry_after) == (3, 60.0)
+    assert (options.total_timeout, options.refusal_statuses) == (None, frozenset())
+    assert options.retry_methods == {"DELETE", "GET", "HEAD", "OPTIONS", "PUT"}
+    assert (options.initial_backoff, options.max_backoff) == (0.1, 10.0)
+    assert (options.backoff_factor, options.max_response_bytes) == (2.0, 67108864)
 
 
 def test_published_scripts_can_give_url_key_and_timeout_by_position():
@@ -183,8 +187,68 @@ def test_a_bad_option_is_refused_by_name_in_the_constructor(option, value, error
 def test_an_unknown_option_is_refused():
     with pytest.raises(TypeError, match="retries"):
         IronflowClient(retries=3)
-    with pytest.raises(TypeError, match="'retries' is not an option; there are: server_url"):
-        IronflowClient().with_options(retries=3)
+    with pytest.raises(TypeError, match="'xyz' is not an option of the client; there are: serv"):
+        IronflowClient().with_options(xyz=3)
+
+
+@pytest.mark.parametrize(
+    ("mistyped", "meant"),
+    [
+        ("max_retries", "max_attempts"),
+        ("base_url", "server_url"),
+        ("verify", "ssl_context"),
+        ("token", "api_key"),
+        ("apikey", "api_key"),
+        ("time_out", "timeout"),
+    ],
+)
+def test_a_mistyped_option_names_the_one_that_was_meant(mistyped, meant):
+    for call in (IronflowClient, IronflowClient().with_options):
+        with pytest.raises(TypeError, match=f"'{mistyped}' is not an option .* mean '{meant}'"):
+            call(**{mistyped: 3})
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("timeout", 1e10),
+        ("total_timeout", 1e300),
+        ("max_attempts", 10**6),
+        ("initial_backoff", 1e12),
+        ("backoff_factor", 1e9),
+        ("max_retry_after", 1e10),
+        ("max_response_bytes", sys.maxsize),
+    ],
+)
+def test_an_option_beyond_what_clocks_and_buffers_can_do_is_refused(option, value):
+    with pytest.raises(ValueError, match=f"^{option}: must be at most "):
+        IronflowClient(**{option: value})
+
+
+@pytest.mark.parametrize("statuses", [429, "429", ["429"], [True]])
+def test_refusal_statuses_must_be_integers(statuses):
+    with pytest.raises(TypeError, match="^refusal_statuses: "):
+        IronflowClient(refusal_statuses=statuses)
+
+
+@pytest.mark.parametrize("status", [200, 302, 600])
+def test_a_refusal_is_an_error_status(status):
+    with pytest.raises(ValueError, match="^refusal_statuses: "):
+        IronflowClient(refusal_statuses=[status])
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("IRONFLOW_SERVER_URL", "localhost:9123"),
+        ("IRONFLOW_API_KEY", "two words"),
+        ("IRONFLOW_ENV", "a\nb"),
+    ],
+)
+def test_a_bad_environment_variable_is_named(monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ValueError, match=f"^{variable}: "):
+        IronflowClient()
 
 
 def test_repr_shows_options_and_never_a_secret():

@@ -14,10 +14,11 @@ import warnings
 import pytest
 
 from ironflow import IronflowClient, IronflowError
-from ironflow import _transport as transport_module
+from ironflow._wire import connection as connection_module
+from ironflow._wire import transport as transport_module
 
-from .conftest import KEY
-from .hostile import (
+from ..conftest import KEY
+from ..hostile import (
     OK,
     PATIENCE,
     HostileServer,
@@ -347,8 +348,8 @@ class Sockets:
         self.most = 0
         self._open = []
         self._lock = threading.Lock()
-        self._connect = transport_module.connect
-        monkeypatch.setattr(transport_module, "connect", self)
+        self._connect = connection_module.connect
+        monkeypatch.setattr(connection_module, "connect", self)
 
     def __call__(self, *arguments):
         sock = self._connect(*arguments)

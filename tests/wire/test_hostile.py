@@ -27,8 +27,8 @@ from ironflow import (
     ServerError,
 )
 
-from .conftest import KEY
-from .hostile import (
+from ..conftest import KEY
+from ..hostile import (
     OK,
     HostileServer,
     behave,
@@ -350,9 +350,10 @@ def test_a_read_that_meets_a_fault_each_time_is_tried_as_often_as_allowed_and_no
         assert fault.describes(error)
         again = fault.retryable and fault.kind is not Late  # a timeout uses up the whole time
         assert error.attempts == (3 if again else 1)
-        assert server.delivered("first") == error.attempts
+        # A connection that is found dead is an attempt too, and delivers nothing.
+        assert 1 <= server.delivered("first") <= error.attempts
         # The scripts that were not played would meet the next call.
-        server.scripts = server.scripts[: error.attempts]
+        server.scripts = server.scripts[: server.accepted]
         next_call_works(client, server)
 
 
@@ -482,8 +483,9 @@ def test_a_reset_over_tls_is_an_error_and_is_tried_again_where_that_is_safe(acts
             assert type(error) in (InvalidResponseError, IronflowConnectionError)
             assert error.retryable is True
             assert error.attempts == (1 if call is post else 3)
-            assert server.delivered("first") == error.attempts
-            server.scripts = server.scripts[: error.attempts]
+            # A connection that is found dead is an attempt too, and delivers nothing.
+            assert 1 <= server.delivered("first") <= error.attempts
+            server.scripts = server.scripts[: server.accepted]
             next_call_works(client, server)
 
 
@@ -545,7 +547,7 @@ def test_a_name_that_does_not_resolve_is_a_connection_error(host):
     error = failure(post, eager(f"http://{host}:9123"), "first")
     assert type(error) is IronflowConnectionError
     assert (error.status_code, error.code, error.attempts) == (0, "CONNECTION_FAILED", 3)
-    assert str(error).startswith(f"{host}:9123: the host name can not be resolved")
+    assert str(error).startswith(f"{host}:9123: the host name cannot be resolved")
 
 
 def test_a_server_that_does_not_answer_the_connect_is_a_timeout():
@@ -580,7 +582,8 @@ def test_a_server_that_reads_at_the_last_moment_does_not_get_the_time_twice(monk
     # Sending and receiving share the time of a call; each must not take all of it.
     near, far = socket.socketpair()
     near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2048)
-    monkeypatch.setattr("ironflow._transport.connect", lambda *_: near)
+    near.setblocking(False)
+    monkeypatch.setattr("ironflow._wire.connection.connect", lambda *_: near)
 
     def read_late():
         with far:
@@ -923,7 +926,7 @@ def test_a_redirect_without_a_location_is_an_error():
 def test_a_redirected_write_is_not_sent_again(status, method):
     with HostileServer([request, redirect("/there", status), behave]) as server:
         with connected(server) as client:
-            error = failure(client.request, method, "/x", None, None, {"id": "first"})
+            error = failure(lambda: client.request(method, "/x", body={"id": "first"}))
             assert type(error) is IronflowError
             assert (error.status_code, error.code) == (status, f"HTTP_{status}")
             assert (error.retryable, error.attempts) == (False, 1)

@@ -18,7 +18,7 @@ from ironflow import (
     ServerError,
 )
 
-from .conftest import KEY
+from ..conftest import KEY
 
 
 def failure(client, method="GET", path="/x", **arguments):
@@ -116,16 +116,37 @@ ERROR_BODIES = [
         "text/html",
         502,
         "BAD_GATEWAY",
-        "502 Bad Gateway",
+        "HTTP 502 Bad Gateway, a web page, not Ironflow's reply: 502 Bad Gateway",
     ),
-    (b"", "text/plain", 404, "NOT_FOUND", "Not Found"),
-    (b"", "text/plain", 499, "HTTP_499", "HTTP status 499"),
-    (b"  \n ", "text/plain", 500, "INTERNAL_SERVER_ERROR", "Internal Server Error"),
-    (b"{}", "application/json", 404, "NOT_FOUND", "Not Found"),
-    (b"null", "application/json", 404, "NOT_FOUND", "Not Found"),
+    (b"", "text/plain", 404, "NOT_FOUND", "HTTP 404 Not Found, an empty reply"),
+    (b"", "text/plain", 499, "HTTP_499", "HTTP 499, an empty reply"),
+    (
+        b"  \n ",
+        "text/plain",
+        500,
+        "INTERNAL_SERVER_ERROR",
+        "HTTP 500 Internal Server Error, an empty reply",
+    ),
+    (b"{}", "application/json", 404, "NOT_FOUND", "HTTP 404 Not Found, a reply without a message"),
+    (
+        b"null",
+        "application/json",
+        404,
+        "NOT_FOUND",
+        "HTTP 404 Not Found, a reply without a message",
+    ),
     (b'"just text"', "application/json", 400, "BAD_REQUEST", "just text"),
     (b'["a", "b"]', "application/json", 400, "BAD_REQUEST", '["a", "b"]'),
-    (b'{"detail": "x"}', "application/json", 400, "BAD_REQUEST", '{"detail": "x"}'),
+    # Problem documents (RFC 9457).
+    (b'{"detail": "x"}', "application/json", 400, "BAD_REQUEST", "x"),
+    (
+        b'{"title": "t", "detail": "d", "status": 9}',
+        "application/problem+json",
+        400,
+        "BAD_REQUEST",
+        "d",
+    ),
+    (b'{"title": "t"}', "application/problem+json", 400, "BAD_REQUEST", "t"),
     (b'{"message": "", "error": "bad"}', "application/json", 400, "BAD_REQUEST", "bad"),
     (b'{"message": ["a"]}', "application/json", 400, "BAD_REQUEST", '{"message": ["a"]}'),
     (b'{"message": "m", "code": ""}', "application/json", 403, "FORBIDDEN", "m"),

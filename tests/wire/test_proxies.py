@@ -17,10 +17,10 @@ from ironflow import (
     IronflowError,
     IronflowTimeoutError,
 )
-from ironflow._proxies import ProxySettingError, bypassed, proxy_for
+from ironflow._wire.proxies import ProxySettingError, bypassed, proxy_for
 
-from .conftest import KEY
-from .hostile import (
+from ..conftest import KEY
+from ..hostile import (
     HostileServer,
     clear_proxies,
     flood,

@@ -16,10 +16,10 @@ import socket
 import pytest
 
 from ironflow import IronflowClient, IronflowError
-from ironflow import _transport as transport_module
+from ironflow._wire import connection as connection_module
 
-from .conftest import KEY
-from .hostile import clear_proxies, reply
+from ..conftest import KEY
+from ..hostile import clear_proxies, reply
 
 CASES = 20_000 if os.environ.get("CI") else 1_000
 FIRST_SEED = int(os.environ.get("IRONFLOW_TEST_SEED", "1"))
@@ -125,6 +125,7 @@ class Wire:
 
     def __call__(self, *_):
         near, far = socket.socketpair()
+        near.setblocking(False)
         far.sendall(self.content[:100_000])
         far.shutdown(socket.SHUT_RDWR if self.hangs_up else socket.SHUT_WR)
         self._ends.append(far)
@@ -179,7 +180,7 @@ def one_case(seed, client, wire):
 def wire(monkeypatch):
     clear_proxies(monkeypatch)
     wire = Wire()
-    monkeypatch.setattr(transport_module, "connect", wire)
+    monkeypatch.setattr(connection_module, "connect", wire)
     return wire
 
 

@@ -7,13 +7,14 @@ Rules:
    read.
 2. Credentials in a proxy's URL become ``Proxy-Authorization`` and are shown nowhere.
 3. ``NO_PROXY`` takes ``*``, host names (with their subdomains, with or without a leading dot or
-   ``*.``), addresses, networks such as ``10.0.0.0/8``, each with an optional port, parted by commas
-   or spaces.
+   ``*.``), addresses and networks such as ``10.0.0.0/8``, each with an optional port, separated by
+   commas or spaces.
 """
 
 from __future__ import annotations
 
 from binascii import b2a_base64
+from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
 TYPE_CHECKING = False
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ProxySettingError(ValueError):
-    """The environment names a proxy that can not be used; the message shows no value."""
+    """The environment names a proxy that cannot be used; the message shows no value."""
 
 
 class Proxy:
@@ -104,11 +105,13 @@ def _covers(entry: str, host: str) -> bool:
 
 
 def _parse(variable: str, url: str) -> Proxy:
-    try:
+    parsed = None
+    with suppress(ValueError):  # not chained: it may print the URL, and a password in it
         parts = urlsplit(url if "://" in url else f"http://{url}")
-        host, port = parts.hostname, parts.port
-    except ValueError:  # "from None": the cause may print the URL, and a password in it
-        raise ProxySettingError(f"{variable}: the host or the port is not valid") from None
+        parsed = parts, parts.hostname, parts.port
+    if parsed is None:
+        raise ProxySettingError(f"{variable}: the host or the port is not valid")
+    parts, host, port = parsed
     if parts.scheme not in ("http", "https"):
         raise ProxySettingError(f"{variable}: only http and https proxies are supported")
     if not host:

@@ -3,13 +3,15 @@
 Rules:
 
 1. A write that may have been delivered is never sent twice on its own. An attempt whose request
-   never left may be followed by another, whatever it was; any other only if the call is safe to
-   repeat.
+   never left may be followed by another, whatever it was. So may one that the server refused with a
+   status of ``refusal_statuses``. Any other may only if the call is safe to repeat.
 2. Only what may pass is tried again: failures of the connection, and the statuses 408, 425, 429,
    500, 502, 503 and 504, unless the body says ``"retryable": false`` (or true, for another status).
-3. The server's ``Retry-After`` is obeyed; where it asks for more than ``max_retry_after``, or for
+3. The server's ``Retry-After`` is obeyed. Where it asks for more than ``max_retry_after``, or for
    more than is left of the time, the error is raised at once.
-4. Else the wait is random between nothing and a bound that grows with each attempt (full jitter).
+4. Otherwise the wait is half fixed and half random: from half a bound to the bound, which grows
+   with each attempt. The fixed half rides out a short outage; the random half keeps the clients
+   that met it together from coming back together.
 5. Retries draw on a budget that successes refill, so that an outage is not multiplied by the
    number of attempts.
 """
@@ -20,8 +22,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._errors import IronflowError
-    from ._options import Options
+    from .._errors import IronflowError
+    from .limits import Limits
 
 BUDGET = 500
 RETRY_COST = 5
@@ -31,7 +33,7 @@ TIMEOUT_COST = 10
 class Budget:
     """What a client may still spend on retries; shared by its threads.
 
-    Small races between threads lose or win a token; they do no harm, and a lock would cost more.
+    Small races between threads lose or win a token. They do no harm, and a lock would cost more.
     """
 
     def __init__(self) -> None:
@@ -58,9 +60,8 @@ def wait_before_next(
     attempt: int,
     failure: IronflowError,
     *,
-    unsent: bool,
     repeatable: bool,
-    options: Options,
+    limits: Limits,
     seconds_left: float,
     random: Callable[[], float],
 ) -> float | None:
@@ -68,31 +69,35 @@ def wait_before_next(
 
     Args:
         attempt: Number of the attempt that failed, from 1.
-        failure: What came of it.
-        unsent: Whether nothing of the request left.
+        failure: What came of it; ``delivered`` tells whether anything of the call has left, in
+            this attempt or an earlier one.
         repeatable: Whether the call is safe to repeat.
-        options: The limits of the client.
+        limits: The limits of the client.
         seconds_left: What is left of the time for the whole call.
         random: Gives a number from 0 to 1.
 
     Returns:
         Seconds to wait before the next attempt, None when there is none.
     """
-    if attempt >= options.max_attempts or not failure.retryable or not (unsent or repeatable):
+    unsent = failure.delivered is False
+    refused = failure.status_code in limits.refusal_statuses
+    if attempt >= limits.max_attempts or not failure.retryable:
+        return None
+    if not (unsent or refused or repeatable):
         return None
     if failure.retry_after is None:
-        wait = random() * _longest_wait(attempt, options)
-    elif failure.retry_after <= options.max_retry_after:
+        bound = _bound(attempt, limits)
+        wait = bound / 2 + random() * bound / 2
+    elif failure.retry_after <= limits.max_retry_after:
         wait = failure.retry_after
     else:
         return None
     return wait if wait < seconds_left else None
 
 
-def _longest_wait(attempt: int, options: Options) -> float:
+def _bound(attempt: int, limits: Limits) -> float:
     try:
-        return min(
-            options.max_backoff, options.initial_backoff * options.backoff_factor ** (attempt - 1)
-        )
+        bound = limits.initial_backoff * limits.backoff_factor ** (attempt - 1)
     except OverflowError:
-        return options.max_backoff
+        return limits.max_backoff
+    return min(limits.max_backoff, bound)

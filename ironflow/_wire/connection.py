@@ -1,0 +1,333 @@
+"""One connection: it moves bytes, each time until a deadline, and has one reply at a time read.
+
+Rules:
+
+1. Every wait is bounded by the deadline of the call: name resolution alone cannot be. Connecting,
+   TLS, sending and every single receive are.
+2. Head and body leave in one send; Nagle's algorithm is off.
+3. A server may answer and close before it has read all of a request, as it does to one that is too
+   large. Then the reply counts, not the failure to send the rest.
+4. An end of the stream under TLS that the peer did not announce (close_notify) is a loss: anybody
+   on the way can send it.
+
+Design: a plain socket does not block, and ``poll`` waits for it: that takes one system call less
+for each send than the timeouts of the standard library. A TLS socket has these timeouts, because
+``ssl`` reads before it waits.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+from time import monotonic
+
+from .._errors import RETRYABLE_STATUSES
+from .addresses import connect
+from .replies import BadReply, ReplyParser, opening
+from .signals import is_from_signal_handler
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ssl
+    from typing import Any
+
+    from .proxies import Proxy
+    from .replies import Reply
+
+RECEIVE = 64 * 1024
+
+TIMEOUTS = (TimeoutError, socket.timeout)  # two types on Python 3.9
+
+_READ = getattr(select, "POLLIN", 1)  # Windows has no poll
+_WRITE = getattr(select, "POLLOUT", 4)
+_LONGEST_POLL = 2**31 - 1  # milliseconds; the C int that poll takes
+
+# Counts the forks that this process is behind: a child must not touch its parent's connections.
+_generation = 0
+
+
+def _forked() -> None:
+    global _generation
+    _generation += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
+
+class TunnelRefused(ConnectionError):
+    """The proxy does not open a tunnel to the server."""
+
+    def __init__(self, problem: str, retryable: bool) -> None:
+        super().__init__(problem)
+        self.retryable = retryable
+
+
+def seconds_left(deadline: float) -> float:
+    """Return the seconds until a deadline.
+
+    Raises:
+        TimeoutError: It has passed.
+    """
+    left = deadline - monotonic()
+    if left <= 0:
+        raise TimeoutError("the deadline has passed")
+    return left
+
+
+class Connection:
+    """One open connection to the server or to its proxy.
+
+    Args:
+        sock: A connected socket that does not block.
+
+    Attributes:
+        used: Whether a call has been made on it before.
+        heard: Whether anything came back for the call that is on it.
+        sent: Whether anything of that call may have left.
+        end_announced: Whether an end of the stream is one that the peer has announced.
+        parser: Reads the replies.
+        expires: When it is too old to be used again, on the monotonic clock.
+    """
+
+    __slots__ = (
+        "_generation",
+        "_poll",
+        "end_announced",
+        "expires",
+        "heard",
+        "parser",
+        "sent",
+        "sock",
+        "used",
+    )
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock: Any = sock
+        self.used = False
+        self.heard = False
+        self.sent = False
+        self.end_announced = True
+        self.parser = ReplyParser()
+        self.expires = 0.0
+        self._generation = _generation
+        self._poll: Any = None
+
+    @classmethod
+    def open(cls, host: str, port: int, deadline: float) -> Connection:
+        """Connect to a host by TCP."""
+        return cls(connect(host, port, deadline))
+
+    def start_tls(self, context: ssl.SSLContext, host: str, deadline: float) -> TlsConnection:
+        """Run the TLS handshake and return what speaks TLS; this object is of no more use."""
+        self.sock.settimeout(seconds_left(deadline))
+        # To a peer that has gone, wrap_socket gives a socket without TLS, or leaves one open.
+        self.sock.getpeername()
+        self.sock = context.wrap_socket(self.sock, server_hostname=host, suppress_ragged_eofs=False)
+        if self.sock.version() is None:
+            raise ConnectionAbortedError("the server closed the connection before TLS")
+        return TlsConnection(self.sock)
+
+    def tunnel(self, where: str, proxy: Proxy, deadline: float) -> None:
+        """Ask the proxy at the other end for a tunnel to ``where`` (RFC 9110, 9.3.6)."""
+        parser = self.parser
+        parser.expect("CONNECT", 0)
+        self.send(memoryview(_connect_message(where, proxy)), deadline)
+        reply = None
+        while reply is None:
+            data = self.receive(deadline)
+            if not data and not parser.began:
+                raise TunnelRefused("the proxy closed the connection without a reply", True)
+            reply = parser.feed(data) if data else parser.end(self.end_announced)
+        if not 200 <= reply.status <= 299:
+            problem = f"the proxy answers {reply.status} {opening(reply.reason)} to CONNECT"
+            raise TunnelRefused(problem, reply.status in RETRYABLE_STATUSES)
+        if parser.take_rest():
+            raise BadReply("of the proxy is not HTTP: it goes on behind its end")
+        self.parser = ReplyParser()
+
+    def is_alive(self) -> bool:
+        """Tell whether an idle connection may carry another call.
+
+        Anything to read on it means the end: a close, a reset, or bytes that nobody asked for.
+        """
+        return self._generation == _generation and not self.is_readable()
+
+    def close(self) -> None:
+        """Close the socket; in a forked child this leaves the parent's connection as it is."""
+        self.sock.close()
+
+    def converse(self, message: memoryview, method: str, limit: int, deadline: float) -> Reply:
+        """Send a request and read its reply.
+
+        Args:
+            message: The whole request; as a view, whose ``repr`` shows nothing of it.
+            method: Its method; a reply to HEAD has no body.
+            limit: Most bytes of a body.
+            deadline: When to give up.
+
+        Raises:
+            BadReply: The reply is not HTTP, cut short, or too large.
+            OSError: The connection failed, or ended before the reply began.
+        """
+        self.heard = self.sent = False
+        parser = self.parser
+        parser.expect(method, limit)
+        try:
+            self.send(message, deadline)
+        except OSError as error:
+            if not self.sent or isinstance(error, TIMEOUTS) or is_from_signal_handler(error):
+                raise
+            reply = self._early_reply(deadline)
+            if reply is None:
+                raise
+            return reply
+        return self._reply(deadline)
+
+    def _early_reply(self, deadline: float) -> Reply | None:
+        """Return what the server said before it closed its side, None when that was nothing."""
+        try:
+            reply = self._reply(deadline)
+        except (BadReply, OSError) as error:
+            if is_from_signal_handler(error):
+                raise
+            return None
+        self.parser.reusable = False
+        return reply
+
+    def _reply(self, deadline: float) -> Reply:
+        """Receive until the reply is whole."""
+        parser = self.parser
+        while True:
+            try:
+                data = self.receive(deadline)
+            except OSError as error:
+                partial = None if is_from_signal_handler(error) else parser.partial()
+                if partial is None:
+                    raise
+                return partial
+            if data:
+                self.heard = True
+                reply = parser.feed(data)
+            elif parser.began:
+                reply = parser.end(self.end_announced)
+            else:
+                raise ConnectionAbortedError("the server closed the connection without a reply")
+            if reply is not None:
+                return reply
+
+    # How bytes move over a plain socket.
+
+    def send(self, message: memoryview, deadline: float) -> None:
+        """Send a message, within the deadline however slowly the other side reads.
+
+        It stops early when the other side stops reading and answers instead.
+        """
+        sent = self._send_now(message)
+        while sent < len(message):
+            ready = self._wait(_WRITE | _READ, deadline)
+            if ready & _READ and not ready & _WRITE:
+                self.parser.reusable = False
+                return
+            sent += self._send_now(message[sent:])
+
+    def _send_now(self, data: memoryview) -> int:
+        try:
+            count: int = self.sock.send(data)
+        except BlockingIOError:
+            return 0
+        self.sent = True
+        return count
+
+    def receive(self, deadline: float) -> bytes:
+        """Return what comes next, empty at the end of the stream."""
+        while True:
+            self._wait(_READ, deadline)
+            try:
+                data: bytes = self.sock.recv(RECEIVE)
+            except BlockingIOError:  # woken up for nothing
+                continue
+            return data
+
+    def is_readable(self) -> bool:
+        """Tell whether there is anything to read."""
+        return bool(self._ready(_READ, 0))
+
+    def _wait(self, events: int, deadline: float) -> int:
+        """Wait until the socket is ready; return for what.
+
+        Raises:
+            TimeoutError: The deadline has passed.
+        """
+        while True:
+            milliseconds = min(int(seconds_left(deadline) * 1000) + 1, _LONGEST_POLL)
+            ready = self._ready(events, milliseconds)
+            if ready:
+                return ready
+
+    def _ready(self, events: int, milliseconds: int) -> int:
+        """Return what the socket is ready for, 0 when the time is over."""
+        if not hasattr(select, "poll"):  # Windows
+            watched = [self.sock]
+            writing = watched if events & _WRITE else []
+            found = select.select(watched, writing, [], milliseconds / 1000)
+            return (_READ if found[0] else 0) | (_WRITE if found[1] else 0)
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self.sock, _READ)
+        if events != _READ:
+            self._poll.modify(self.sock, events)
+        ready = self._poll.poll(milliseconds)
+        if events != _READ:
+            self._poll.modify(self.sock, _READ)
+        return ready[0][1] if ready else 0
+
+
+class TlsConnection(Connection):
+    """One open connection under TLS, with the timeouts of the standard library."""
+
+    __slots__ = ("_timeout",)
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock)
+        self._timeout = -1.0
+
+    def is_readable(self) -> bool:
+        """Tell whether there is anything to read, decrypted or not."""
+        return bool(self.sock.pending()) or super().is_readable()
+
+    def send(self, message: memoryview, deadline: float) -> None:
+        """Send a message, within the deadline however slowly the other side reads."""
+        self.sent = True  # nobody can tell what TLS has sent before it failed
+        while message:
+            self._set_timeout(deadline)
+            message = message[self.sock.send(message) :]
+
+    def receive(self, deadline: float) -> bytes:
+        """Return what comes next, empty at the end of the stream."""
+        self._set_timeout(deadline)
+        try:
+            data: bytes = self.sock.recv(RECEIVE)
+        except OSError as error:
+            if type(error).__name__ != "SSLEOFError":  # ssl is loaded, but not by this module
+                raise
+            self.end_announced = False
+            return b""
+        return data
+
+    def _set_timeout(self, deadline: float) -> None:
+        """Let the next operation on the socket wait until the deadline.
+
+        Setting a timeout is a system call; one that is right to within a hundredth stays.
+        """
+        left = seconds_left(deadline)
+        if not left <= self._timeout <= left * 1.01:
+            self._timeout = left
+            self.sock.settimeout(left)
+
+
+def _connect_message(where: str, proxy: Proxy) -> bytes:
+    authorization = proxy.authorization
+    credential = f"Proxy-Authorization: {authorization}\r\n" if authorization else ""
+    return f"CONNECT {where} HTTP/1.1\r\nHost: {where}\r\n{credential}\r\n".encode("ascii")

@@ -1,0 +1,378 @@
+"""How a call reaches the server: connections kept open, attempts, redirects, and the one boundary.
+
+Rules:
+
+1. Nothing that goes wrong below the arguments leaves this module but as an ``IronflowError``. What
+   is not ours passes: KeyboardInterrupt, and whatever a signal handler of the caller's raises.
+2. A call is over, one way or the other, when its deadline has passed.
+3. A connection serves one call at a time. It goes back to the pool only after a reply that ended
+   cleanly, and is used again only if nothing has happened on it since. An exception of any kind in
+   the middle of an exchange closes it.
+4. A reused connection that ends before the first byte of a reply was closed while it waited. A call
+   of which nothing has left, or that is safe to repeat, is sent once more on a fresh connection; it
+   counts as an attempt. Any other is not.
+5. Redirects are followed for GET and HEAD, within the same origin, five at most. Any other would be
+   sent twice, or would carry the credential elsewhere.
+
+Design: ``call`` makes attempts and asks ``retry`` what follows a failed one. An attempt is an
+exchange on a pooled connection and the redirects it leads to. ``connection`` moves the bytes,
+``replies`` reads them, ``content`` decodes them, ``failures`` says what went wrong. A ``Transport``
+belongs to one server and is shared by copies of a client and by threads; what changes from call to
+call comes in with the call.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import weakref
+from time import monotonic
+from urllib.parse import urljoin, urlsplit
+
+from .._errors import IronflowError
+from .connection import TIMEOUTS, Connection
+from .content import decode, inflate
+from .failures import NoTLS, failed_exchange, failed_reply, unusable_reply
+from .loading import loading
+from .messages import Request
+from .proxies import proxy_for
+from .replies import BadReply, Reply
+from .retry import BUDGET, Budget, cost_of, wait_before_next
+from .signals import is_from_signal_handler
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+    from typing import Any
+
+    from .limits import Limits
+    from .proxies import Proxy
+
+MAX_IDLE_SECONDS = 55.0  # less than the 60 after which common balancers close silently
+MAX_IDLE_CONNECTIONS = 64
+MAX_REDIRECTS = 5
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_BODY_METHODS = frozenset({"PATCH", "POST", "PUT"})
+
+
+class Transport:
+    """Sends requests to one server.
+
+    Args:
+        server_url: Checked URL of the server.
+        ssl_context: TLS settings of the caller, None for the system's with verification.
+        watch: Called after each attempt with the request, its outcome in a word, and when it began
+            on the monotonic clock.
+    """
+
+    def __init__(
+        self,
+        server_url: str,
+        ssl_context: ssl.SSLContext | None,
+        watch: Callable[[Request, str, float], object],
+    ) -> None:
+        parts = urlsplit(server_url)
+        self._tls = parts.scheme == "https"
+        self._host = parts.hostname or ""
+        self._port = parts.port or (443 if self._tls else 80)
+        self._where = f"{f'[{self._host}]' if ':' in self._host else self._host}:{self._port}"
+        self._netloc = parts.netloc
+        self._ssl_context = ssl_context
+        self._watch = watch
+        self.origin = f"{parts.scheme}://{parts.netloc}"
+        self.prefix = parts.path
+        self._route: _Route | None = None
+        self._idle: list[Connection] = []
+        # A client that nobody closed must not warn of its sockets when it goes.
+        weakref.finalize(self, _close_all, self._idle)
+        self._closings = 0
+        self._budget = Budget()
+        self.sleep = time.sleep  # a test puts its own here
+
+    request = Request
+
+    def call(self, request: Request, limits: Limits) -> Any:
+        """Send a request, again where that is safe and sensible, and return its decoded reply.
+
+        Args:
+            request: What to ask.
+            limits: Limits on time, size and attempts.
+
+        Raises:
+            IronflowError: There was no usable reply, or its status is not 2xx.
+        """
+        end = monotonic() + limits.total_timeout
+        cost = 0
+        answer: Any = None
+        while True:
+            failure: Any = self._attempt(request, end, limits)
+            if type(failure) is Reply:
+                if cost or self._budget.tokens < BUDGET:
+                    self._budget.refill(cost or 1)
+                return failure.value
+            if failure.status_code:
+                answer = failure
+            wait = self._wait_after(failure, request, end, limits)
+            cost = cost_of(failure)
+            if wait is None or not self._budget.spend(cost):
+                break
+            self.sleep(wait)
+        # What the server said last tells more than a connection that failed since.
+        failure = answer or failure
+        failure.attempts = request.attempts
+        try:
+            raise failure
+        finally:
+            # Or its traceback, this frame, and the bodies in it would keep each other alive.
+            failure = answer = None
+
+    def close(self) -> None:
+        """Close the idle connections; one that is in use closes when its call ends."""
+        self._closings += 1
+        _close_all(self._idle)
+
+    def _wait_after(
+        self, failure: IronflowError, request: Request, end: float, limits: Limits
+    ) -> float | None:
+        """Return how long to wait before the next attempt, None when there is none."""
+        if request.retry is False:
+            return None
+        return wait_before_next(
+            request.attempts,
+            failure,
+            repeatable=request.repeatable,
+            limits=limits,
+            seconds_left=end - monotonic(),
+            random=_random,
+        )
+
+    def _attempt(self, request: Request, end: float, limits: Limits) -> Reply | IronflowError:
+        """Make one attempt; the exception boundary."""
+        started = monotonic()
+        deadline = min(end, started + limits.timeout)
+        request.attempts += 1
+        problem: Exception | Reply
+        try:
+            reply = self._exchange(request, request.target, deadline, limits)
+            if reply.status in _REDIRECTS:
+                reply = self._follow(reply, request, deadline, limits)
+            if "content-encoding" in reply.headers:
+                inflate(reply, limits.max_response_bytes, deadline)
+            if 200 <= reply.status <= 299:
+                reply.value = decode(reply, limits.max_response_bytes, request.text)
+                request.reply = reply
+                self._watch(request, str(reply.status), started)
+                return reply
+        except Exception as error:
+            if is_from_signal_handler(error):
+                raise
+            error.__traceback__ = error.__context__ = None
+            problem = error
+        else:
+            problem = reply
+        failure = self._failure(problem, request, limits)
+        outcome = str(failure.status_code) if failure.status_code else type(failure).__name__
+        self._watch(request, outcome, started)
+        return failure
+
+    def _failure(
+        self, problem: Exception | Reply, request: Request, limits: Limits
+    ) -> IronflowError:
+        """Return the error that ended an attempt: an exception, or a reply that says so."""
+        if isinstance(problem, Reply):
+            request.reply = problem
+            if problem.status in limits.refusal_statuses:
+                request.sent = False  # the server says that it has carried nothing out
+            return failed_reply(problem, request)
+        if isinstance(problem, BadReply) and problem.reply is not None:
+            request.reply = problem.reply
+            return unusable_reply(problem, problem.reply, request)
+        proxy = self._route.proxy if self._route else None
+        return failed_exchange(problem, request, limits, self._where, proxy)
+
+    def _exchange(self, request: Request, target: str, deadline: float, limits: Limits) -> Reply:
+        """Send a request and read its reply on a connection of the pool, or on a new one."""
+        route = self._route or self._find_route()
+        if route.proxy is not None:
+            request.proxy_secrets = route.proxy.secrets
+        message = _message(request, target, route)
+        closings = self._closings
+        fresh = False
+        while True:
+            connection = None if fresh else self._take_idle()
+            if connection is None:
+                connection = self._open(deadline)
+            try:
+                reply = connection.converse(
+                    message, request.method, limits.max_response_bytes, deadline
+                )
+            except BaseException as error:
+                connection.close()
+                if not _goes_again(error, connection, request, limits):
+                    request.sent = request.sent or connection.sent
+                    raise
+            else:
+                request.sent = True
+                if connection.parser.is_idle and closings == self._closings:
+                    self._put_idle(connection)
+                else:
+                    connection.close()
+                return reply
+            request.sent = request.sent or connection.sent
+            request.attempts += 1
+            fresh = True
+
+    def _follow(self, reply: Reply, request: Request, deadline: float, limits: Limits) -> Reply:
+        """Follow redirects as far as they may be; return the last reply."""
+        target: str | None = request.target
+        for _ in range(MAX_REDIRECTS if request.method in ("GET", "HEAD") else 0):
+            target = self._redirect_target(target or "", reply.headers.get("location", ""))
+            if target is None:
+                break
+            reply = self._exchange(request, target, deadline, limits)
+            if reply.status not in _REDIRECTS:
+                break
+        return reply
+
+    def _redirect_target(self, target: str, location: str) -> str | None:
+        """Return the path and query that a redirect points to, None when it is elsewhere."""
+        try:
+            url = urljoin(self.origin + target, location).partition("#")[0]
+        except ValueError:
+            return None
+        inside = location and url.startswith(self.origin + "/")
+        if not inside or not url.isascii() or not url.isprintable():
+            return None
+        return url[len(self.origin) :].replace(" ", "%20")
+
+    def _take_idle(self) -> Connection | None:
+        """Return the connection that was used last, if it may be used again."""
+        while self._idle:
+            try:
+                connection = self._idle.pop()
+            except IndexError:  # another thread was faster
+                return None
+            if monotonic() < connection.expires and connection.is_alive():
+                return connection
+            connection.close()
+        return None
+
+    def _put_idle(self, connection: Connection) -> None:
+        if len(self._idle) >= MAX_IDLE_CONNECTIONS:
+            connection.close()
+            return
+        limit = connection.parser.idle_limit
+        # Some room for the way: the server counts from when it sent its reply.
+        seconds = MAX_IDLE_SECONDS if limit is None else min(MAX_IDLE_SECONDS, 0.8 * limit)
+        connection.used = True
+        connection.expires = monotonic() + seconds
+        self._idle.append(connection)
+
+    def _open(self, deadline: float) -> Connection:
+        """Open a connection to the server, by its proxy where it has one."""
+        proxy = self._route.proxy if self._route else None
+        context = self._context() if self._tls or (proxy and proxy.tls) else None
+        peer = (proxy.host, proxy.port) if proxy else (self._host, self._port)
+        connection = Connection.open(*peer, deadline)
+        try:
+            if context and proxy and proxy.tls:
+                connection = connection.start_tls(context, proxy.host, deadline)
+            if context and self._tls:
+                if proxy:
+                    connection.tunnel(self._where, proxy, deadline)
+                connection = connection.start_tls(context, self._host, deadline)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _find_route(self) -> _Route:
+        scheme = "https" if self._tls else "http"
+        proxy = proxy_for(scheme, self._host, self._port, os.environ)
+        # Assigned whole: another thread sees all of it or nothing.
+        self._route = route = _Route(proxy, self._tls, self.origin, self._netloc)
+        return route
+
+    def _context(self) -> ssl.SSLContext:
+        """Return the TLS settings; the default ones are made once, for that takes some 20 ms."""
+        with loading:
+            if self._ssl_context is None:
+                try:
+                    import ssl
+                except ImportError:
+                    ssl = None  # type: ignore[assignment]
+                if ssl is None:
+                    raise NoTLS("this Python has no ssl module, which https needs")
+                context = ssl.create_default_context()
+                context.set_alpn_protocols(["http/1.1"])
+                self._ssl_context = context
+            return self._ssl_context
+
+
+class _Route:
+    """How requests get to the server: directly, through a proxy, or in a tunnel through one.
+
+    Args:
+        proxy: The proxy, None without one.
+        tls: Whether the server is spoken to over TLS.
+        origin: Scheme, host and port of the server.
+        netloc: Its host and port.
+
+    Attributes:
+        head: Headers that every message carries on this way.
+        target_prefix: What stands before the path in a message: a proxy has to be told the origin.
+    """
+
+    __slots__ = ("head", "proxy", "target_prefix")
+
+    def __init__(self, proxy: Proxy | None, tls: bool, origin: str, netloc: str) -> None:
+        self.proxy = proxy
+        self.target_prefix = ""
+        self.head = f"Host: {netloc}\r\nAccept-Encoding: gzip\r\n".encode("ascii")
+        if proxy is not None and not tls:
+            self.target_prefix = origin
+            if proxy.authorization:
+                self.head += f"Proxy-Authorization: {proxy.authorization}\r\n".encode("ascii")
+
+
+def _message(request: Request, target: str, route: _Route) -> memoryview:
+    """Return a request as it is sent, in a view: whose ``repr`` shows nothing of it."""
+    content = request.content
+    framing = b""
+    if content is not None:
+        framing = b"Content-Length: %d\r\n" % len(content)
+        if request.kind is not None:
+            framing += b"Content-Type: %s\r\n" % request.kind.encode("ascii")
+    elif request.method in _BODY_METHODS:
+        framing = b"Content-Length: 0\r\n"
+    line = f"{request.method} {route.target_prefix}{target} HTTP/1.1\r\n".encode("ascii")
+    return memoryview(
+        b"".join((line, route.head, request.headers.block, framing, b"\r\n", content or b""))
+    )
+
+
+def _goes_again(
+    error: BaseException, connection: Connection, request: Request, limits: Limits
+) -> bool:
+    """Tell whether a call goes again, at once, on a fresh connection (rule 4)."""
+    is_loss = isinstance(error, OSError) and not isinstance(error, TIMEOUTS)
+    if not is_loss or not connection.used or connection.heard or is_from_signal_handler(error):
+        return False
+    if request.retry is False or request.attempts >= limits.max_attempts:
+        return False
+    return request.repeatable or not connection.sent
+
+
+def _close_all(idle: list[Connection]) -> None:
+    while idle:
+        try:
+            idle.pop().close()
+        except IndexError:  # another thread was faster
+            return
+
+
+def _random() -> float:
+    """Return a number from 0 to 1; ``random`` takes some milliseconds to import."""
+    return int.from_bytes(os.urandom(4), "big") / 2**32
