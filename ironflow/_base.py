@@ -344,15 +344,21 @@ class BaseClient:
         keyed: bool,
     ) -> tuple[Headers, bytes | None, str | None, bool]:
         """Return headers, content, its type, and whether there is an idempotency key."""
-        given = headers if isinstance(headers, Given) else Given("headers", headers)
-        fields, body, keyed = idempotency(given.checked(), body, keyed)
+        fields: dict[str, str] = {}
+        if headers is not None:
+            given = headers if isinstance(headers, Given) else Given("headers", headers)
+            fields = given.checked()
+        if keyed or fields:
+            fields, body, keyed = idempotency(fields, body, keyed)
         content, kind = (None, None) if body is None else encoded_body(body, raw)
+        if not fields and not text:
+            return self._headers, content, kind, keyed
         names = {name.lower() for name in fields}
         if text and "accept" not in names:
             fields["Accept"] = "text/plain, */*"
         if "content-type" in names:
             kind = None
-        return self._headers.merged(fields) if fields else self._headers, content, kind, keyed
+        return self._headers.merged(fields), content, kind, keyed
 
     def _open(self) -> Transport:
         """Return the transport; the one place that loads the network (sockets, JSON)."""

@@ -76,6 +76,46 @@ def seconds_left(deadline: float) -> float:
     return left
 
 
+def _milliseconds_left(deadline: float) -> float:
+    """Return the time until a deadline as ``poll`` takes it.
+
+    Raises:
+        TimeoutError: It has passed.
+    """
+    left = (deadline - monotonic()) * 1000
+    if left <= 0:
+        raise TimeoutError("the deadline has passed")
+    return left if left < _LONGEST_POLL else _LONGEST_POLL
+
+
+class _SelectPoll:
+    """Stands in for ``select.poll`` where there is none: on Windows."""
+
+    def __init__(self) -> None:
+        self._sock: Any = None
+        self._events = _READ
+
+    def register(self, sock: socket.socket, events: int) -> None:
+        self._sock = sock
+        self._events = events
+
+    modify = register
+
+    def poll(self, milliseconds: float) -> list[tuple[int, int]]:
+        watched = [self._sock]
+        writing = watched if self._events & _WRITE else []
+        readable, writable, _ = select.select(watched, writing, [], milliseconds / 1000)
+        ready = (_READ if readable else 0) | (_WRITE if writable else 0)
+        return [(0, ready)] if ready else []
+
+
+def _poll_of(sock: socket.socket) -> Any:
+    """Return what waits for a socket to be readable."""
+    poll = select.poll() if hasattr(select, "poll") else _SelectPoll()
+    poll.register(sock, _READ)
+    return poll
+
+
 class Connection:
     """One open connection to the server or to its proxy.
 
@@ -112,7 +152,7 @@ class Connection:
         self.parser = ReplyParser()
         self.expires = 0.0
         self._generation = _generation
-        self._poll: Any = None
+        self._poll: Any = _poll_of(sock)
 
     @classmethod
     def open(cls, host: str, port: int, deadline: float) -> Connection:
@@ -152,7 +192,7 @@ class Connection:
 
         Anything to read on it means the end: a close, a reset, or bytes that nobody asked for.
         """
-        return self._generation == _generation and not self.is_readable()
+        return self._generation == _generation and not self._poll.poll(0)
 
     def close(self) -> None:
         """Close the socket; in a forked child this leaves the parent's connection as it is."""
@@ -224,64 +264,41 @@ class Connection:
 
         It stops early when the other side stops reading and answers instead.
         """
-        sent = self._send_now(message)
-        while sent < len(message):
-            ready = self._wait(_WRITE | _READ, deadline)
+        while True:
+            try:
+                count = self.sock.send(message)
+            except BlockingIOError:
+                count = 0
+            else:
+                self.sent = True
+                if count == len(message):
+                    return
+            message = message[count:]
+            ready = self._wait_to_send(deadline)
             if ready & _READ and not ready & _WRITE:
                 self.parser.reusable = False
                 return
-            sent += self._send_now(message[sent:])
 
-    def _send_now(self, data: memoryview) -> int:
+    def _wait_to_send(self, deadline: float) -> int:
+        """Wait until the socket takes more, or has something to read; return which."""
+        self._poll.modify(self.sock, _READ | _WRITE)
         try:
-            count: int = self.sock.send(data)
-        except BlockingIOError:
-            return 0
-        self.sent = True
-        return count
+            ready: list[tuple[int, int]] = []
+            while not ready:
+                ready = self._poll.poll(_milliseconds_left(deadline))
+            return ready[0][1]
+        finally:
+            self._poll.modify(self.sock, _READ)
 
     def receive(self, deadline: float) -> bytes:
         """Return what comes next, empty at the end of the stream."""
         while True:
-            self._wait(_READ, deadline)
-            try:
-                data: bytes = self.sock.recv(RECEIVE)
-            except BlockingIOError:  # woken up for nothing
-                continue
-            return data
-
-    def is_readable(self) -> bool:
-        """Tell whether there is anything to read."""
-        return bool(self._ready(_READ, 0))
-
-    def _wait(self, events: int, deadline: float) -> int:
-        """Wait until the socket is ready; return for what.
-
-        Raises:
-            TimeoutError: The deadline has passed.
-        """
-        while True:
-            milliseconds = min(int(seconds_left(deadline) * 1000) + 1, _LONGEST_POLL)
-            ready = self._ready(events, milliseconds)
-            if ready:
-                return ready
-
-    def _ready(self, events: int, milliseconds: int) -> int:
-        """Return what the socket is ready for, 0 when the time is over."""
-        if not hasattr(select, "poll"):  # Windows
-            watched = [self.sock]
-            writing = watched if events & _WRITE else []
-            found = select.select(watched, writing, [], milliseconds / 1000)
-            return (_READ if found[0] else 0) | (_WRITE if found[1] else 0)
-        if self._poll is None:
-            self._poll = select.poll()
-            self._poll.register(self.sock, _READ)
-        if events != _READ:
-            self._poll.modify(self.sock, events)
-        ready = self._poll.poll(milliseconds)
-        if events != _READ:
-            self._poll.modify(self.sock, _READ)
-        return ready[0][1] if ready else 0
+            if self._poll.poll(_milliseconds_left(deadline)):
+                try:
+                    data: bytes = self.sock.recv(RECEIVE)
+                except BlockingIOError:  # woken up for nothing
+                    continue
+                return data
 
 
 class TlsConnection(Connection):
@@ -293,9 +310,9 @@ class TlsConnection(Connection):
         super().__init__(sock)
         self._timeout = -1.0
 
-    def is_readable(self) -> bool:
-        """Tell whether there is anything to read, decrypted or not."""
-        return bool(self.sock.pending()) or super().is_readable()
+    def is_alive(self) -> bool:
+        """Tell whether an idle connection may carry another call: nothing waits to be read."""
+        return not self.sock.pending() and super().is_alive()
 
     def send(self, message: memoryview, deadline: float) -> None:
         """Send a message, within the deadline however slowly the other side reads."""

@@ -32,6 +32,8 @@ _SLICE = 64 * 1024
 _BLOCK = 1024 * 1024
 _ALWAYS_FITS = 256 * 1024  # not worth an estimate: a hundred bytes for each byte are 25 MB
 _MARKS = b",:[{"
+_SPACE = " \t\r\n"
+_BEFORE_A_VALUE = _SPACE + "\ufeff"
 _CONTINUATION = bytes(range(0x80, 0xC0))
 _BELOW_WIDE = bytes(range(0xC4))  # without these: what starts a character above Latin-1
 _BELOW_WIDEST = bytes(range(0xF0))  # likewise, outside of the Basic Multilingual Plane
@@ -139,9 +141,13 @@ def parse(text: str) -> Any:
         ValueError: It is not JSON.
         RecursionError: It is nested too deeply.
     """
-    text = text.lstrip("\ufeff").strip(" \t\r\n")
-    value, end = _scan(text)
-    if end != len(text):
+    if text[:1] in _BEFORE_A_VALUE:
+        text = text.lstrip("\ufeff").lstrip(_SPACE)
+    try:
+        value, end = _scan(text, 0)
+    except StopIteration as error:
+        raise ValueError("it is no JSON value") from error
+    if end != len(text) and text[end:].strip(_SPACE):
         raise ValueError("there is more than one JSON value")
     return value
 
@@ -170,6 +176,7 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-_scan: Callable[[str], tuple[Any, int]] = json.JSONDecoder(
+# Not ``raw_decode``, which adds to it what an error message needs and nothing else.
+_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(
     parse_constant=_refuse_constant
-).raw_decode
+).scan_once  # type: ignore[attr-defined]

@@ -31,13 +31,11 @@ class Request:
     Attributes:
         attempts: How many times it was sent or tried to be sent.
         sent: Whether any of these may have reached the server.
-        answered: Whether the latest of them was answered.
         proxy_secrets: What of the proxy's URL must not be shown.
         reply: The latest reply.
     """
 
     __slots__ = (
-        "answered",
         "attempts",
         "content",
         "headers",
@@ -79,7 +77,6 @@ class Request:
         self.secret = secret
         self.attempts = 0
         self.sent = False
-        self.answered = False
         self.proxy_secrets: tuple[str, ...] = ()
         self.reply: Reply | None = None
 

@@ -118,6 +118,9 @@ class ReplyParser:
         self._body = bytearray()
         self._left = 0
         self._trailers = 0
+        self._interim = 0
+        # Not a bound method: it would keep the parser, and the body in it, alive in a cycle.
+        self._step: Callable[[ReplyParser], Reply | None] = ReplyParser._read_head
         self._head: _Head | None = None
         # Calls in a row often get the same head to the byte: it is parsed once.
         self._head_bytes = b"\0"
@@ -137,10 +140,7 @@ class ReplyParser:
         self._method = method
         self._limit = limit
         self._upgrade = upgrade
-        # Not a bound method: it would keep the parser, and the body in it, alive in a cycle.
-        self._step: Callable[[ReplyParser], Reply | None] = ReplyParser._read_head
-        self._interim = 0
-        self.began = bool(self._rest)
+        self.began = self._rest != b""
 
     def feed(self, data: bytes) -> Reply | None:
         """Take what the connection gave.
@@ -182,11 +182,9 @@ class ReplyParser:
         partial = self.partial()
         if partial is not None:
             return partial
-        reply = self._reply()
-        missing = (
-            f", {self._left} bytes are missing" if self._step is ReplyParser._read_fixed else ""
-        )
-        raise BadReply(f"was cut short{missing}", reply, retryable=True)
+        is_fixed = self._step is ReplyParser._read_fixed
+        missing = f", {self._left} bytes are missing" if is_fixed else ""
+        raise BadReply(f"was cut short{missing}", self._reply(), retryable=True)
 
     def advance(self) -> Reply | None:
         """Read on in what has come; for a further reply in what was fed before.
@@ -218,6 +216,8 @@ class ReplyParser:
         head, body = self._head, self._body
         assert head is not None  # a body follows a head
         self._body = bytearray()  # whoever has the reply may let go of its body
+        self._interim = 0
+        self._step = ReplyParser._read_head
         return Reply(head.status, head.reason, head.headers, body)
 
     def _read_head(self) -> Reply | None:

@@ -339,18 +339,14 @@ class _Route:
 
 def _message(request: Request, target: str, route: _Route) -> memoryview:
     """Return a request as it is sent, in a view: whose ``repr`` shows nothing of it."""
-    content = request.content
-    framing = b""
-    if content is not None:
-        framing = b"Content-Length: %d\r\n" % len(content)
-        if request.kind is not None:
-            framing += b"Content-Type: %s\r\n" % request.kind.encode("ascii")
-    elif request.method in _BODY_METHODS:
-        framing = b"Content-Length: 0\r\n"
     line = f"{request.method} {route.target_prefix}{target} HTTP/1.1\r\n".encode("ascii")
-    return memoryview(
-        b"".join((line, route.head, request.headers.block, framing, b"\r\n", content or b""))
-    )
+    content = request.content
+    if content is None:
+        framing = b"Content-Length: 0\r\n\r\n" if request.method in _BODY_METHODS else b"\r\n"
+        return memoryview(line + route.head + request.headers.block + framing)
+    kind = b"" if request.kind is None else b"Content-Type: %s\r\n" % request.kind.encode("ascii")
+    framing = b"%sContent-Length: %d\r\n\r\n" % (kind, len(content))
+    return memoryview(b"".join((line, route.head, request.headers.block, framing, content)))
 
 
 def _goes_again(
