@@ -1,1 +1,1 @@
-"""The generator: reads manifest.json, writes the client, its types and the README's table."""
+"""The generator: reads manifest.json and writes everything that is made from it."""

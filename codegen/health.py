@@ -4,8 +4,8 @@ Rules:
 
 1. It compares, it does not assume: methods and the routes they call are read from the source of the
    generated client, and "tested" from the record of requests that a test run saw on the wire.
-2. It is healthy when nothing drifted, every documented route has its method, and every route that
-   has none says why.
+2. It is healthy when nothing drifted, every documented route has its method, and every route
+   without a method says why.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .naming import method_name
+from .endpoints import shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from .manifest import Endpoint, Manifest
+    from .model import Body, Endpoint, Manifest, Method
 
 CLIENT = "ironflow/client.py"
 DOCUMENTED_METHODS = 103  # what the SDK document counts
@@ -30,7 +30,7 @@ DOCUMENTED_GROUPS = 22
 
 
 class HealthError(Exception):
-    """The report can not be made: there is no client, or no record of a test run."""
+    """The report cannot be made: there is no client, or no record of a test run."""
 
 
 @dataclass(frozen=True)
@@ -38,35 +38,36 @@ class Report:
     """What was found; ``text`` and ``json`` say the same."""
 
     manifest: Manifest
-    methods: dict[str, str]
+    methods: Sequence[Method]
+    calls: dict[str, str]
     tested: frozenset[str]
 
-    def has_method(self, endpoint: Endpoint) -> bool:
-        """Whether the client has this endpoint's method, and the method calls this route."""
-        return self.methods.get(method_name(endpoint)) == _shape(endpoint.route)
+    def has_method(self, method: Method) -> bool:
+        """Tell whether the client has this method, and the method calls its route."""
+        return self.calls.get(method.name) == shape(method.endpoint.route)
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the figures of each group, in alphabetical order."""
-        groups: dict[str, list[Endpoint]] = {}
-        for endpoint in self.manifest.endpoints:
-            groups.setdefault(endpoint.group, []).append(endpoint)
+        groups: dict[str, list[Method]] = {}
+        for method in self.methods:
+            groups.setdefault(method.endpoint.group, []).append(method)
         return [self._figures(group, groups[group]) for group in sorted(groups)]
 
     def totals(self) -> dict[str, Any]:
         """Return the figures of the whole API."""
-        return self._figures("total", self.manifest.endpoints)
+        return self._figures("total", self.methods)
 
     def untested(self) -> list[str]:
         """Return the methods whose route no test put on the wire."""
         return sorted(
-            method_name(endpoint)
-            for endpoint in self.manifest.endpoints
-            if self.has_method(endpoint) and endpoint.route not in self.tested
+            method.name
+            for method in self.methods
+            if self.has_method(method) and method.endpoint.route not in self.tested
         )
 
     def documented(self) -> str:
         """Return the line that compares the client with the count of the SDK document."""
-        found = [e for e in self.manifest.endpoints if e.documented and self.has_method(e)]
+        found = [m.endpoint for m in self.methods if m.endpoint.documented and self.has_method(m)]
         groups = len({endpoint.group for endpoint in found})
         return (
             f"documented: {len(found)}/{DOCUMENTED_METHODS} methods"
@@ -76,11 +77,12 @@ class Report:
     def problems(self, drift: list[str]) -> list[str]:
         """Return what makes the report unhealthy."""
         found = [f"{name} is not current" for name in drift]
-        for endpoint in self.manifest.endpoints:
+        for method in self.methods:
+            endpoint = method.endpoint
             if endpoint.left_out and not endpoint.omit_reason:
                 found.append(f"{endpoint.route} has no method and no omit_reason")
-            elif not endpoint.left_out and not self.has_method(endpoint):
-                found.append(f"{endpoint.route} lacks its method {method_name(endpoint)}")
+            elif not endpoint.left_out and not self.has_method(method):
+                found.append(f"{endpoint.route} lacks its method {method.name}")
         count = sum(endpoint.documented for endpoint in self.manifest.endpoints)
         if count != DOCUMENTED_METHODS:
             found.append(f"{count} routes are marked documented, not {DOCUMENTED_METHODS}")
@@ -130,44 +132,45 @@ class Report:
         ]
         return "\n".join(lines)
 
-    def _figures(self, group: str, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
-        methods = [endpoint for endpoint in endpoints if self.has_method(endpoint)]
-        bodies = [endpoint for endpoint in methods if endpoint.body is not None]
+    def _figures(self, group: str, methods: Sequence[Method]) -> dict[str, Any]:
+        present = [method.endpoint for method in methods if self.has_method(method)]
+        bodies = [endpoint.body for endpoint in present if endpoint.body is not None]
         return {
             "group": group,
-            "endpoints": len(endpoints),
-            "methods": len(methods),
-            "documented": sum(endpoint.documented for endpoint in methods),
-            "typed_bodies": sum(_is_typed(endpoint.body) for endpoint in bodies),
+            "endpoints": len(methods),
+            "methods": len(present),
+            "documented": sum(endpoint.documented for endpoint in present),
+            "typed_bodies": sum(map(_is_typed, bodies)),
             "bodies": len(bodies),
-            "typed_replies": sum(_is_typed_reply(endpoint) for endpoint in methods),
-            "tested": sum(endpoint.route in self.tested for endpoint in methods),
+            "typed_replies": sum(map(_is_typed_reply, present)),
+            "tested": sum(endpoint.route in self.tested for endpoint in present),
         }
 
 
-def report(manifest: Manifest, root: Path, record: Path) -> Report:
+def report(manifest: Manifest, methods: Sequence[Method], root: Path, record: Path) -> Report:
     """Gather the facts.
 
     Args:
-        manifest: What there should be.
+        manifest: What the server offers.
+        methods: The methods that there should be.
         root: Root of the generated files.
         record: What a test run saw: a JSON array of [method, path] pairs.
 
     Raises:
-        HealthError: The client or the record is missing or can not be read.
+        HealthError: The client or the record is missing or cannot be read.
     """
     try:
-        methods = _methods(ast.parse((root / CLIENT).read_text(encoding="utf-8")))
-    except (OSError, SyntaxError, ValueError) as error:
-        raise HealthError(f"{CLIENT} can not be read: {error}") from error
+        calls = _calls(ast.parse((root / CLIENT).read_text(encoding="utf-8")))
+    except (OSError, SyntaxError, ValueError, RecursionError) as error:
+        raise HealthError(f"{CLIENT} cannot be read: {error}") from error
     try:
-        calls = [(str(method), str(path)) for method, path in json.loads(record.read_bytes())]
-    except (OSError, ValueError, TypeError) as error:
+        seen = [(str(method), str(path)) for method, path in json.loads(record.read_bytes())]
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise HealthError(f"no record of a test run, run `make test` first: {error}") from error
-    return Report(manifest, methods, _routes_called(manifest, calls))
+    return Report(manifest, methods, calls, _routes_seen(manifest, seen))
 
 
-def _methods(tree: ast.Module) -> dict[str, str]:
+def _calls(tree: ast.Module) -> dict[str, str]:
     """Return the route that each method of the client's class calls, by its name."""
     found = {}
     for node in ast.walk(tree):
@@ -189,18 +192,14 @@ def _template(path: ast.expr) -> str:
     return str(ast.literal_eval(path))
 
 
-def _shape(route: str) -> str:
-    return re.sub(r"\{[^}]*\}", "{}", route)
-
-
-def _routes_called(manifest: Manifest, calls: list[tuple[str, str]]) -> frozenset[str]:
+def _routes_seen(manifest: Manifest, seen: list[tuple[str, str]]) -> frozenset[str]:
     """Return the routes that the recorded calls reached; the most static pattern wins, as in Go."""
     patterns = [
         (endpoint.method, _pattern(endpoint.path), endpoint.route)
         for endpoint in sorted(manifest.endpoints, key=lambda e: (e.path.count("{"), e.path))
     ]
     found = set()
-    for method, path in set(calls):
+    for method, path in set(seen):
         for wanted, pattern, route in patterns:
             if method == wanted and pattern.fullmatch(path.partition("?")[0]):
                 found.add(route)
@@ -213,8 +212,8 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile("".join("[^/]+" if part[:1] == "{" else re.escape(part) for part in parts))
 
 
-def _is_typed(body: Any) -> bool:
-    # A stored document has no shape of its own: "any JSON" is all there is to say of it.
+def _is_typed(body: Body) -> bool:
+    # A stored document has no fixed shape: "any JSON" is all that can be said of it.
     return body.raw or body.type.kind in ("model", "object")
 
 

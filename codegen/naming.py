@@ -1,17 +1,17 @@
-"""Names: from a route to the name of its method, and from wire names to arguments.
+"""Names: from a route to its method, and from wire names to arguments.
 
-The rule for methods, ``<group>_<action>``:
+The rule for the name of a method, ``<group>_<action>``:
 
-1. Take the path after ``/api/v1`` (``/ws`` and the like as they are). Find the first static segment
-   that is the group, hyphens and underscores aside; what follows it is the tail. Without such a
-   segment the tail is empty.
+1. Take the path after ``/api/v1``; take ``/ws`` and the like as they are. Find the first static
+   segment that is the group, ignoring hyphens and underscores. What follows it is the tail. Without
+   such a segment the tail is empty.
 2. The suffix is the static segments of the tail, joined by underscores.
-3. The action is the verb alone where there is no suffix (``list``, ``get`` when the path ends in a
-   parameter, ``create``, ``update``, ``patch``, ``delete``), else the verb and the suffix; POST is
-   the suffix alone.
+3. Without a suffix, the action is the verb alone: ``list``, ``get`` when the path ends in a
+   parameter, ``create``, ``update``, ``patch`` or ``delete``. With a suffix it is the verb and the
+   suffix, and for POST the suffix alone.
 
 A name depends on its own route and on nothing else, so that a new route never renames a method.
-Where two routes meet on one name, nobody guesses: generation stops and says how to pin one.
+Where two routes get the same name, generation stops and says how to pin one.
 """
 
 from __future__ import annotations
@@ -20,19 +20,51 @@ import keyword
 import re
 from typing import TYPE_CHECKING
 
-from .manifest import MAX_ARGUMENT, MAX_NAME, Problem
+from .limits import MAX_ARGUMENT, MAX_NAME
+from .model import Argument, ManifestError, Method, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .manifest import Endpoint
+    from .model import Endpoint, Manifest
 
-# Public names of BaseClient; a test holds the two together.
+# The public names of BaseClient; a test compares the two.
 RESERVED_METHODS = frozenset({"capture", "close", "request", "with_options"})
 
 _API_PREFIX = "/api/v1/"
 _VERBS = {"DELETE": "delete", "PATCH": "patch", "POST": "create", "PUT": "update"}
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def methods(manifest: Manifest) -> tuple[Method, ...]:
+    """Return the record of every endpoint, those without a method in the client included.
+
+    Raises:
+        ManifestError: Names collide or cannot be used.
+    """
+    in_order = sorted(manifest.endpoints, key=lambda endpoint: endpoint.route)
+    problems = naming_problems(in_order)
+    if problems:
+        raise ManifestError(problems)
+    return tuple(_method(endpoint, manifest) for endpoint in manifest.endpoints)
+
+
+def _method(endpoint: Endpoint, manifest: Manifest) -> Method:
+    names = argument_names(endpoint)
+    positional = [Argument(names["path", p.name], "path", p) for p in endpoint.path_params]
+    options = [
+        Argument(names[where, parameter.name], where, parameter)
+        for where, parameters in (("query", endpoint.query), ("headers", endpoint.headers))
+        for parameter in parameters
+    ]
+    body = manifest.models.get(endpoint.body.type.name) if endpoint.body else None
+    return Method(
+        endpoint=endpoint,
+        name=method_name(endpoint),
+        positional=tuple(positional),
+        options=tuple(sorted(options, key=lambda option: not option.parameter.required)),
+        keyed=body is not None and any(f.name == "idempotency_key" for f in body.fields),
+    )
 
 
 def method_name(endpoint: Endpoint) -> str:
@@ -67,10 +99,10 @@ def argument_name(wire: str) -> str:
 
 
 def argument_names(endpoint: Endpoint) -> dict[tuple[str, str], str]:
-    """Return the argument of each parameter, keyed by where it goes and its name on the wire.
+    """Return the argument of each parameter, keyed by where it goes and its wire name.
 
-    A Python keyword, and a name that an earlier argument has, gets a trailing underscore. Path
-    parameters come first, in path order; then query, then headers.
+    Path parameters come first, in path order; then query, then headers. A Python keyword gets a
+    trailing underscore, and so does a name that an earlier argument has.
     """
     taken = {"self", "body", "segment"}  # segment: the encoder that the method calls
     names: dict[tuple[str, str], str] = {}
@@ -86,35 +118,45 @@ def argument_names(endpoint: Endpoint) -> dict[tuple[str, str], str]:
 
 
 def naming_problems(endpoints: Iterable[Endpoint]) -> list[Problem]:
-    """Return what is wrong with the names of these endpoints: collisions, reserved names."""
+    """Return what is wrong with the names of these endpoints: collisions and reserved names."""
     problems = []
     first: dict[str, Endpoint] = {}
     for endpoint in endpoints:
         if endpoint.left_out:
             continue
+        problems += _name_problems(endpoint)
         name = method_name(endpoint)
-        if name in RESERVED_METHODS or keyword.iskeyword(name) or len(name) > MAX_NAME:
-            message = f"the name {name} will not do (taken, or too long); {_pin(endpoint, name)}"
-            problems.append(Problem(endpoint.place, message))
-        elif endpoint.name and endpoint.name == name_by_rule(endpoint):
-            message = f"the rule gives {name} anyway; drop name and name_reason"
-            problems.append(Problem(f"{endpoint.place}.name", message))
-        for (_, wire), argument in argument_names(endpoint).items():
-            if len(argument) > MAX_ARGUMENT:
-                message = f"{wire}: an argument's name has at most {MAX_ARGUMENT} characters"
-                problems.append(Problem(endpoint.place, message))
         other = first.setdefault(name, endpoint)
         if other is not endpoint:
             message = (
                 f"{endpoint.route} and {other.place} ({other.route}) are both named {name};"
                 f" {_pin(endpoint, name)}"
             )
-            problems.append(Problem(endpoint.place, message))
+            problems.append(Problem(endpoint.place, message, endpoint.route))
+    return problems
+
+
+def _name_problems(endpoint: Endpoint) -> list[Problem]:
+    """Return what is wrong with the names of one endpoint by itself."""
+    problems = []
+    name = method_name(endpoint)
+    if name in RESERVED_METHODS or keyword.iskeyword(name) or len(name) > MAX_NAME:
+        message = f"the name {name} is taken or too long; {_pin(endpoint, name)}"
+        problems.append(Problem(endpoint.place, message, endpoint.route))
+    elif endpoint.name and endpoint.name == name_by_rule(endpoint):
+        message = f"the rule gives {name} anyway; drop name and name_reason"
+        problems.append(Problem(f"{endpoint.place}.name", message, endpoint.route))
+    for (_, wire), argument in argument_names(endpoint).items():
+        if len(argument) > MAX_ARGUMENT:
+            message = f"{wire}: an argument's name has at most {MAX_ARGUMENT} characters"
+            problems.append(Problem(endpoint.place, message, endpoint.route))
     return problems
 
 
 def _pin(endpoint: Endpoint, name: str) -> str:
     statics = [part for part in endpoint.path.split("/") if part and not part.startswith("{")]
-    tail = f"by_{endpoint.path_params[0].name}" if endpoint.path.endswith("}") else statics[-1]
-    pinned = f"{name}_{argument_name(tail)}"
-    return f'pin one: "name": "{pinned}", "name_reason": "why"'
+    if endpoint.path.endswith("}"):
+        tail = f"by_{argument_name(endpoint.path_params[0].name)}"
+    else:
+        tail = argument_name(statics[-1])
+    return f'pin one: "name": "{name}_{tail}", "name_reason": "why"'

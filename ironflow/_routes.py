@@ -3,7 +3,7 @@
 # Manifest a6bb7a611337080e, server 0.22.5.
 """Every route of the server: HTTP method, path template, name.
 
-The name is that of the client's method; a route that has none is named by the same rule.
+The name is that of the client's method. A route without a method is named by the same rule.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
 # Manifest a6bb7a611337080e, server 0.22.5.
-"""The Ironflow client: one method an endpoint, named ``<group>_<action>``."""
+"""The Ironflow client: one method per endpoint, named ``<group>_<action>``."""
 
 from __future__ import annotations
 
@@ -226,7 +226,11 @@ class IronflowClient(BaseClient):
         return self._call(
             "GET",
             "/api/v1/capacity/buckets",
-            query={"env": env, "function": function, "limit": limit},
+            query={
+                "env": env,
+                "function": function,
+                "limit": limit,
+            },
         )
 
     def capacity_list_credits(
@@ -254,7 +258,11 @@ class IronflowClient(BaseClient):
         return self._call(
             "GET",
             "/api/v1/capacity/credits",
-            query={"env": env, "function": function, "limit": limit},
+            query={
+                "env": env,
+                "function": function,
+                "limit": limit,
+            },
         )
 
     def capacity_list_lanes(
@@ -282,7 +290,11 @@ class IronflowClient(BaseClient):
         return self._call(
             "GET",
             "/api/v1/capacity/lanes",
-            query={"env": env, "function": function, "limit": limit},
+            query={
+                "env": env,
+                "function": function,
+                "limit": limit,
+            },
         )
 
     def capacity_list_leases(
@@ -311,7 +323,11 @@ class IronflowClient(BaseClient):
         return self._call(
             "GET",
             "/api/v1/capacity/leases",
-            query={"env": env, "function": function, "limit": limit},
+            query={
+                "env": env,
+                "function": function,
+                "limit": limit,
+            },
         )
 
     def capacity_list_queue(
@@ -342,7 +358,11 @@ class IronflowClient(BaseClient):
         return self._call(
             "GET",
             "/api/v1/capacity/queue",
-            query={"env": env, "function": function, "limit": limit},
+            query={
+                "env": env,
+                "function": function,
+                "limit": limit,
+            },
         )
 
     def capacity_list_sessions(
@@ -370,7 +390,11 @@ class IronflowClient(BaseClient):
         return self._call(
             "GET",
             "/api/v1/capacity/sessions",
-            query={"env": env, "function": function, "limit": limit},
+            query={
+                "env": env,
+                "function": function,
+                "limit": limit,
+            },
         )
 
     def capacity_list_stats(self) -> list[models.CapacityStat]:
@@ -799,7 +823,13 @@ class IronflowClient(BaseClient):
             IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call(
-            "GET", "/api/v1/events/names", query={"since": since, "source": source, "until": until}
+            "GET",
+            "/api/v1/events/names",
+            query={
+                "since": since,
+                "source": source,
+                "until": until,
+            },
         )
 
     def events_get(self, id: str) -> models.EventResponse:
@@ -914,7 +944,13 @@ class IronflowClient(BaseClient):
         return self._call(
             "GET",
             "/api/v1/functions",
-            query={"limit": limit, "mode": mode, "name": name, "offset": offset, "status": status},
+            query={
+                "limit": limit,
+                "mode": mode,
+                "name": name,
+                "offset": offset,
+                "status": status,
+            },
         )
 
     def functions_get(self, id: str) -> models.FunctionResponse:
@@ -1131,7 +1167,7 @@ class IronflowClient(BaseClient):
         Args:
             bucket: Name of the bucket.
             key: Key within the bucket; may contain slashes.
-            body: Bytes, stored as they are, or anything JSON has a form for, stored as JSON.
+            body: Bytes, stored verbatim, or anything that JSON can express, stored as JSON.
             if_match: Revision that the key must still have for the write to happen.
             if_none_match: The value ``*`` writes only when the key does not exist yet.
 
@@ -1321,7 +1357,11 @@ class IronflowClient(BaseClient):
         return self._call(
             "GET",
             "/api/v1/outbox/dead-letter",
-            query={"env": env, "limit": limit, "offset": offset},
+            query={
+                "env": env,
+                "limit": limit,
+                "offset": offset,
+            },
             headers={"X-Ironflow-Environment": x_ironflow_environment},
         )
 
@@ -2082,7 +2122,12 @@ class IronflowClient(BaseClient):
         return self._call(
             "GET",
             "/api/v1/projections",
-            query={"limit": limit, "mode": mode, "offset": offset, "status": status},
+            query={
+                "limit": limit,
+                "mode": mode,
+                "offset": offset,
+                "status": status,
+            },
         )
 
     def projections_catchup_batch(
@@ -2230,7 +2275,11 @@ class IronflowClient(BaseClient):
         return self._call(
             "GET",
             f"/api/v1/projections/{segment(name=name)}/catchup",
-            query={"minSeq": min_seq, "partition": partition, "timeout": timeout},
+            query={
+                "minSeq": min_seq,
+                "partition": partition,
+                "timeout": timeout,
+            },
         )
 
     def projections_list_partitions(
@@ -2849,7 +2898,11 @@ class IronflowClient(BaseClient):
         return self._call(
             "GET",
             "/api/v1/events/schemas",
-            query={"event_name": event_name, "limit": limit, "offset": offset},
+            query={
+                "event_name": event_name,
+                "limit": limit,
+                "offset": offset,
+            },
         )
 
     def schemas_create(self, body: models.RegisterSchemaRequest) -> models.SchemaStatusResponse:
@@ -3172,7 +3225,12 @@ class IronflowClient(BaseClient):
         return self._call(
             "GET",
             "/api/v1/streams",
-            query={"entity_type": entity_type, "limit": limit, "offset": offset, "search": search},
+            query={
+                "entity_type": entity_type,
+                "limit": limit,
+                "offset": offset,
+                "search": search,
+            },
         )
 
     def streams_get(self, entity_id: str) -> models.StreamInfo:
@@ -3225,7 +3283,11 @@ class IronflowClient(BaseClient):
         return self._call(
             "GET",
             f"/api/v1/streams/{segment(entity_id=entity_id)}/events",
-            query={"direction": direction, "from_version": from_version, "limit": limit},
+            query={
+                "direction": direction,
+                "from_version": from_version,
+                "limit": limit,
+            },
         )
 
     def streams_events(

@@ -1,57 +1,64 @@
-"""What is generated: one module an output, each with a pure ``render``, and the list of them."""
+"""What is generated: one module per output, each with a pure ``render``, and the list of them."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from codegen.manifest import ManifestError, Problem
+from codegen.naming import methods
 
 from . import client, models, readme, routes
-from .text import WIDTH
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from codegen.manifest import Manifest
+    from codegen.model import Manifest
+
+
+class RenderError(Exception):
+    """A file that people write as well cannot be renewed; the message is one line."""
 
 
 def render_all(manifest: Manifest, root: Path) -> dict[str, str]:
     """Return the content of every generated file by its path from the root of the project.
 
-    Python is compiled here, so that what does not parse is never written. The README's table is
-    part of a file that people write: its surroundings are read from ``root``, and it is left out
-    where there is no README.
+    Python is compiled here, so that nothing is written that does not parse. The README's table is
+    part of a file that people write: the rest of the file is read from ``root``. Without a README
+    there is no table.
+
+    Raises:
+        ManifestError: A name cannot be used, or a line would be too long.
+        RenderError: The README cannot be read or is not UTF-8.
     """
+    records = methods(manifest)
     files = {
-        "ironflow/_routes.py": routes.render(manifest),
-        "ironflow/client.py": client.render(manifest),
+        "ironflow/_routes.py": routes.render(manifest, records),
+        "ironflow/client.py": client.render(manifest, records),
         "ironflow/models.py": models.render(manifest),
     }
     for path, content in files.items():
         _check_syntax(path, content)
-        _check_width(path, content)
-    page = root / readme.PATH
-    if page.exists():
-        files[readme.PATH] = readme.render(manifest, page.read_text(encoding="utf-8"))
+    page = _page(root / readme.PATH)
+    if page is not None:
+        files[readme.PATH] = readme.render(records, page)
     return files
 
 
 def _check_syntax(path: str, content: str) -> None:
-    """Compile a file block by block: the whole of a large one at once takes 100 MB."""
+    """Compile a file one class or method at a time; a large one as a whole takes 100 MB more."""
     head, *blocks = re.split(r"\n\n(?=    def |class )", content)
     compile(head, path, "exec")
     for block in blocks:
         compile(block if block.startswith("class") else f"class _:\n{block}", path, "exec")
 
 
-def _check_width(path: str, content: str) -> None:
-    """Refuse what names of the greatest length add up to; each alone is within its limit."""
-    wide = re.findall(rf"^.{{{WIDTH + 1},}}$", content, re.M)
-    if wide:
-        raise ManifestError(
-            [
-                Problem(path, f"a line has at most {WIDTH} columns; shorten {w.strip()[:80]}")
-                for w in wide
-            ]
-        )
+def _page(path: Path) -> str | None:
+    """Return the text of a file that is only partly generated, None where there is none."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise RenderError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise RenderError(f"{path} is not UTF-8") from error

@@ -1,19 +1,21 @@
-"""ironflow/client.py: one method an endpoint, all of the same shape."""
+"""ironflow/client.py: one method per endpoint, all of the same shape."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from codegen.naming import argument_names, method_name
+from codegen.model import ManifestError
 
-from .text import WIDTH, banner, bracketed, docstring, literal, prose
+from .annotations import argument_type, body_type, reply_type
+from .text import WIDTH, banner, bracketed, docstring, exploded, literal, prose, too_wide
 
 if TYPE_CHECKING:
-    from codegen.manifest import Body, Endpoint, Manifest, Model, Parameter
-    from codegen.types import Type
+    from collections.abc import Mapping, Sequence
 
-_HEADER = '''"""The Ironflow client: one method an endpoint, named ``<group>_<action>``."""
+    from codegen.model import Body, Deprecation, Manifest, Method, Model, Parameter, Type
+
+_HEADER = '''"""The Ironflow client: one method per endpoint, named ``<group>_<action>``."""
 
 from __future__ import annotations
 
@@ -36,17 +38,6 @@ class IronflowClient(BaseClient):
     __doc__ = BaseClient.__doc__
 '''
 
-# What an argument may be; wider than what a reply holds.
-_ARGUMENT_TYPES = {
-    "any": "Any",
-    "boolean": "bool",
-    "datetime": "datetime | str",
-    "integer": "int",
-    "number": "float",
-    "object": "Mapping[str, Any]",
-    "string": "str",
-}
-
 _KEYED = (
     "With an ``idempotency_key`` the call is safe to repeat and is retried as a GET is;"
     ' "auto" makes a key.'
@@ -54,113 +45,105 @@ _KEYED = (
 _IDEMPOTENT = "It changes nothing and is retried as a GET is."
 _LICENSE = "Needs an enterprise license; without one the server answers 402."
 
+_INDENT = "        "
+_INNER = _INDENT + "    "
+_MOST_PAIRS_ON_A_LINE = 2
 
-def render(manifest: Manifest) -> str:
-    """Return the source of the client."""
+
+def render(manifest: Manifest, methods: Sequence[Method]) -> str:
+    """Return the source of the client.
+
+    Raises:
+        ManifestError: The names of a method add up to a line that is too long.
+    """
     lines = [banner(manifest) + _HEADER.rstrip("\n")]
+    problems = []
     group = ""
-    for endpoint in manifest.endpoints:
+    for method in methods:
+        endpoint = method.endpoint
         if endpoint.left_out:
             continue
         if endpoint.group != group:
             group = endpoint.group
             lines += ["", f"    # {group}"]
-        lines += ["", *method(endpoint, manifest)]
+        source = render_method(method, manifest.models)
+        problems += too_wide(source, endpoint.place, endpoint.route)
+        lines += ["", *source]
+    if problems:
+        raise ManifestError(problems)
     return "\n".join(lines) + "\n"
 
 
-def method(endpoint: Endpoint, manifest: Manifest) -> list[str]:
+def render_method(method: Method, models: Mapping[str, Model]) -> list[str]:
     """Return the lines of one method."""
-    names = argument_names(endpoint)
-    reply = _annotation(endpoint.response)
-    returns = f"{reply} | None" if endpoint.may_be_empty else reply
+    endpoint = method.endpoint
+    summary = endpoint.summary or f"Call ``{endpoint.route}``."
     return [
-        *_signature(endpoint, names, returns),
-        *docstring(
-            endpoint.summary or f"Call ``{endpoint.route}``.",
-            _paragraphs(endpoint, names, manifest),
-            "        ",
-        ),
-        *_call(endpoint, names, manifest.models),
+        *_signature(method),
+        *docstring(summary, _paragraphs(method, models), _INDENT),
+        *"\n".join(_call(method)).split("\n"),
     ]
 
 
-def _signature(endpoint: Endpoint, names: dict[tuple[str, str], str], returns: str) -> list[str]:
+def _signature(method: Method) -> list[str]:
+    endpoint = method.endpoint
     items = ["self"]
-    for parameter in endpoint.path_params:
-        kind = "str | int" if parameter.type.kind == "integer" else "str"
-        items.append(f"{names['path', parameter.name]}: {kind}")
+    for argument in method.positional:
+        kind = "str | int" if argument.parameter.type.kind == "integer" else "str"
+        items.append(f"{argument.name}: {kind}")
     if endpoint.body is not None:
-        kind = _body_annotation(endpoint.body)
+        kind = body_type(endpoint.body)
         items.append(f"body: {kind}" if endpoint.body.required else f"body: {kind} | None = None")
-    options = _options(endpoint)
-    if options:
+    if method.options:
         items.append("*")
-    for where, parameter in options:
-        kind = _argument(parameter.type)
-        given = kind if parameter.required else f"{kind} | None = None"
-        items.append(f"{names[where, parameter.name]}: {given}")
-    return bracketed(f"def {method_name(endpoint)}(", items, f") -> {returns}:", "    ")
+    for option in method.options:
+        kind = argument_type(option.parameter.type)
+        given = kind if option.parameter.required else f"{kind} | None = None"
+        items.append(f"{option.name}: {given}")
+    return bracketed(f"def {method.name}(", items, f") -> {reply_type(endpoint)}:", "    ")
 
 
-def _options(endpoint: Endpoint) -> list[tuple[str, Parameter]]:
-    """Return the keyword-only parameters: query, then headers, required ones first."""
-    options = [("query", parameter) for parameter in endpoint.query]
-    options += [("headers", parameter) for parameter in endpoint.headers]
-    return sorted(options, key=lambda option: not option[1].required)
+# The docstring
 
 
-def _annotation(kind: Type | None) -> str:
-    return "None" if kind is None else kind.python("models.")
-
-
-def _argument(kind: Type) -> str:
-    if kind.kind == "array" and kind.item:
-        return f"Sequence[{_argument(kind.item)}]"
-    return _ARGUMENT_TYPES[kind.kind]
-
-
-def _body_annotation(body: Body) -> str:
-    return _ARGUMENT_TYPES.get(body.type.kind) or body.type.python("models.")
-
-
-def _paragraphs(
-    endpoint: Endpoint, names: dict[tuple[str, str], str], manifest: Manifest
-) -> list[list[str]]:
-    indent = "        "
-    blocks = [[f"{indent}``{endpoint.route}``"]]
-    body_key = endpoint.body is not None and _takes_key(endpoint.body, manifest.models)
-    header_key = any(parameter.name == "Idempotency-Key" for parameter in endpoint.headers)
+def _paragraphs(method: Method, models: Mapping[str, Model]) -> list[list[str]]:
+    endpoint = method.endpoint
+    blocks = [[f"{_INDENT}``{endpoint.route}``"]]
     about = [
         endpoint.description,
         _LICENSE if endpoint.category == "enterprise-only" else "",
-        _KEYED if body_key or header_key else "",
+        _KEYED if method.keyed or _takes_key_header(method) else "",
         _IDEMPOTENT if endpoint.idempotent else "",
     ]
     if any(about):
-        blocks.append(prose(" ".join(filter(None, about)), indent))
-    if endpoint.deprecated_since:
-        blocks.append(prose(f"Deprecated since {_deprecation(endpoint)}.", indent))
-    arguments = _arguments(endpoint, names, manifest.models)
+        blocks.append(prose(" ".join(filter(None, about)), _INDENT))
+    if endpoint.deprecated:
+        blocks.append(prose(f"Deprecated since {endpoint.deprecated}.", _INDENT))
+    arguments = _described_arguments(method, models)
     if arguments:
-        blocks.append([f"{indent}Args:", *arguments])
+        lines = [
+            line for name, text in arguments for line in prose(f"{name}: {text}", _INNER, "    ")
+        ]
+        blocks.append([f"{_INDENT}Args:", *lines])
     if endpoint.response is not None:
-        shape = _shape(endpoint, endpoint.response, manifest.models)
-        blocks.append([f"{indent}Returns:", *prose(shape, indent + "    ")])
+        shape = _shape(endpoint.response, endpoint.may_be_empty, models)
+        blocks.append([f"{_INDENT}Returns:", *prose(shape, _INNER)])
     failure = "IronflowError: The call failed; see the error tree in ``ironflow``."
-    blocks.append([f"{indent}Raises:", *prose(failure, indent + "    ")])
+    blocks.append([f"{_INDENT}Raises:", *prose(failure, _INNER)])
     return blocks
 
 
-def _arguments(
-    endpoint: Endpoint, names: dict[tuple[str, str], str], models: dict[str, Model]
-) -> list[str]:
-    found = [(names["path", p.name], _described(p)) for p in endpoint.path_params]
-    if endpoint.body is not None:
-        found.append(("body", _body_description(endpoint.body, models)))
-    found += [(names[where, p.name], _described(p)) for where, p in _options(endpoint)]
-    indent = "            "
-    return [line for name, text in found for line in prose(f"{name}: {text}", indent, "    ")]
+def _takes_key_header(method: Method) -> bool:
+    return any(option.parameter.name == "Idempotency-Key" for option in method.options)
+
+
+def _described_arguments(method: Method, models: Mapping[str, Model]) -> list[tuple[str, str]]:
+    body = method.endpoint.body
+    return [
+        *((argument.name, _described(argument.parameter)) for argument in method.positional),
+        *([("body", _described_body(body, models))] if body else []),
+        *((option.name, _described(option.parameter)) for option in method.options),
+    ]
 
 
 def _described(parameter: Parameter) -> str:
@@ -170,7 +153,7 @@ def _described(parameter: Parameter) -> str:
     return text
 
 
-def _body_description(body: Body, models: dict[str, Model]) -> str:
+def _described_body(body: Body, models: Mapping[str, Model]) -> str:
     model = models.get(body.type.name)
     if model is not None:
         required = [f"``{field.name}``" for field in model.fields if field.required]
@@ -182,15 +165,15 @@ def _body_description(body: Body, models: dict[str, Model]) -> str:
             parts.append("optionally " + ", ".join(optional) + ".")
         shape = " ".join(parts)
     elif body.raw:
-        shape = "Bytes, stored as they are, or anything JSON has a form for, stored as JSON."
+        shape = "Bytes, stored verbatim, or anything that JSON can express, stored as JSON."
+    elif body.type.kind == "object":
+        shape = "Any JSON object."
     else:
-        shape = (
-            "Any JSON object." if body.type.kind == "object" else "Anything JSON has a form for."
-        )
+        shape = "Anything that JSON can express."
     return " ".join(filter(None, (body.description, shape)))
 
 
-def _shape(endpoint: Endpoint, response: Type, models: dict[str, Model]) -> str:
+def _shape(response: Type, may_be_empty: bool, models: Mapping[str, Model]) -> str:
     element = response.item if response.kind == "array" else response
     if element is not None and element.kind == "model":
         fields = ", ".join(f"``{field.name}``" for field in models[element.name].fields)
@@ -200,72 +183,71 @@ def _shape(endpoint: Endpoint, response: Type, models: dict[str, Model]) -> str:
         text = "The text of the reply."
     else:
         text = "The decoded JSON of the reply."
-    return text + (" None when the reply is empty." if endpoint.may_be_empty else "")
+    return text + (" None when the reply is empty." if may_be_empty else "")
 
 
-def _call(
-    endpoint: Endpoint, names: dict[tuple[str, str], str], models: dict[str, Model]
-) -> list[str]:
-    items = [literal(endpoint.method), *_path(endpoint, names)]
-    indent = "            "
+# The call
+
+
+def _call(method: Method) -> list[str]:
+    endpoint = method.endpoint
+    items = [literal(endpoint.method), _path(method)]
     for where in ("query", "headers"):
-        given = [(p, names[where, p.name]) for source, p in _options(endpoint) if source == where]
-        if given:
-            pairs = [f"{literal(p.name)}: {name}" for p, name in given]
-            laid = bracketed(f"{where}={{", pairs, "}", indent)
-            # The comma after the item counts as well; over the limit it is one pair a line.
-            if len(laid) > 1 or len(laid[0]) + 1 > WIDTH:
-                laid = [f"{indent}{where}={{", *(f"{indent}    {p}," for p in pairs), f"{indent}}}"]
-            items.append("\n".join(laid).strip())
+        pairs = [
+            f"{literal(option.parameter.name)}: {option.name}"
+            for option in method.options
+            if option.where == where
+        ]
+        if pairs:
+            items.append(_pairs(where, pairs))
     if endpoint.body is not None:
         items.append("body=body")
         if endpoint.body.raw:
             items.append("raw=True")
-        if _takes_key(endpoint.body, models):
-            items.append("keyed=True")
+    if method.keyed:
+        items.append("keyed=True")
     if endpoint.idempotent:
         items.append("idempotent=True")
     if endpoint.response is not None and endpoint.response.kind == "text":
         items.append("text=True")
-    if endpoint.deprecated_since:
-        items.append(_notice(endpoint))
-    if any("\n" in item for item in items):
-        return ["        return self._call(", *(f"{indent}{item}," for item in items), "        )"]
-    return bracketed("return self._call(", items, ")", "        ")
+    if endpoint.deprecated:
+        items.append(_notice(method.name, endpoint.deprecated))
+    layout = exploded if any("\n" in item for item in items) else bracketed
+    return layout("return self._call(", items, ")", _INDENT)
 
 
-def _notice(endpoint: Endpoint) -> str:
-    name, indent = method_name(endpoint), "            "
-    notice = f"deprecated={literal(f'{name} is deprecated since {_deprecation(endpoint)}')}"
-    if len(indent) + len(notice) < WIDTH:
+def _pairs(where: str, pairs: list[str]) -> str:
+    """Return ``query={…}``: on one line while it is short, else with one pair per line."""
+    whole = f"{where}={{{', '.join(pairs)}}}"
+    # A comma follows it when the call is laid out with one item per line.
+    if len(pairs) <= _MOST_PAIRS_ON_A_LINE and len(_INNER) + len(whole) < WIDTH:
+        return whole
+    return "\n".join(exploded(f"{where}={{", pairs, "}", _INNER)).strip()
+
+
+def _notice(name: str, deprecated: Deprecation) -> str:
+    """Return ``deprecated=…``: on one line, or as parts of a text that Python joins."""
+    parts = [f"{name} is deprecated since", f" {deprecated.since}:", f" use {deprecated.use}"]
+    notice = f"deprecated={literal(''.join(parts))}"
+    if len(_INNER) + len(notice) < WIDTH:
         return notice
-    halves = (f"{name} is deprecated since", f" {_deprecation(endpoint)}")
-    return "\n".join(["deprecated=(", *(f"{indent}    {literal(h)}" for h in halves), f"{indent})"])
+    rows = (f"{_INNER}    {literal(part)}" for part in parts)
+    return "\n".join(["deprecated=(", *rows, f"{_INNER})"])
 
 
-def _takes_key(body: Body, models: dict[str, Model]) -> bool:
-    model = models.get(body.type.name)
-    return model is not None and any(field.name == "idempotency_key" for field in model.fields)
-
-
-def _deprecation(endpoint: Endpoint) -> str:
-    return f"{endpoint.deprecated_since}: use {endpoint.deprecated_use}"
-
-
-def _path(endpoint: Endpoint, names: dict[tuple[str, str], str]) -> list[str]:
+def _path(method: Method) -> str:
     """Return the path as a literal, or as an f-string that encodes each path argument."""
-    if not endpoint.path_params:
-        return [literal(endpoint.path)]
-    parts = []
-    for part in re.split(r"(?=/)", endpoint.path)[1:]:
+    path = method.endpoint.path
+    if not method.positional:
+        return literal(path)
+    names = {argument.parameter.name: argument.name for argument in method.positional}
+    rows = [""]
+    for part in re.split(r"(?=/)", path)[1:]:
         found = re.fullmatch(r"/\{(\w+)(?:\.\.\.)?\}", part)
         if found:
-            argument = names["path", found[1]]
-            part = f"/{{segment({argument}={argument})}}"
-        parts.append(part)
-    rows = [""]
-    for part in parts:
-        if len(rows[-1]) + len(part) > WIDTH - 12 - len('f"",') and rows[-1]:
+            name = names[found[1]]
+            part = f"/{{segment({name}={name})}}"
+        if rows[-1] and len(_INNER) + len(rows[-1]) + len(part) > WIDTH - len('f"",'):
             rows.append("")
         rows[-1] += part
-    return ["\n            ".join(f'{"f" if "{" in row else ""}"{row}"' for row in rows)]
+    return f"\n{_INNER}".join(f'{"f" if "{" in row else ""}"{row}"' for row in rows)

@@ -1,14 +1,17 @@
-"""ironflow/models.py: a TypedDict a model, for type checkers and editors."""
+"""ironflow/models.py: one TypedDict per model, for type checkers and editors."""
 
 from __future__ import annotations
 
 import keyword
 from typing import TYPE_CHECKING
 
-from .text import banner, bracketed, docstring, literal
+from codegen.model import ManifestError
+
+from .annotations import value_type
+from .text import banner, bracketed, docstring, literal, too_wide
 
 if TYPE_CHECKING:
-    from codegen.manifest import Field, Manifest, Model
+    from codegen.model import Field, Manifest, Model
 
 _HEADER = '''"""Shapes of requests and replies; for type checkers only, never imported at run time.
 
@@ -23,10 +26,19 @@ from typing import Any, TypedDict
 
 
 def render(manifest: Manifest) -> str:
-    """Return the source of the models, in alphabetical order."""
+    """Return the source of the models, in alphabetical order.
+
+    Raises:
+        ManifestError: The names of a model add up to a line that is too long.
+    """
     lines = [banner(manifest) + _HEADER.rstrip("\n")]
+    problems = []
     for model in manifest.models.values():
-        lines += ["", "", *_model(model)]
+        source = _model(model)
+        problems += too_wide(source, f"models.{model.name}")
+        lines += ["", "", *source]
+    if problems:
+        raise ManifestError(problems)
     return "\n".join(lines) + "\n"
 
 
@@ -88,5 +100,5 @@ def _plain(field: Field) -> bool:
 
 
 def _annotation(field: Field) -> str:
-    kind = field.type.python()
+    kind = value_type(field.type)
     return f"{kind} | None" if field.nullable and kind != "Any" else kind

@@ -1,19 +1,24 @@
-"""Python source text: literals, wrapped prose, and calls laid out as the formatter would.
+"""Python source text: literals, wrapped prose, and brackets laid out as the formatter would.
 
-Rules: strings of the manifest become literals by ``repr`` or docstrings by ``prose``, nothing else;
-a line has at most 100 columns.
+Strings of the manifest become literals by ``repr`` or docstrings by ``prose``, nothing else. A line
+has at most 100 columns.
 """
 
 from __future__ import annotations
 
+import re
+import textwrap
 from typing import TYPE_CHECKING
+
+from codegen.model import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codegen.manifest import Manifest
+    from codegen.model import Manifest
 
 WIDTH = 100
+_QUOTES = re.compile(r'"{3,}|"+$')
 
 
 def banner(manifest: Manifest) -> str:
@@ -32,32 +37,29 @@ def literal(value: str) -> str:
 
 
 def prose(text: str, indent: str, hanging: str = "") -> list[str]:
-    """Wrap text for the inside of a docstring, which it can not end or escape from.
+    """Wrap text for the inside of a docstring, which it cannot end or escape from.
 
-    ``textwrap`` does the same for five times the time, most of what generation takes.
+    Args:
+        text: One line of text, without two spaces in a row.
+        indent: What stands before each line.
+        hanging: What stands before all lines but the first, after the indent.
     """
-    safe = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    if safe.endswith('"'):
-        safe = safe[:-1] + '\\"'
-    if len(indent) + len(safe) <= WIDTH:
-        return [indent + safe]
-    lines = []
-    line, *words = safe.split(" ")
-    line = indent + line
-    for word in words:
-        if len(line) + 1 + len(word) <= WIDTH:
-            line += " " + word
-        else:
-            lines.append(line)
-            line = indent + hanging + word
-    return [*lines, line]
+    safe = text.replace("\\", "\\\\")
+    safe = _QUOTES.sub(lambda quotes: '\\"' * len(quotes[0]), safe)
+    return textwrap.wrap(
+        safe,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def docstring(summary: str, paragraphs: Iterable[list[str]], indent: str) -> list[str]:
     """Return a docstring: one line of summary, then blocks of finished lines."""
-    first = prose(f"\0\0\0{summary}", indent)  # the marks keep room for the quotes
-    first[0] = first[0].replace("\0\0\0", '"""', 1)
-    lines = first
+    lines = prose(f"\0\0\0{summary}", indent)  # the marks keep room for the quotes
+    lines[0] = lines[0].replace("\0\0\0", '"""', 1)
     for paragraph in paragraphs:
         lines += ["", *paragraph]
     if len(lines) == 1 and len(lines[0]) + 3 <= WIDTH:
@@ -66,7 +68,7 @@ def docstring(summary: str, paragraphs: Iterable[list[str]], indent: str) -> lis
 
 
 def bracketed(opening: str, items: list[str], closing: str, indent: str) -> list[str]:
-    """Lay out ``opening(items)closing``: on one line, with the items on one, or one a line."""
+    """Lay out ``opening(items)closing``: on one line, with the items on one, or one per line."""
     whole = f"{indent}{opening}{', '.join(items)}{closing}"
     if len(whole) <= WIDTH:
         return [whole]
@@ -74,4 +76,21 @@ def bracketed(opening: str, items: list[str], closing: str, indent: str) -> list
     row = inner + ", ".join(items)
     if len(row) <= WIDTH and len(items) > 1:
         return [indent + opening, row, indent + closing]
-    return [indent + opening, *(f"{inner}{item}," for item in items), indent + closing]
+    return exploded(opening, items, closing, indent)
+
+
+def exploded(opening: str, items: list[str], closing: str, indent: str) -> list[str]:
+    """Lay out ``opening(items)closing`` with one item per line."""
+    return [indent + opening, *(f"{indent}    {item}," for item in items), indent + closing]
+
+
+def too_wide(lines: Iterable[str], place: str, route: str = "") -> list[Problem]:
+    """Return a problem for each line that has more columns than a line may have.
+
+    Each name is within its own limit, but some combinations of the longest ones are not.
+    """
+    return [
+        Problem(place, f"a line has at most {WIDTH} columns; shorten {line.strip()[:80]}", route)
+        for line in lines
+        if len(line) > WIDTH
+    ]

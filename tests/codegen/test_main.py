@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 
 import pytest
 
-import codegen.__main__ as command
 from codegen.__main__ import main
 from codegen.render.readme import BEGIN, END
 
-from .conftest import ROOT
+from ..conftest import ROOT
+from .builders import GOLDEN
 
-GOLDEN = ROOT / "tests" / "golden"
 FILES = ["ironflow/_routes.py", "ironflow/client.py", "ironflow/models.py"]
 CLIENT = "ironflow/client.py"
 
@@ -211,11 +209,11 @@ def test_a_bad_manifest_is_told_whole_and_nothing_is_written(project, capsys, na
     out, err = capsys.readouterr()
     assert out == ""
     lines = err.splitlines()
-    assert [line.split(": ")[:2] for line in lines[:-1]] == [
-        ["manifest.json", "endpoints[0].category"],
-        ["manifest.json", "endpoints[0].response"],
-        ["manifest.json", "endpoints[0].sumary"],
-        ["manifest.json", "endpoints[0].summary"],
+    assert [line.partition(" (PUT /api/v1/things/{id}/settings): ")[0] for line in lines[:-1]] == [
+        "manifest.json: endpoints[0].category",
+        "manifest.json: endpoints[0].response",
+        "manifest.json: endpoints[0].sumary",
+        "manifest.json: endpoints[0].summary",
     ]
     assert lines[-1] == "4 problem(s), nothing written"
     assert tree(project) == before
@@ -253,51 +251,72 @@ def test_wrong_arguments_exit_with_2(arguments, capsys):
     assert caught.value.code == 2
 
 
-# Writing
+# Files that cannot be read or written
 
 
-def test_a_file_is_replaced_whole_or_not_at_all(project, monkeypatch):
+def assert_told_in_one_line(capsys, message):
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == f"{message}\n"
+
+
+def test_generate_into_a_place_that_cannot_be_written_is_one_line(project, capsys):
+    (project / "ironflow").write_text("a file where a folder has to be")
+
+    assert run("generate", project) == 2
+    routes = project / "ironflow" / "_routes.py"
+    assert_told_in_one_line(capsys, f"{routes} cannot be read: Not a directory")
+
+
+def test_generate_over_a_folder_that_cannot_be_made_is_one_line(project, capsys):
+    (project / "file").write_text("")
+    arguments = ["generate", "--manifest", str(project / "manifest.json")]
+
+    assert main([*arguments, "--output", str(project / "file" / "sub")]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["generate", "check"])
+def test_a_folder_in_place_of_a_generated_file_is_one_line(project, capsys, name):
+    (project / CLIENT).mkdir(parents=True)
+
+    assert run(name, project) == 2
+    assert_told_in_one_line(capsys, f"{project / CLIENT} cannot be read: Is a directory")
+
+
+@pytest.mark.parametrize("name", ["generate", "check", "health"])
+def test_a_readme_that_is_not_utf_8_is_one_line(project, capsys, name):
     run("generate", project)
-    edit(project, summary="Swap the settings.")
-    before = tree(project)
+    (project / "README.md").write_bytes(b"Gr\xfc\xdfe\n")
+    (project / "wire.json").write_text("[]")
+    record = ["--record", str(project / "wire.json")] if name == "health" else []
+    where = ["--manifest", str(project / "manifest.json"), "--output", str(project)]
+    capsys.readouterr()
 
-    def fail(*_):
-        raise OSError("no space left")
-
-    monkeypatch.setattr(command.os, "replace", fail)
-    with pytest.raises(OSError, match="no space left"):
-        run("generate", project)
-
-    assert tree(project) == before
+    assert main([name, *where, *record]) == 2
+    assert_told_in_one_line(capsys, f"{project / 'README.md'} is not UTF-8")
 
 
-def test_a_file_that_can_not_be_written_leaves_no_temporary_file(project, monkeypatch):
-    run("generate", project)
-    edit(project, summary="Swap the settings.")
-    before = tree(project)
-    monkeypatch.setattr(command, "render_all", lambda *_: {"ironflow/client.py": "\ud800"})
+def test_terminal_escapes_in_a_method_are_not_printed(project, capsys):
+    edit(project, method="\x1b[31mGET\x07", summary="No period")
 
-    with pytest.raises(UnicodeEncodeError):
-        run("generate", project)
-
-    assert tree(project) == before
+    assert run("generate", project) == 2
+    err = capsys.readouterr().err
+    assert err.replace("\n", "").isprintable()
+    assert "endpoints[0].method ('\\x1b[31mGET\\x07 /api/v1/things/{id}/settings')" in err
 
 
-def test_the_new_file_is_complete_before_it_takes_the_place_of_the_old(project, monkeypatch):
-    seen = []
-    replace = os.replace
+def test_every_problem_of_a_route_names_it(project, capsys):
+    edit(project, category="beta", query=[{"name": "a", "type": "strin"}])
 
-    def watched(source, target):
-        with open(source, "rb") as file:
-            seen.append((os.path.basename(target), file.read()))
-        assert os.path.dirname(source) == os.path.dirname(str(target))
-        replace(source, target)
-
-    monkeypatch.setattr(command.os, "replace", watched)
-    run("generate", project)
-
-    names = ["_routes.py", "client.py", "models.py"]
-    assert seen == [(name, (GOLDEN / name).read_bytes()) for name in names]
+    assert run("generate", project) == 2
+    assert capsys.readouterr().err.splitlines()[:2] == [
+        "manifest.json: endpoints[0].category (PUT /api/v1/things/{id}/settings):"
+        " 'beta' is not known; use supported, server-only, enterprise-only, internal",
+        "manifest.json: endpoints[0].query[0].type (PUT /api/v1/things/{id}/settings):"
+        " 'strin' is not a type; use string, integer, number, boolean, datetime, object, any,"
+        " a model's name, array<…> or map<string,…>",
+    ]
 
 
 def test_the_command_runs_as_a_module_and_needs_only_the_standard_library(project):

@@ -1,7 +1,7 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
 # Manifest 977166718e378ff7, server 0.0.0-golden.
-"""The Ironflow client: one method an endpoint, named ``<group>_<action>``."""
+"""The Ironflow client: one method per endpoint, named ``<group>_<action>``."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class IronflowClient(BaseClient):
         ``POST /api/v1/blobs/search``
 
         Args:
-            body: The query. Anything JSON has a form for.
+            body: The query. Anything that JSON can express.
             after_cursor: The ``afterCursor`` of the request.
             body_: The ``body`` of the request.
             content_type: The ``content-type`` of the request.
@@ -105,7 +105,7 @@ class IronflowClient(BaseClient):
         Args:
             bucket: The ``bucket`` of the request.
             key: Key; slashes are part of it.
-            body: Bytes, stored as they are, or anything JSON has a form for, stored as JSON.
+            body: Bytes, stored verbatim, or anything that JSON can express, stored as JSON.
 
         Raises:
             IronflowError: The call failed; see the error tree in ``ironflow``.
@@ -190,7 +190,12 @@ class IronflowClient(BaseClient):
         return self._call(
             "GET",
             "/api/v1/things",
-            query={"from": from_, "minSeq": min_seq, "states": states, "until": until},
+            query={
+                "from": from_,
+                "minSeq": min_seq,
+                "states": states,
+                "until": until,
+            },
         )
 
     def things_create(self, body: models.Thing) -> models.Thing:

@@ -3,7 +3,7 @@
 # Manifest 977166718e378ff7, server 0.0.0-golden.
 """Every route of the server: HTTP method, path template, name.
 
-The name is that of the client's method; a route that has none is named by the same rule.
+The name is that of the client's method. A route without a method is named by the same rule.
 """
 
 from __future__ import annotations
