@@ -259,7 +259,7 @@ class BaseClient:
         path: str,
         *,
         query: Mapping[str, object] | None = None,
-        lists: Collection[str] | None = None,
+        lists: Collection[str] | None = (),
         headers: Mapping[str, object] | Given | None = None,
         body: object = None,
         raw: bool = False,

@@ -776,6 +776,7 @@ class IronflowClient(BaseClient):
                 "source": source,
                 "until": until,
             },
+            lists=("names", "source"),
         )
 
     def events_create(self, body: models.TriggerEventRequest) -> models.TriggerEventResponse:
@@ -830,6 +831,7 @@ class IronflowClient(BaseClient):
                 "source": source,
                 "until": until,
             },
+            lists=("source",),
         )
 
     def events_get(self, id: str) -> models.EventResponse:

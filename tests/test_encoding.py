@@ -116,6 +116,14 @@ def test_query_parameters_use_their_wire_names_and_none_is_left_out(client, serv
     assert server.last.query == {"from": "2026-01-01T00:00:00Z", "run_id": "run_1"}
 
 
+def test_a_list_for_a_parameter_that_takes_one_value_is_refused_by_name(client, server):
+    with pytest.raises(TypeError, match="^status: takes one value, not a list"):
+        client.runs_list(status=["failed"])
+    with pytest.raises(ValueError, match="^names: must not be an empty list"):
+        client.events_list(names=[])
+    assert server.requests == []
+
+
 def test_a_list_of_names_is_joined_by_commas(client, server):
     client.events_list(names=["order.placed", "order.paid"], limit=5)
     assert server.last.query == {"names": "order.placed,order.paid", "limit": "5"}

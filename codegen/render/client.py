@@ -200,6 +200,9 @@ def _call(method: Method) -> list[str]:
         ]
         if pairs:
             items.append(_pairs(where, pairs))
+    lists = [literal(p.name) for p in endpoint.query if p.type.kind == "array"]
+    if lists:
+        items.append(f"lists=({', '.join(lists)}{',' * (len(lists) == 1)})")
     if endpoint.body is not None:
         items.append("body=body")
         if endpoint.body.raw:

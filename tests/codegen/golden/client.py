@@ -196,6 +196,7 @@ class IronflowClient(BaseClient):
                 "states": states,
                 "until": until,
             },
+            lists=("states",),
         )
 
     def things_create(self, body: models.Thing) -> models.Thing:

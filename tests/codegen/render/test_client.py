@@ -49,7 +49,8 @@ GRANT = "/api/v1/org/o%201/team/t%2F2/member/m/grant/g%C3%A9"
                     "minSeq": None,
                     "states": ["a", "b"],
                     "until": None,
-                }
+                },
+                "lists": ("states",),
             },
         ),
         (
@@ -57,7 +58,10 @@ GRANT = "/api/v1/org/o%201/team/t%2F2/member/m/grant/g%C3%A9"
             (),
             {"from_": "x", "min_seq": 0, "until": "y"},
             ("GET", "/api/v1/things"),
-            {"query": {"from": "x", "minSeq": 0, "states": None, "until": "y"}},
+            {
+                "query": {"from": "x", "minSeq": 0, "states": None, "until": "y"},
+                "lists": ("states",),
+            },
         ),
         ("things_create", (BODY,), {}, ("POST", "/api/v1/things"), {"body": BODY}),
         ("things_create", (), {"body": BODY}, ("POST", "/api/v1/things"), {"body": BODY}),
