@@ -31,6 +31,7 @@ class Request:
     Attributes:
         attempts: How many times it was sent or tried to be sent.
         sent: Whether any of these may have reached the server.
+        cost: What the latest wait has taken from the budget of retries.
         proxy_secrets: What of the proxy's URL must not be shown.
         reply: The latest reply.
     """
@@ -38,6 +39,7 @@ class Request:
     __slots__ = (
         "attempts",
         "content",
+        "cost",
         "headers",
         "kind",
         "method",
@@ -76,6 +78,7 @@ class Request:
         self.repeatable = repeatable
         self.secret = secret
         self.attempts = 0
+        self.cost = 0
         self.sent = False
         self.proxy_secrets: tuple[str, ...] = ()
         self.reply: Reply | None = None

@@ -224,6 +224,9 @@ class ReplyParser:
         """Read heads until one is not interim, then go on to its body."""
         while True:
             data = self._rest
+            if self._head is not None and data.startswith(self._head_bytes):
+                self._rest = data[len(self._head_bytes) :]
+                return self._begin_body(self._head)
             if not data.startswith(_START[: len(data)]):
                 raise BadReply(_not_http(data))
             end = data.find(_END)
@@ -247,7 +250,6 @@ class ReplyParser:
 
     def _begin_body(self, head: _Head) -> Reply | None:
         """Choose how the body is read (RFC 9112, 6.3)."""
-        self._body = bytearray()
         success = head.status <= 299
         length = head.length
         tunnel = self._method == "CONNECT" and success
@@ -255,6 +257,10 @@ class ReplyParser:
             length = 0
         if length > self._limit and success:
             raise self._too_large()
+        if 0 <= length <= len(self._rest) and (success or length <= ERROR_BODY_LIMIT):
+            content, self._rest = self._rest[:length], self._rest[length:]
+            self._interim = 0
+            return Reply(head.status, head.reason, head.headers, content)
         if not success:
             self._limit = ERROR_BODY_LIMIT
         self._left = length

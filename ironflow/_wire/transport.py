@@ -104,19 +104,15 @@ class Transport:
             IronflowError: There was no usable reply, or its status is not 2xx.
         """
         end = monotonic() + limits.total_timeout
-        cost = 0
         answer: Any = None
         while True:
             failure: Any = self._attempt(request, end, limits)
             if type(failure) is Reply:
-                if cost or self._budget.tokens < BUDGET:
-                    self._budget.refill(cost or 1)
                 return failure.value
             if failure.status_code:
                 answer = failure
-            wait = self._wait_after(failure, request, end, limits)
-            cost = cost_of(failure)
-            if wait is None or not self._budget.spend(cost):
+            wait = self.wait_after(failure, request, end - monotonic(), limits)
+            if wait is None:
                 break
             self.sleep(wait)
         # What the server said last tells more than a connection that failed since.
@@ -133,64 +129,98 @@ class Transport:
         self._closings += 1
         _close_all(self._idle)
 
-    def _wait_after(
-        self, failure: IronflowError, request: Request, end: float, limits: Limits
+    def wait_after(
+        self, failure: IronflowError, request: Request, seconds_left: float, limits: Limits
     ) -> float | None:
-        """Return how long to wait before the next attempt, None when there is none."""
+        """Return how long to wait before the next attempt, None when there is none.
+
+        A wait is paid for from the budget; it is refilled when the call succeeds in the end.
+        """
         if request.retry is False:
             return None
-        return wait_before_next(
+        wait = wait_before_next(
             request.attempts,
             failure,
             repeatable=request.repeatable,
             limits=limits,
-            seconds_left=end - monotonic(),
+            seconds_left=seconds_left,
             random=_random,
         )
+        cost = cost_of(failure)
+        if wait is None or not self._budget.spend(cost):
+            return None
+        request.cost = cost
+        return wait
 
     def _attempt(self, request: Request, end: float, limits: Limits) -> Reply | IronflowError:
-        """Make one attempt; the exception boundary."""
+        """Make one attempt; the exception boundary of an exchange."""
         started = monotonic()
         deadline = min(end, started + limits.timeout)
         request.attempts += 1
-        problem: Exception | Reply
         try:
             reply = self._exchange(request, request.target, deadline, limits)
             if reply.status in _REDIRECTS:
                 reply = self._follow(reply, request, deadline, limits)
+        except Exception as error:
+            if is_from_signal_handler(error):
+                raise
+            problem = error
+        else:
+            return self.outcome(reply, request, limits, started, deadline)
+        return self.failure(problem, request, limits, started)
+
+    def outcome(
+        self, reply: Reply, request: Request, limits: Limits, started: float, deadline: float
+    ) -> Reply | IronflowError:
+        """Return what a whole reply means: itself with its value, or the error that it stands for.
+
+        Args:
+            reply: The reply to the latest attempt.
+            request: The call.
+            limits: Its limits.
+            started: When the attempt began, on the monotonic clock.
+            deadline: When it has to be over.
+        """
+        try:
             if "content-encoding" in reply.headers:
                 inflate(reply, limits.max_response_bytes, deadline)
             if 200 <= reply.status <= 299:
                 reply.value = decode(reply, limits.max_response_bytes, request.text)
                 request.reply = reply
+                if request.cost or self._budget.tokens < BUDGET:
+                    self._budget.refill(request.cost or 1)
                 self._watch(request, str(reply.status), started)
                 return reply
         except Exception as error:
             if is_from_signal_handler(error):
                 raise
-            error.__traceback__ = error.__context__ = None
-            problem = error
+            problem: Exception | Reply = error
         else:
             problem = reply
-        failure = self._failure(problem, request, limits)
-        outcome = str(failure.status_code) if failure.status_code else type(failure).__name__
-        self._watch(request, outcome, started)
-        return failure
+        return self.failure(problem, request, limits, started)
 
-    def _failure(
-        self, problem: Exception | Reply, request: Request, limits: Limits
+    def failure(
+        self, problem: Exception | Reply, request: Request, limits: Limits, started: float
     ) -> IronflowError:
         """Return the error that ended an attempt: an exception, or a reply that says so."""
         if isinstance(problem, Reply):
             request.reply = problem
             if problem.status in limits.refusal_statuses:
                 request.sent = False  # the server says that it has carried nothing out
-            return failed_reply(problem, request)
-        if isinstance(problem, BadReply) and problem.reply is not None:
-            request.reply = problem.reply
-            return unusable_reply(problem, problem.reply, request)
-        proxy = self._route.proxy if self._route else None
-        return failed_exchange(problem, request, limits, self._where, proxy)
+            error = failed_reply(problem, request)
+        else:
+            problem.__traceback__ = problem.__context__ = None
+            reply = problem.reply if isinstance(problem, BadReply) else None
+            if isinstance(problem, BadReply) and reply is not None:
+                request.reply = reply
+                error = unusable_reply(problem, reply, request)
+            else:
+                proxy = self._route.proxy if self._route else None
+                error = failed_exchange(problem, request, limits, self._where, proxy)
+        self._watch(
+            request, str(error.status_code) if error.status_code else type(error).__name__, started
+        )
+        return error
 
     def _exchange(self, request: Request, target: str, deadline: float, limits: Limits) -> Reply:
         """Send a request and read its reply on a connection of the pool, or on a new one."""
