@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .model import Endpoint, Manifest
 
 # The public names of BaseClient; a test compares the two.
-RESERVED_METHODS = frozenset({"capture", "close", "request", "with_options"})
+RESERVED_METHODS = frozenset({"capture", "close", "map", "request", "with_options"})
 
 _API_PREFIX = "/api/v1/"
 _VERBS = {"DELETE": "delete", "PATCH": "patch", "POST": "create", "PUT": "update"}

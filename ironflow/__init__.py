@@ -14,6 +14,7 @@ from ._errors import (
     ValidationError,
 )
 from ._observe import ResponseInfo
+from ._outcome import Outcome
 from ._version import __version__
 from .client import IronflowClient
 
@@ -26,6 +27,7 @@ __all__ = [
     "IronflowError",
     "IronflowTimeoutError",
     "NotFoundError",
+    "Outcome",
     "PermissionDeniedError",
     "RateLimitError",
     "ResponseInfo",

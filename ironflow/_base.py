@@ -14,11 +14,13 @@ from ._options import (
     DEFAULT_MAX_RESPONSE_BYTES,
     DEFAULT_RETRY_METHODS,
     DEFAULT_TIMEOUT,
+    MOST_AT_ONCE,
     Held,
     Options,
     held,
     http_method,
     unknown_option,
+    whole_number,
 )
 from ._version import __version__
 from ._wire.headers import Given, Headers
@@ -27,15 +29,17 @@ from ._wire.loading import loading
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from types import TracebackType
     from typing import Any, NoReturn, TypeVar
 
     from ._observe import ResponseInfo
+    from ._outcome import Outcome
     from ._wire.messages import Request
     from ._wire.transport import Transport
 
     ClientT = TypeVar("ClientT", bound="BaseClient")
+    T = TypeVar("T")
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _UNITS = {"ms": 0.001, "s": 1.0}
@@ -225,6 +229,60 @@ class BaseClient:
             A context manager whose value is a list; each call adds a ``ResponseInfo`` to it.
         """
         return Capture(self._owner)
+
+    def map(
+        self,
+        method: Callable[..., T],
+        *iterables: Iterable[Any],
+        concurrency: int = 16,
+        pipeline: int = 1,
+        ordered: bool = True,
+        on_progress: Callable[[int], object] | None = None,
+        **common: Any,
+    ) -> Iterator[Outcome[T]]:
+        """Make many calls at once, as the builtin ``map`` makes them one after another.
+
+        ::
+
+            for outcome in client.map(client.runs_get, ids):
+                print(outcome.args, outcome.value if outcome.error is None else outcome.error)
+
+        Each call has the timeouts, limits and retries of a single one. Inputs are taken as they
+        are needed, so memory does not grow with their number. Nothing starts before the first
+        outcome is asked for, and leaving the loop ends what is on its way.
+
+        Args:
+            method: Method of this client or of a copy of it, whose options then count.
+            iterables: One for each positional argument; the shortest ends it.
+            concurrency: How many connections are used at most.
+            pipeline: How many calls that are safe to repeat may be on their way on each of them.
+                More than one is faster, but not every proxy can be trusted with it.
+            ordered: Whether outcomes come in the order of the inputs, not in that of the replies.
+            on_progress: Called with the number of outcomes so far, as each of them is given.
+            common: Arguments by name, the same for every call.
+
+        Returns:
+            An iterator over an ``Outcome`` for each input: ``args``, ``value``, ``error`` and
+            ``result()``. A failed call is one of them, not an exception.
+
+        Raises:
+            TypeError: The method is none of this client that makes a single call, or there is no
+                iterable.
+            ValueError: ``concurrency`` or ``pipeline`` is below 1.
+        """
+        with loading:
+            from ._map import outcomes
+            from ._map_calls import bound_client
+
+        owner = bound_client(self, method)
+        if not iterables:
+            raise TypeError("map: needs an iterable for each positional argument of the method")
+        for name, value in (("concurrency", concurrency), ("pipeline", pipeline)):
+            whole_number(name, value, MOST_AT_ONCE)
+        if on_progress is not None and not callable(on_progress):
+            raise TypeError(f"on_progress: must be callable, not {type(on_progress).__name__}")
+        inputs = zip(*iterables)
+        return outcomes(owner, method, inputs, common, concurrency, pipeline, ordered, on_progress)
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""

@@ -135,6 +135,20 @@ def watched_call(transport: Transport, request: Request, options: Options, owner
         failure = watching = None  # type: ignore[assignment]
 
 
+def report_call(
+    request: Request,
+    elapsed: float,
+    failure: IronflowError | None,
+    options: Options,
+    owner: object,
+) -> None:
+    """Hand on what came of a call that was not made by ``watched_call``."""
+    if _was_used or options.on_response is not None:
+        watching = [capture for capture in _captures.get() if capture.owner is owner]
+        if watching or options.on_response is not None:
+            _report(_info(request, elapsed, failure), watching, options.on_response)
+
+
 def _info(request: Request, elapsed: float, failure: IronflowError | None) -> ResponseInfo:
     """Return what there is to know of a call that is over."""
     if failure is not None:

@@ -44,6 +44,7 @@ ENVIRONMENT_VARIABLES = {
 LONGEST = 366 * 24 * 3600.0
 LARGEST = 2**36
 MOST_ATTEMPTS = 1000
+MOST_AT_ONCE = 1000
 
 # What the same thing is called in other clients.
 _MEANT = {
@@ -228,7 +229,8 @@ def _factor(name: str, value: object) -> float:
     return factor
 
 
-def _count(name: str, value: object, most: int) -> int:
+def whole_number(name: str, value: object, most: int) -> int:
+    """Check a whole number from 1 to ``most`` and return it."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name}: must be a whole number, not {type(value).__name__}")
     if value < 1:
@@ -239,11 +241,11 @@ def _count(name: str, value: object, most: int) -> int:
 
 
 def _attempts(name: str, value: object) -> int:
-    return _count(name, value, MOST_ATTEMPTS)
+    return whole_number(name, value, MOST_ATTEMPTS)
 
 
 def _bytes(name: str, value: object) -> int:
-    return _count(name, value, LARGEST)
+    return whole_number(name, value, LARGEST)
 
 
 def _collection(name: str, value: Any, of: str) -> list[Any]:

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from codegen.manifest import METHODS
+from codegen.endpoints import METHODS
 from ironflow._routes import ROUTES
 from ironflow.testing import _projections
 

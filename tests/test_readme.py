@@ -84,7 +84,7 @@ def test_the_table_of_methods_is_complete():
         for name, _ in inspect.getmembers(IronflowClient, inspect.isfunction)
         if not name.startswith("_")
     }
-    assert sorted(named) == sorted(public - {"capture", "close", "request", "with_options"})
+    assert sorted(named) == sorted(public - {"capture", "close", "map", "request", "with_options"})
 
 
 def test_the_table_of_options_is_complete():

@@ -39,6 +39,9 @@ RECEIVE = 64 * 1024
 
 TIMEOUTS = (TimeoutError, socket.timeout)  # two types on Python 3.9
 
+# By name: ssl is loaded where there is TLS, but not by this module.
+_WANTS_MORE = frozenset({"SSLWantReadError", "SSLWantWriteError"})
+
 _READ = getattr(select, "POLLIN", 1)  # Windows has no poll
 _WRITE = getattr(select, "POLLOUT", 4)
 _LONGEST_POLL = 2**31 - 1  # milliseconds; the C int that poll takes
@@ -265,19 +268,39 @@ class Connection:
         It stops early when the other side stops reading and answers instead.
         """
         while True:
-            try:
-                count = self.sock.send(message)
-            except BlockingIOError:
-                count = 0
-            else:
-                self.sent = True
-                if count == len(message):
-                    return
+            count = self.send_now(message)
+            if count == len(message):
+                return
             message = message[count:]
             ready = self._wait_to_send(deadline)
             if ready & _READ and not ready & _WRITE:
                 self.parser.reusable = False
                 return
+
+    def send_now(self, data: memoryview) -> int:
+        """Send what the socket takes without waiting; return how much that was."""
+        try:
+            count: int = self.sock.send(data)
+        except BlockingIOError:
+            return 0
+        self.sent = True
+        return count
+
+    def receive_now(self) -> bytes | None:
+        """Return what has come, empty at the end of the stream, None when nothing has."""
+        try:
+            data: bytes = self.sock.recv(RECEIVE)
+        except BlockingIOError:
+            return None
+        return data
+
+    @property
+    def has_decrypted(self) -> bool:
+        """Whether there is something to receive that no selector can see."""
+        return False
+
+    def stop_waiting(self) -> None:
+        """Let no operation wait until ``send`` or ``receive`` is called again."""
 
     def _wait_to_send(self, deadline: float) -> int:
         """Wait until the socket takes more, or has something to read; return which."""
@@ -294,11 +317,9 @@ class Connection:
         """Return what comes next, empty at the end of the stream."""
         while True:
             if self._poll.poll(_milliseconds_left(deadline)):
-                try:
-                    data: bytes = self.sock.recv(RECEIVE)
-                except BlockingIOError:  # woken up for nothing
-                    continue
-                return data
+                data = self.receive_now()
+                if data is not None:  # else woken up for nothing
+                    return data
 
 
 class TlsConnection(Connection):
@@ -312,7 +333,7 @@ class TlsConnection(Connection):
 
     def is_alive(self) -> bool:
         """Tell whether an idle connection may carry another call: nothing waits to be read."""
-        return not self.sock.pending() and super().is_alive()
+        return not self.has_decrypted and super().is_alive()
 
     def send(self, message: memoryview, deadline: float) -> None:
         """Send a message, within the deadline however slowly the other side reads."""
@@ -324,14 +345,42 @@ class TlsConnection(Connection):
     def receive(self, deadline: float) -> bytes:
         """Return what comes next, empty at the end of the stream."""
         self._set_timeout(deadline)
+        return self.receive_now() or b""
+
+    @property
+    def has_decrypted(self) -> bool:
+        """Whether there is something to receive that no selector can see."""
+        return bool(self.sock.pending())
+
+    def send_now(self, data: memoryview) -> int:
+        """Send what the socket takes without waiting; return how much that was."""
+        self.sent = True
+        try:
+            count: int = self.sock.send(data)
+        except OSError as error:
+            if type(error).__name__ not in _WANTS_MORE:
+                raise
+            return 0
+        return count
+
+    def receive_now(self) -> bytes | None:
+        """Return what has come, empty at the end of the stream, None when nothing has."""
         try:
             data: bytes = self.sock.recv(RECEIVE)
         except OSError as error:
-            if type(error).__name__ != "SSLEOFError":  # ssl is loaded, but not by this module
+            kind = type(error).__name__
+            if kind in _WANTS_MORE:
+                return None
+            if kind != "SSLEOFError":
                 raise
             self.end_announced = False
             return b""
         return data
+
+    def stop_waiting(self) -> None:
+        """Let no operation wait until ``send`` or ``receive`` is called again."""
+        self.sock.setblocking(False)
+        self._timeout = -1.0
 
     def _set_timeout(self, deadline: float) -> None:
         """Let the next operation on the socket wait until the deadline.

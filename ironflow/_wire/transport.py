@@ -53,7 +53,8 @@ MAX_IDLE_SECONDS = 55.0  # less than the 60 after which common balancers close s
 MAX_IDLE_CONNECTIONS = 64
 MAX_REDIRECTS = 5
 
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+FOLLOWED = frozenset({"GET", "HEAD"})
 _BODY_METHODS = frozenset({"PATCH", "POST", "PUT"})
 
 
@@ -159,7 +160,7 @@ class Transport:
         request.attempts += 1
         try:
             reply = self._exchange(request, request.target, deadline, limits)
-            if reply.status in _REDIRECTS:
+            if reply.status in REDIRECTS:
                 reply = self._follow(reply, request, deadline, limits)
         except Exception as error:
             if is_from_signal_handler(error):
@@ -224,29 +225,26 @@ class Transport:
 
     def _exchange(self, request: Request, target: str, deadline: float, limits: Limits) -> Reply:
         """Send a request and read its reply on a connection of the pool, or on a new one."""
-        route = self._route or self._find_route()
-        if route.proxy is not None:
-            request.proxy_secrets = route.proxy.secrets
-        message = _message(request, target, route)
+        message = self.message(request, target)
         closings = self._closings
         fresh = False
         while True:
-            connection = None if fresh else self._take_idle()
+            connection = None if fresh else self.take_idle()
             if connection is None:
-                connection = self._open(deadline)
+                connection = self.open(deadline)
             try:
                 reply = connection.converse(
                     message, request.method, limits.max_response_bytes, deadline
                 )
             except BaseException as error:
                 connection.close()
-                if not _goes_again(error, connection, request, limits):
+                if not goes_again(error, connection, request, limits):
                     request.sent = request.sent or connection.sent
                     raise
             else:
                 request.sent = True
                 if connection.parser.is_idle and closings == self._closings:
-                    self._put_idle(connection)
+                    self.put_idle(connection)
                 else:
                     connection.close()
                 return reply
@@ -254,20 +252,36 @@ class Transport:
             request.attempts += 1
             fresh = True
 
+    def message(self, request: Request, target: str) -> memoryview:
+        """Return a request as it is sent, in a view: whose ``repr`` shows nothing of it."""
+        route = self._route or self._find_route()
+        if route.proxy is not None:
+            request.proxy_secrets = route.proxy.secrets
+        line = f"{request.method} {route.target_prefix}{target} HTTP/1.1\r\n".encode("ascii")
+        content = request.content
+        if content is None:
+            framing = b"Content-Length: 0\r\n\r\n" if request.method in _BODY_METHODS else b"\r\n"
+            return memoryview(line + route.head + request.headers.block + framing)
+        kind = request.kind
+        framing = b"" if kind is None else b"Content-Type: %s\r\n" % kind.encode("ascii")
+        framing += b"Content-Length: %d\r\n\r\n" % len(content)
+        return memoryview(b"".join((line, route.head, request.headers.block, framing, content)))
+
     def _follow(self, reply: Reply, request: Request, deadline: float, limits: Limits) -> Reply:
         """Follow redirects as far as they may be; return the last reply."""
         target: str | None = request.target
-        for _ in range(MAX_REDIRECTS if request.method in ("GET", "HEAD") else 0):
-            target = self._redirect_target(target or "", reply.headers.get("location", ""))
+        for _ in range(MAX_REDIRECTS if request.method in FOLLOWED else 0):
+            target = self.redirect_target(target or "", reply)
             if target is None:
                 break
             reply = self._exchange(request, target, deadline, limits)
-            if reply.status not in _REDIRECTS:
+            if reply.status not in REDIRECTS:
                 break
         return reply
 
-    def _redirect_target(self, target: str, location: str) -> str | None:
+    def redirect_target(self, target: str, reply: Reply) -> str | None:
         """Return the path and query that a redirect points to, None when it is elsewhere."""
+        location = reply.headers.get("location", "")
         try:
             url = urljoin(self.origin + target, location).partition("#")[0]
         except ValueError:
@@ -277,7 +291,7 @@ class Transport:
             return None
         return url[len(self.origin) :].replace(" ", "%20")
 
-    def _take_idle(self) -> Connection | None:
+    def take_idle(self) -> Connection | None:
         """Return the connection that was used last, if it may be used again."""
         while self._idle:
             try:
@@ -289,7 +303,7 @@ class Transport:
             connection.close()
         return None
 
-    def _put_idle(self, connection: Connection) -> None:
+    def put_idle(self, connection: Connection) -> None:
         if len(self._idle) >= MAX_IDLE_CONNECTIONS:
             connection.close()
             return
@@ -300,7 +314,7 @@ class Transport:
         connection.expires = monotonic() + seconds
         self._idle.append(connection)
 
-    def _open(self, deadline: float) -> Connection:
+    def open(self, deadline: float) -> Connection:
         """Open a connection to the server, by its proxy where it has one."""
         proxy = self._route.proxy if self._route else None
         context = self._context() if self._tls or (proxy and proxy.tls) else None
@@ -317,6 +331,16 @@ class Transport:
             connection.close()
             raise
         return connection
+
+    def steps(self) -> tuple[ssl.SSLContext | None, str] | None:
+        """Return what TLS needs to open a connection in steps; None where that cannot be.
+
+        A tunnel through a proxy and TLS to a proxy are opened in one go.
+        """
+        proxy = (self._route or self._find_route()).proxy
+        if proxy is not None and (proxy.tls or self._tls):
+            return None
+        return (self._context() if self._tls else None), self._host
 
     def _find_route(self) -> _Route:
         scheme = "https" if self._tls else "http"
@@ -367,19 +391,7 @@ class _Route:
                 self.head += f"Proxy-Authorization: {proxy.authorization}\r\n".encode("ascii")
 
 
-def _message(request: Request, target: str, route: _Route) -> memoryview:
-    """Return a request as it is sent, in a view: whose ``repr`` shows nothing of it."""
-    line = f"{request.method} {route.target_prefix}{target} HTTP/1.1\r\n".encode("ascii")
-    content = request.content
-    if content is None:
-        framing = b"Content-Length: 0\r\n\r\n" if request.method in _BODY_METHODS else b"\r\n"
-        return memoryview(line + route.head + request.headers.block + framing)
-    kind = b"" if request.kind is None else b"Content-Type: %s\r\n" % request.kind.encode("ascii")
-    framing = b"%sContent-Length: %d\r\n\r\n" % (kind, len(content))
-    return memoryview(b"".join((line, route.head, request.headers.block, framing, content)))
-
-
-def _goes_again(
+def goes_again(
     error: BaseException, connection: Connection, request: Request, limits: Limits
 ) -> bool:
     """Tell whether a call goes again, at once, on a fresh connection (rule 4)."""

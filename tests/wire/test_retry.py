@@ -514,14 +514,14 @@ def test_a_write_that_may_have_been_delivered_is_never_sent_twice(method, acts, 
 def test_a_call_that_never_left_is_tried_again_whatever_it_is(method):
     with HostileServer() as server, patient(server.url) as client:
         transport = client._open()
-        connect, refusals = transport._open, itertools.count(1)
+        connect, refusals = transport.open, itertools.count(1)
 
         def sometimes_refused(*arguments):
             if next(refusals) < 3:
                 raise ConnectionRefusedError(111, "Connection refused")
             return connect(*arguments)
 
-        transport._open = sometimes_refused
+        transport.open = sometimes_refused
         assert client.request(method, "/x", body={"id": "first"}) == {"id": "first"}
         assert len(client.waits) == 2
         assert server.delivered("first") == 1
