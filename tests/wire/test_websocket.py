@@ -571,6 +571,20 @@ def test_many_tiny_fragments_cost_no_more_memory_than_their_message():
     assert events_of(websocket) == [("Message", "x" * count)]
 
 
+def test_what_comes_after_the_end_takes_no_memory():
+    websocket = make()
+    websocket.receive(close_frame(1000))
+    assert events_of(websocket) == [("Closed", 1000, "")]
+    block = bytes(LIMIT)
+    tracemalloc.start()
+    try:
+        websocket.receive(block)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < LIMIT // 2
+
+
 # Random input
 
 
