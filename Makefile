@@ -50,5 +50,5 @@ clean: ## remove the virtual environment and everything that was made
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What the tests saw on the wire; made anew when the client or the tests have changed since.
-$(RECORD): $(READY) manifest.json ironflow/client.py $(wildcard tests/*.py)
+$(RECORD): $(READY) manifest.json ironflow/client.py $(shell find tests -name "*.py")
 	$(BIN)/python -m pytest --quiet

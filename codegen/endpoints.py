@@ -3,6 +3,8 @@
 ``docs/design.md`` lists the keys. A ``body`` is the name of a model, or an object with exactly one
 of ``model``, ``any`` and ``raw``, and optionally ``required``, ``type`` and ``description``.
 ``path_params`` describes placeholders, ``omit_reason`` says why a route has no method.
+
+Of a bare route, one without ``response``, nothing is known: it takes and gives anything.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from .limits import MAX_NAME, MAX_PATH, MAX_SUMMARY, MAX_WIRE_NAME
 from .model import Body, Deprecation, Endpoint, Parameter, Type
 from .pagination import read_pagination, report_pagination
 from .parameters import read_parameters, read_type
+from .server_wait import read_server_wait, report_server_wait
 from .types import HELP, misfits, parse
 
 if TYPE_CHECKING:
@@ -23,15 +26,15 @@ if TYPE_CHECKING:
     from .model import Model
 
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
-CATEGORIES = ("supported", "server-only", "enterprise-only", "internal")
+CATEGORIES = ("supported", "server-only", "enterprise-only", "internal", "rpc")
 STREAMS = ("websocket", "ndjson")
 BODY_METHODS = frozenset({"PATCH", "POST", "PUT"})
-PARAMETER_LISTS = ("headers", "path_params", "query")
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _SEGMENT = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*|\{[A-Za-z][A-Za-z0-9_]*\}")
 _LAST_SEGMENT = re.compile(_SEGMENT.pattern + r"|\{[A-Za-z][A-Za-z0-9_]*\.\.\.\}")
 _PLACEHOLDER = re.compile(r"\{(\w+)(?:\.\.\.)?\}")
+_RPC_PATH = re.compile(r"/ironflow\.v1\.[A-Z][A-Za-z0-9]*/[A-Z][A-Za-z0-9]*")
 
 
 def read_endpoint(entry: Entry, names: Mapping[str, object]) -> Endpoint:
@@ -51,6 +54,7 @@ def read_endpoint(entry: Entry, names: Mapping[str, object]) -> Endpoint:
         documented=entry.flag("documented"),
         name=entry.matching("name", _NAME, "schemas_get_by_name", MAX_NAME),
         name_reason=entry.text("name_reason"),
+        alias=entry.matching("alias", _NAME, "kv_put", MAX_NAME),
         omit_reason=entry.text("omit_reason"),
         path_params=_read_path_params(entry, path, names),
         query=read_parameters(entry, "query", names),
@@ -58,7 +62,9 @@ def read_endpoint(entry: Entry, names: Mapping[str, object]) -> Endpoint:
         body=_read_body(entry, method, names),
         response=response,
         may_be_empty=may_be_empty,
+        secret=entry.flag("secret"),
         pagination=read_pagination(entry),
+        server_wait=read_server_wait(entry),
         stream=entry.choice("stream", STREAMS),
         deprecated=_read_deprecated(entry),
         idempotent=entry.flag("idempotent"),
@@ -66,6 +72,8 @@ def read_endpoint(entry: Entry, names: Mapping[str, object]) -> Endpoint:
     )
     entry.done()
     _report_names(entry, endpoint)
+    if endpoint.category == "rpc":
+        _report_rpc(entry, endpoint)
     return endpoint
 
 
@@ -83,6 +91,7 @@ def report_contradictions(entry: Entry, endpoint: Endpoint, models: Mapping[str,
     """Report what a route says that does not fit the rest of it."""
     _report_example(entry, endpoint, models)
     report_pagination(entry, endpoint, models)
+    report_server_wait(entry, endpoint, models)
 
 
 def _report_example(entry: Entry, endpoint: Endpoint, models: Mapping[str, Model]) -> None:
@@ -97,13 +106,15 @@ def _report_example(entry: Entry, endpoint: Endpoint, models: Mapping[str, Model
     if request is not None and endpoint.body is None:
         example.say("request", "the route takes no body")
     elif request is not None and endpoint.body is not None:
-        example.report_all(misfits(request, endpoint.body.type, models, example.at("request")))
+        place = example.at("request")
+        example.report_all(misfits(request, endpoint.body.type, models, place, strict=True))
     elif endpoint.body is not None and endpoint.body.required:
         example.say("request", "is missing; the route needs a body")
     if response is not None and endpoint.response is None:
         example.say("response", "must be null: the route replies without a body")
     elif response is not None and endpoint.response is not None:
-        example.report_all(misfits(response, endpoint.response, models, example.at("response")))
+        place = example.at("response")
+        example.report_all(misfits(response, endpoint.response, models, place, strict=True))
 
 
 def shape(route: str) -> str:
@@ -125,6 +136,20 @@ def _report_names(entry: Entry, endpoint: Endpoint) -> None:
         entry.say("omit_reason", "the route has a method; drop the reason")
     if endpoint.documented and endpoint.left_out:
         entry.say("documented", "a documented route needs a method; pin a name")
+    if endpoint.alias and endpoint.left_out:
+        entry.say("alias", "the route has no method; pin a name")
+
+
+def _report_rpc(entry: Entry, endpoint: Endpoint) -> None:
+    if endpoint.method and endpoint.method != "POST":
+        entry.say("method", "an rpc route is a POST")
+    if endpoint.path and not _RPC_PATH.fullmatch(endpoint.path):
+        entry.say("path", "write the path of an rpc route as /ironflow.v1.PubSubService/ListTopics")
+    if not endpoint.name:
+        entry.say("name", "an rpc route needs a pinned name; no rule makes one of its path")
+    for key in ("query", "headers", "pagination", "stream"):
+        if entry.value.get(key):
+            entry.say(key, "an rpc route has none; everything is in its body")
 
 
 def _read_path(entry: Entry) -> str:
@@ -161,7 +186,8 @@ def _read_path_params(
 def _read_body(entry: Entry, method: str, names: Mapping[str, object]) -> Body | None:
     value = entry.get("body", object, None)
     if value is None:
-        return None
+        is_bare = "response" not in entry.value and "body" not in entry.value
+        return Body(Type("any"), required=False) if is_bare and method in BODY_METHODS else None
     if method and method not in BODY_METHODS:
         entry.say("body", f"a {method} request has no body")
     body = entry.inside({"model": value} if isinstance(value, str) else value, entry.at("body"))
@@ -179,9 +205,10 @@ def _read_body(entry: Entry, method: str, names: Mapping[str, object]) -> Body |
 
 
 def _read_response(entry: Entry, names: Mapping[str, object]) -> tuple[Type | None, bool]:
+    """Return the type of a reply; None is no body, and what is not said may be anything."""
     text = entry.get("response", str, None)
     if text is None:
-        return None, False
+        return (Type("any") if "response" not in entry.value else None), False
     kind = parse(text[:-1] if text.endswith("?") else text, names)
     if kind is None:
         entry.say("response", f"{shown(text)} is not a type; {HELP}; for a reply also text")

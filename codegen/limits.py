@@ -1,4 +1,4 @@
-"""How long the names in a manifest may be.
+"""What the names in a manifest may be: how long, and which ones are taken.
 
 Most combinations of such names fit into the 100 columns of a generated line. The renderers refuse
 the rest.
@@ -12,4 +12,10 @@ MAX_WIRE_NAME = 28
 MAX_ARGUMENT = 35
 MAX_PATH = 80
 MAX_SUMMARY = 88
+MAX_ENUM_VALUE = 60
 MAX_TEXT = 2000
+
+# What the generated models use themselves.
+TAKEN_MODEL_NAMES = frozenset(
+    {"Any", "False", "Literal", "None", "NotRequired", "Optional", "True", "TypedDict", "Union"}
+)

@@ -18,18 +18,23 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from .endpoints import PARAMETER_LISTS, read_endpoint, report_contradictions, report_same_routes
+from .endpoints import read_endpoint, report_contradictions, report_same_routes
 from .entries import Entry, shown
-from .limits import MAX_MODEL, MAX_WIRE_NAME
+from .limits import MAX_MODEL, MAX_WIRE_NAME, TAKEN_MODEL_NAMES
 from .model import Field, Manifest, ManifestError, Model, Problem
-from .parameters import WIRE_NAME, WIRE_NAME_EXAMPLE, read_type, report_duplicates
+from .parameters import (
+    WIRE_NAME,
+    WIRE_NAME_EXAMPLE,
+    read_enum,
+    read_type,
+    report_duplicates,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 _MODEL_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
-_TAKEN_MODEL_NAMES = frozenset({"Any", "False", "None", "True", "TypedDict"})
 
 
 def load(path: Path) -> Manifest:
@@ -107,7 +112,7 @@ def _read_manifest(top: Entry) -> Manifest:
 def _read_model(top: Entry, name: str, value: Any, names: Mapping[str, object]) -> Model:
     fits = _MODEL_NAME.fullmatch(name) is not None
     place = f"models.{name}" if fits and len(name) <= 2 * MAX_MODEL else f"models[{shown(name)}]"
-    if not fits or len(name) > MAX_MODEL or name in _TAKEN_MODEL_NAMES:
+    if not fits or len(name) > MAX_MODEL or name in TAKEN_MODEL_NAMES:
         top.report(place, f"a model is named in CamelCase, at most {MAX_MODEL} characters")
     model = top.inside(value, place)
     fields = [_read_field(entry, names) for entry in model.list_of("fields", required=True)]
@@ -120,7 +125,7 @@ def _read_model(top: Entry, name: str, value: Any, names: Mapping[str, object]) 
 def _read_field(entry: Entry, names: Mapping[str, object]) -> Field:
     field = Field(
         name=entry.matching("name", WIRE_NAME, WIRE_NAME_EXAMPLE, MAX_WIRE_NAME, required=True),
-        type=read_type(entry, names),
+        type=read_enum(entry, read_type(entry, names)),
         required=entry.flag("required"),
         nullable=entry.flag("nullable"),
         description=entry.text("description"),
@@ -147,16 +152,18 @@ def _natural(problem: Problem) -> tuple[list[tuple[int, str]], str]:
 
 def _digest(document: dict[str, Any]) -> str:
     """Return a text that identifies the content of a checked manifest, in any order."""
-    models = {name: _in_order(model) for name, model in document["models"].items()}
     routes = sorted(json.dumps(_in_order(e), sort_keys=True) for e in document["endpoints"])
+    models = _in_order(document["models"])
     content = json.dumps({**document, "models": models, "endpoints": routes}, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
-def _in_order(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return an endpoint or a model with its parameters or fields sorted by name."""
-    lists = {key: entry[key] for key in ("fields", *PARAMETER_LISTS) if entry.get(key)}
-    return {
-        **entry,
-        **{key: sorted(value, key=lambda item: str(item["name"])) for key, value in lists.items()},
-    }
+def _in_order(value: Any, key: str = "") -> Any:
+    """Return part of a manifest with every list sorted whose order means nothing."""
+    if key == "example":
+        return value
+    if isinstance(value, dict):
+        return {key: _in_order(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return sorted(map(_in_order, value), key=lambda item: json.dumps(item, sort_keys=True))
+    return value

@@ -44,11 +44,13 @@ class Type:
         kind: The name of a scalar, ``model``, ``array`` or ``map``.
         name: The name of the model.
         item: What an array or a map holds.
+        enum: The known values of a string or an integer; empty where any value may come.
     """
 
     kind: str
     name: str = ""
     item: Type | None = None
+    enum: tuple[Any, ...] = ()
 
     def models(self) -> Iterator[str]:
         """Yield the names of the models in this type."""
@@ -138,6 +140,23 @@ class Pagination:
 
 
 @dataclass(frozen=True)
+class ServerWait:
+    """How long the server is asked to hold a call.
+
+    Attributes:
+        param: The parameter that says it.
+        where: Where that is: ``query`` or ``body``.
+        unit: Its unit, ``ms`` or ``s``.
+        default: How long the server holds a call that does not say it.
+    """
+
+    param: str
+    where: str
+    unit: str
+    default: int
+
+
+@dataclass(frozen=True)
 class Deprecation:
     """Since which version a route is deprecated, and what to call instead."""
 
@@ -162,6 +181,7 @@ class Endpoint:
     documented: bool
     name: str
     name_reason: str
+    alias: str
     omit_reason: str
     path_params: tuple[Parameter, ...]
     query: tuple[Parameter, ...]
@@ -169,7 +189,9 @@ class Endpoint:
     body: Body | None
     response: Type | None
     may_be_empty: bool
+    secret: bool
     pagination: Pagination | None
+    server_wait: ServerWait | None
     stream: str
     deprecated: Deprecation | None
     idempotent: bool
@@ -204,11 +226,13 @@ class Argument:
         name: Its name in Python.
         where: Where the value goes: ``path``, ``query`` or ``headers``.
         parameter: The parameter that it fills.
+        enum: The name of the ``Literal`` of its known values, empty without such.
     """
 
     name: str
     where: str
     parameter: Parameter
+    enum: str = ""
 
 
 @dataclass(frozen=True)
@@ -218,6 +242,7 @@ class Method:
     Attributes:
         endpoint: The route that it calls, with its body and its reply.
         name: Its name.
+        alias: A second, plainer name; empty without one.
         positional: The path arguments, in path order; ``body`` follows them.
         options: The keyword-only arguments, required ones first.
         keyed: Whether the body has an ``idempotency_key``.
@@ -225,6 +250,7 @@ class Method:
 
     endpoint: Endpoint
     name: str
+    alias: str
     positional: tuple[Argument, ...]
     options: tuple[Argument, ...]
     keyed: bool

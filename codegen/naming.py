@@ -12,6 +12,9 @@ The rule for the name of a method, ``<group>_<action>``:
 
 A name depends on its own route and on nothing else, so that a new route never renames a method.
 Where two routes get the same name, generation stops and says how to pin one.
+
+The known values of a parameter or of a member get a name in the models, made of where they stand:
+``RunsListStatus``, ``RunStatus``.
 """
 
 from __future__ import annotations
@@ -20,13 +23,13 @@ import keyword
 import re
 from typing import TYPE_CHECKING
 
-from .limits import MAX_ARGUMENT, MAX_NAME
+from .limits import MAX_ARGUMENT, MAX_NAME, TAKEN_MODEL_NAMES
 from .model import Argument, ManifestError, Method, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from .model import Endpoint, Manifest
+    from .model import Endpoint, Manifest, Parameter
 
 # The public names of BaseClient; a test compares the two.
 RESERVED_METHODS = frozenset({"capture", "close", "map", "request", "with_options"})
@@ -44,26 +47,43 @@ def methods(manifest: Manifest) -> tuple[Method, ...]:
     """
     in_order = sorted(manifest.endpoints, key=lambda endpoint: endpoint.route)
     problems = naming_problems(in_order)
+    found = tuple(_method(endpoint, manifest) for endpoint in manifest.endpoints)
+    problems += _enum_problems(found, manifest)
     if problems:
         raise ManifestError(problems)
-    return tuple(_method(endpoint, manifest) for endpoint in manifest.endpoints)
+    return found
 
 
 def _method(endpoint: Endpoint, manifest: Manifest) -> Method:
-    names = argument_names(endpoint)
-    positional = [Argument(names["path", p.name], "path", p) for p in endpoint.path_params]
-    options = [
-        Argument(names[where, parameter.name], where, parameter)
-        for where, parameters in (("query", endpoint.query), ("headers", endpoint.headers))
-        for parameter in parameters
-    ]
     body = manifest.models.get(endpoint.body.type.name) if endpoint.body else None
+    arguments = list(_arguments(endpoint))
+    options = [argument for argument in arguments if argument.where != "path"]
     return Method(
         endpoint=endpoint,
         name=method_name(endpoint),
-        positional=tuple(positional),
+        alias=endpoint.alias,
+        positional=tuple(argument for argument in arguments if argument.where == "path"),
         options=tuple(sorted(options, key=lambda option: not option.parameter.required)),
         keyed=body is not None and any(f.name == "idempotency_key" for f in body.fields),
+    )
+
+
+def _arguments(endpoint: Endpoint) -> Iterator[Argument]:
+    names = argument_names(endpoint)
+    for where, parameters in _parameters(endpoint):
+        for parameter in parameters:
+            name = names[where, parameter.name]
+            kind = parameter.type.item or parameter.type
+            enum = enum_name(method_name(endpoint), name) if kind.enum else ""
+            yield Argument(name, where, parameter, enum)
+
+
+def _parameters(endpoint: Endpoint) -> tuple[tuple[str, tuple[Parameter, ...]], ...]:
+    """Return the parameters by where they go, in the order in which they get their names."""
+    return (
+        ("path", endpoint.path_params),
+        ("query", endpoint.query),
+        ("headers", endpoint.headers),
     )
 
 
@@ -106,8 +126,7 @@ def argument_names(endpoint: Endpoint) -> dict[tuple[str, str], str]:
     """
     taken = {"self", "body", "segment"}  # segment: the encoder that the method calls
     names: dict[tuple[str, str], str] = {}
-    sources = (("path", endpoint.path_params), ("query", endpoint.query))
-    for where, parameters in (*sources, ("headers", endpoint.headers)):
+    for where, parameters in _parameters(endpoint):
         for parameter in parameters:
             name = argument_name(parameter.name)
             while name in taken or keyword.iskeyword(name):
@@ -117,7 +136,19 @@ def argument_names(endpoint: Endpoint) -> dict[tuple[str, str], str]:
     return names
 
 
-def naming_problems(endpoints: Iterable[Endpoint]) -> list[Problem]:
+def enum_name(owner: str, name: str) -> str:
+    """Return the name of the known values of an argument or a member.
+
+    Args:
+        owner: The method or the model.
+        name: The argument, or the wire name of the member.
+    """
+    words = argument_name(name).split("_")
+    camel = "".join(word[:1].upper() + word[1:] for word in [*owner.split("_"), *words])
+    return camel
+
+
+def naming_problems(endpoints: Sequence[Endpoint]) -> list[Problem]:
     """Return what is wrong with the names of these endpoints: collisions and reserved names."""
     problems = []
     first: dict[str, Endpoint] = {}
@@ -133,6 +164,49 @@ def naming_problems(endpoints: Iterable[Endpoint]) -> list[Problem]:
                 f" {_pin(endpoint, name)}"
             )
             problems.append(Problem(endpoint.place, message, endpoint.route))
+    return problems + _alias_problems(endpoints, first)
+
+
+def _alias_problems(endpoints: Sequence[Endpoint], first: Mapping[str, Endpoint]) -> list[Problem]:
+    """Return what is wrong with the second names; ``first`` holds the first ones."""
+    taken = {name: endpoint.route for name, endpoint in first.items()}
+    problems = []
+    for endpoint in endpoints:
+        alias = endpoint.alias
+        if not alias:
+            continue
+        if alias in RESERVED_METHODS or keyword.iskeyword(alias):
+            problem = f"the name {alias} is taken"
+        elif alias in taken:
+            problem = f"{alias} already is a name of {taken[alias]}"
+        else:
+            taken[alias] = endpoint.route
+            continue
+        problems.append(Problem(f"{endpoint.place}.alias", problem, endpoint.route))
+    return problems
+
+
+def _enum_problems(found: Sequence[Method], manifest: Manifest) -> list[Problem]:
+    """Return the known values whose name is that of something else in the models."""
+    taken = {*manifest.models, *TAKEN_MODEL_NAMES}
+    enums = [
+        (argument.enum, method.endpoint.place, method.endpoint.route)
+        for method in found
+        for argument in (*method.positional, *method.options)
+        if argument.enum
+    ]
+    enums += [
+        (enum_name(model.name, field.name), f"models.{model.name}", "")
+        for model in manifest.models.values()
+        for field in model.fields
+        if (field.type.item or field.type).enum
+    ]
+    problems = []
+    for name, place, route in enums:
+        if name in taken:
+            message = f"its known values would be named {name}, which is taken; rename the other"
+            problems.append(Problem(place, message, route))
+        taken.add(name)
     return problems
 
 

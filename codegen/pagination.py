@@ -45,7 +45,7 @@ def _read_identity(found: Entry) -> tuple[str, ...]:
         return ()
     if value == [] or len(set(members)) != len(members):
         found.say("identity", "must name each member once")
-    return tuple(members)
+    return tuple(sorted(members))
 
 
 def report_pagination(entry: Entry, endpoint: Endpoint, models: Mapping[str, Model]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .entries import Entry, is_prose, shown
-from .limits import MAX_WIRE_NAME
+from .limits import MAX_ENUM_VALUE, MAX_WIRE_NAME
 from .model import Parameter, Type
 from .types import HELP, misfits, parse
 
@@ -33,6 +34,30 @@ def read_type(
     return kind
 
 
+def read_enum(entry: Entry, kind: Type) -> Type:
+    """Return the type with the known values that ``enum`` lists, sorted."""
+    values = entry.get("enum", list, None)
+    if values is None:
+        return kind
+    item = kind.item if kind.kind == "array" and kind.item else kind
+    if item.kind not in ("string", "integer"):
+        entry.say("enum", "only strings and integers, and arrays of them, have known values")
+        return kind
+    if not values or not all(_may_be_known(value, item.kind) for value in values):
+        entry.say("enum", f"must list values of type {item.kind}, at most {MAX_ENUM_VALUE} long")
+        return kind
+    if len(set(values)) != len(values):
+        entry.say("enum", "a value stands twice")
+    known = replace(item, enum=tuple(sorted(values)))
+    return known if item is kind else replace(kind, item=known)
+
+
+def _may_be_known(value: object, kind: str) -> bool:
+    if kind == "integer":
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, str) and 0 < len(value) <= MAX_ENUM_VALUE and is_prose(value)
+
+
 def read_parameters(entry: Entry, key: str, names: Mapping[str, object]) -> tuple[Parameter, ...]:
     """Return a list of parameters, sorted by name."""
     found = [_read_parameter(item, names) for item in entry.list_of(key)]
@@ -43,7 +68,7 @@ def read_parameters(entry: Entry, key: str, names: Mapping[str, object]) -> tupl
 def _read_parameter(entry: Entry, names: Mapping[str, object]) -> Parameter:
     parameter = Parameter(
         name=entry.matching("name", WIRE_NAME, WIRE_NAME_EXAMPLE, MAX_WIRE_NAME, required=True),
-        type=read_type(entry, names),
+        type=read_enum(entry, read_type(entry, names)),
         required=entry.flag("required"),
         description=entry.text("description"),
         default=entry.get("default", object, None),
@@ -57,7 +82,8 @@ def _read_parameter(entry: Entry, names: Mapping[str, object]) -> Parameter:
     elif not is_prose(str(parameter.default)):
         entry.say("default", "must be printable")
     elif parameter.default is not None:
-        entry.report_all(misfits(parameter.default, kind, {}, entry.at("default")))
+        place = entry.at("default")
+        entry.report_all(misfits(parameter.default, kind, {}, place, strict=True))
     return parameter
 
 

@@ -58,11 +58,20 @@ def parse(text: object, models: Mapping[str, object], depth: int = 0) -> Type | 
 
 
 def misfits(
-    value: Any, kind: Type, models: Mapping[str, Model], place: str
+    value: Any, kind: Type, models: Mapping[str, Model], place: str, strict: bool = False
 ) -> Iterator[tuple[str, str]]:
-    """Yield (place, problem) for each part of a value that does not fit its type."""
+    """Yield (place, problem) for each part of a value that does not fit its type.
+
+    Args:
+        value: A decoded JSON value.
+        kind: The type that it should have.
+        models: The models that exist, by name.
+        place: Where the value stands.
+        strict: Whether a value that is not among the known ones is a misfit. A newer server may
+            send such a value, the manifest itself may not.
+    """
     if kind.kind == "model":
-        yield from _model_misfits(value, models[kind.name], models, place)
+        yield from _model_misfits(value, models[kind.name], models, place, strict)
     elif kind.kind in ("array", "map") and kind.item:
         container = list if kind.kind == "array" else dict
         if not isinstance(value, container):
@@ -70,17 +79,19 @@ def misfits(
             return
         parts = value.items() if isinstance(value, dict) else enumerate(value)
         for key, item in parts:
-            yield from misfits(item, kind.item, models, f"{place}[{ascii(key)[:60]}]")
+            yield from misfits(item, kind.item, models, f"{place}[{ascii(key)[:60]}]", strict)
     elif not isinstance(value, _JSON_TYPES[kind.kind]) or (
         isinstance(value, bool) and kind.kind in ("integer", "number")
     ):
         yield place, f"must be of type {kind.kind}"
     elif kind.kind == "datetime" and not _TIMESTAMP.fullmatch(str(value)):
         yield place, "must be an RFC 3339 time, such as 2026-01-15T09:30:00Z"
+    elif strict and kind.enum and value not in kind.enum:
+        yield place, f"must be one of {', '.join(map(str, kind.enum))}"
 
 
 def _model_misfits(
-    value: Any, model: Model, models: Mapping[str, Model], place: str
+    value: Any, model: Model, models: Mapping[str, Model], place: str, strict: bool
 ) -> Iterator[tuple[str, str]]:
     if not isinstance(value, dict):
         yield place, f"must be an object, a {model.name}"
@@ -95,4 +106,5 @@ def _model_misfits(
             if field.required:
                 yield place, f"lacks {field.name}, which {model.name} requires"
         elif value[field.name] is not None or not field.nullable:
-            yield from misfits(value[field.name], field.type, models, f"{place}.{field.name}")
+            inside = f"{place}.{field.name}"
+            yield from misfits(value[field.name], field.type, models, inside, strict)

@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest a6bb7a611337080e, server 0.22.5.
+# Manifest 882be6bb8b3ed2b1, server 0.22.5.
 """The Ironflow client: one method per endpoint, named ``<group>_<action>``."""
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from . import models
+else:
+    from ._hints import Any, Mapping, Sequence, datetime, models
 
 __all__ = ["IronflowClient", "IronflowError"]
 
@@ -37,11 +39,11 @@ class IronflowClient(BaseClient):
             platform: True returns platform keys only.
 
         Returns:
-            A list of ``models.ApiKeyResponse``: ``created_at``, ``environment_id``, ``expires_at``,
-            ``id``, ``key_prefix``, ``last_used_at``, ``name``, ``role_ids``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.ApiKeyResponse``, such as
+                [{"created_at": "2026-01-01T08:00:00Z", "environment_id": "env_123",
+                 "expires_at": None, "id": "ak_123", "key_prefix": "ifkey_1a2b3c4d",
+                 "last_used_at": "2026-01-15T09:30:00Z", "name": "my-key",
+                 "role_ids": ["role_123"]}]
         """
         return self._call("GET", "/api/v1/apikeys", query={"platform": platform})
 
@@ -55,15 +57,14 @@ class IronflowClient(BaseClient):
         with ``ifkey_``.
 
         Args:
-            body: ``models.CreateAPIKeyRequest``: ``name``; optionally ``env_id``, ``expires_in``,
-                ``platform``, ``role_ids``.
+            body: ``models.CreateAPIKeyRequest``, such as
+                {"name": "my-key"}
 
         Returns:
-            ``models.CreateAPIKeyResponse``: ``created_at``, ``environment_id``, ``expires_at``,
-            ``id``, ``key``, ``key_prefix``, ``last_used_at``, ``name``, ``role_ids``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.CreateAPIKeyResponse``, such as
+                {"created_at": "2026-01-15T09:30:00Z", "expires_at": None, "id": "ak_123",
+                 "key": "ifkey_00000000000000000000000000000000", "key_prefix": "ifkey_1a2b3c4d",
+                 "last_used_at": None, "name": "my-key", "role_ids": []}
         """
         return self._call("POST", "/api/v1/apikeys", body=body)
 
@@ -76,9 +77,6 @@ class IronflowClient(BaseClient):
 
         Args:
             id: Id of the API key, such as ``ak_123``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call("DELETE", f"/api/v1/apikeys/{segment(id=id)}")
 
@@ -94,11 +92,10 @@ class IronflowClient(BaseClient):
             id: Id of the API key, such as ``ak_123``.
 
         Returns:
-            ``models.ApiKeyResponse``: ``created_at``, ``environment_id``, ``expires_at``, ``id``,
-            ``key_prefix``, ``last_used_at``, ``name``, ``role_ids``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ApiKeyResponse``, such as
+                {"created_at": "2026-01-01T08:00:00Z", "environment_id": "env_123",
+                 "expires_at": None, "id": "ak_123", "key_prefix": "ifkey_1a2b3c4d",
+                 "last_used_at": "2026-01-15T09:30:00Z", "name": "my-key", "role_ids": ["role_123"]}
         """
         return self._call("GET", f"/api/v1/apikeys/{segment(id=id)}")
 
@@ -114,14 +111,14 @@ class IronflowClient(BaseClient):
 
         Args:
             id: Id of the API key, such as ``ak_123``.
-            body: ``models.ReplaceRolesRequest``: ``role_ids``.
+            body: ``models.ReplaceRolesRequest``, such as
+                {"role_ids": ["role_123"]}
 
         Returns:
-            ``models.ApiKeyResponse``: ``created_at``, ``environment_id``, ``expires_at``, ``id``,
-            ``key_prefix``, ``last_used_at``, ``name``, ``role_ids``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ApiKeyResponse``, such as
+                {"created_at": "2026-01-01T08:00:00Z", "environment_id": "env_123",
+                 "expires_at": None, "id": "ak_123", "key_prefix": "ifkey_1a2b3c4d",
+                 "last_used_at": "2026-01-15T09:30:00Z", "name": "my-key", "role_ids": ["role_123"]}
         """
         return self._call("PUT", f"/api/v1/apikeys/{segment(id=id)}/roles", body=body)
 
@@ -141,11 +138,11 @@ class IronflowClient(BaseClient):
             body: Any JSON object.
 
         Returns:
-            ``models.CreateAPIKeyResponse``: ``created_at``, ``environment_id``, ``expires_at``,
-            ``id``, ``key``, ``key_prefix``, ``last_used_at``, ``name``, ``role_ids``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.CreateAPIKeyResponse``, such as
+                {"created_at": "2026-01-15T09:30:00Z", "expires_at": None, "id": "ak_123",
+                 "key": "ifkey_00000000000000000000000000000000", "key_prefix": "ifkey_1a2b3c4d",
+                 "last_used_at": None, "name": "my-key", "role_ids": ["role_123"],
+                 "environment_id": "env_123"}
         """
         return self._call("POST", f"/api/v1/apikeys/{segment(id=id)}/rotate", body=body)
 
@@ -180,10 +177,11 @@ class IronflowClient(BaseClient):
             to: Latest time to include, RFC 3339.
 
         Returns:
-            ``models.RunAuditResponse``: ``events``, ``next_cursor``, ``total_count``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.RunAuditResponse``, such as
+                {"events": [{"created_at": "2026-01-15T09:30:00Z", "environment_id": "env_default",
+                 "event_type": "step.completed", "function_id": "process-order", "id": "aud_123",
+                 "payload": {"name": "validate-input"}, "run_id": "run_abc123",
+                 "step_id": "step_xyz"}], "next_cursor": "", "total_count": 1}
         """
         return self._call(
             "GET",
@@ -217,11 +215,10 @@ class IronflowClient(BaseClient):
             limit: Most rows to return.
 
         Returns:
-            A list of ``models.DispatchBucketRow``: ``created_at``, ``environment_id``,
-            ``function_id``, ``lane_id``, ``last_dispatched_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.DispatchBucketRow``, such as
+                [{"created_at": "2026-01-15T09:30:00Z", "environment_id": "env_default",
+                 "function_id": "process-order", "lane_id": "lane_1",
+                 "last_dispatched_at": "2026-01-15T09:31:00Z"}]
         """
         return self._call(
             "GET",
@@ -248,12 +245,12 @@ class IronflowClient(BaseClient):
             limit: Most rows to return.
 
         Returns:
-            A list of ``models.WorkerCredit``: ``claimed``, ``claimed_execution_seq``,
-            ``claimed_run_id``, ``created_at``, ``credit_id``, ``engine_node_id``,
-            ``environment_id``, ``expires_at``, ``session_id``, ``slot_ordinal``, ``worker_id``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.WorkerCredit``, such as
+                [{"claimed": True, "claimed_execution_seq": 1, "claimed_run_id": "run_abc123",
+                 "created_at": "2026-01-15T09:30:00Z", "credit_id": "credit_1",
+                 "engine_node_id": "node-1", "environment_id": "env_default",
+                 "expires_at": "2026-01-15T09:35:00Z", "session_id": "session_1", "slot_ordinal": 0,
+                 "worker_id": "worker-1"}]
         """
         return self._call(
             "GET",
@@ -280,12 +277,11 @@ class IronflowClient(BaseClient):
             limit: Most rows to return.
 
         Returns:
-            A list of ``models.ConcurrencyLane``: ``active_reserved``, ``config_version``,
-            ``created_at``, ``environment_id``, ``function_id``, ``lane_id``, ``last_used_at``,
-            ``limit``, ``scalar_type``, ``scope``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.ConcurrencyLane``, such as
+                [{"active_reserved": 2, "config_version": 1, "created_at": "2026-01-01T08:00:00Z",
+                 "environment_id": "env_default", "function_id": "process-order",
+                 "lane_id": "lane_1", "last_used_at": "2026-01-15T09:30:00Z", "limit": 10,
+                 "scalar_type": "string", "scope": "function"}]
         """
         return self._call(
             "GET",
@@ -313,12 +309,12 @@ class IronflowClient(BaseClient):
             limit: Most rows to return.
 
         Returns:
-            A list of ``models.ConcurrencyLease``: ``activated_at``, ``engine_node_id``,
-            ``environment_id``, ``execution_seq``, ``expires_at``, ``function_id``, ``lane_id``,
-            ``lease_id``, ``lease_token_hash``, ``run_id``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.ConcurrencyLease``, such as
+                [{"activated_at": "2026-01-15T09:30:00Z", "engine_node_id": "node-1",
+                 "environment_id": "env_default", "execution_seq": 1,
+                 "expires_at": "2026-01-15T09:35:00Z", "function_id": "process-order",
+                 "lane_id": "lane_1", "lease_id": "lease_1", "lease_token_hash": "0000000000000000",
+                 "run_id": "run_abc123"}]
         """
         return self._call(
             "GET",
@@ -346,14 +342,14 @@ class IronflowClient(BaseClient):
             limit: Most rows to return.
 
         Returns:
-            A list of ``models.DispatchSegment``: ``blocking_reason``, ``created_at``,
-            ``eligible_at``, ``environment_id``, ``execution_mode``, ``execution_seq``,
-            ``first_enqueued_at``, ``function_id``, ``function_version``, ``lane_id``,
-            ``queue_seq``, ``reservation_expires_at``, ``reservation_owner``, ``run_id``,
-            ``timeout_ms``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.DispatchSegment``, such as
+                [{"blocking_reason": "lane_full", "created_at": "2026-01-15T09:30:00Z",
+                 "eligible_at": "2026-01-15T09:30:00Z", "environment_id": "env_default",
+                 "execution_mode": "pull", "execution_seq": 1,
+                 "first_enqueued_at": "2026-01-15T09:30:00Z", "function_id": "process-order",
+                 "function_version": 1, "lane_id": "lane_1", "queue_seq": 42,
+                 "reservation_expires_at": None, "reservation_owner": None, "run_id": "run_abc123",
+                 "timeout_ms": 30000}]
         """
         return self._call(
             "GET",
@@ -380,12 +376,11 @@ class IronflowClient(BaseClient):
             limit: Most rows to return.
 
         Returns:
-            A list of ``models.WorkerSession``: ``created_at``, ``draining``, ``engine_node_id``,
-            ``environment_id``, ``heartbeat_expiry``, ``labels``, ``protocol_caps``, ``session_id``,
-            ``worker_id``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.WorkerSession``, such as
+                [{"created_at": "2026-01-15T09:30:00Z", "draining": False,
+                 "engine_node_id": "node-1", "environment_id": "env_default",
+                 "heartbeat_expiry": "2026-01-15T09:31:00Z", "labels": {"region": "eu-west-1"},
+                 "session_id": "session_1", "worker_id": "worker-1"}]
         """
         return self._call(
             "GET",
@@ -405,12 +400,10 @@ class IronflowClient(BaseClient):
         A quick overview for dashboards and alerts; the other capacity calls give the single rows.
 
         Returns:
-            A list of ``models.CapacityStat``: ``active_leases``, ``environment_id``,
-            ``function_id``, ``lane_limit``, ``oldest_queue_age_seconds``, ``queued``,
-            ``reservations``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.CapacityStat``, such as
+                [{"active_leases": 2, "environment_id": "env_default",
+                 "function_id": "process-order", "lane_limit": 10, "oldest_queue_age_seconds": 1.5,
+                 "queued": 3, "reservations": 0}]
         """
         return self._call("GET", "/api/v1/capacity/stats")
 
@@ -425,11 +418,11 @@ class IronflowClient(BaseClient):
         by all nodes of a cluster.
 
         Returns:
-            A list of ``models.BreakerState``: ``consecutive_fails``, ``endpoint``, ``function_id``,
-            ``key``, ``last_failure``, ``state``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.BreakerState``, such as
+                [{"consecutive_fails": 5, "endpoint": "https://app.example.com/api/ironflow",
+                 "function_id": "process-order",
+                 "key": "cHJvY2Vzcy1vcmRlcnxodHRwczovL2FwcC5leGFtcGxlLmNvbS9hcGkvaXJvbmZsb3c",
+                 "last_failure": "2026-01-15T09:30:00Z", "state": "open"}]
         """
         return self._call("GET", "/api/v1/circuit-breakers")
 
@@ -448,11 +441,11 @@ class IronflowClient(BaseClient):
             body: Any JSON object.
 
         Returns:
-            ``models.BreakerState``: ``consecutive_fails``, ``endpoint``, ``function_id``, ``key``,
-            ``last_failure``, ``state``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.BreakerState``, such as
+                {"consecutive_fails": 0, "endpoint": "https://app.example.com/api/ironflow",
+                 "function_id": "process-order",
+                 "key": "cHJvY2Vzcy1vcmRlcnxodHRwczovL2FwcC5leGFtcGxlLmNvbS9hcGkvaXJvbmZsb3c",
+                 "state": "closed"}
         """
         return self._call("POST", f"/api/v1/circuit-breakers/{segment(key=key)}/reset", body=body)
 
@@ -470,15 +463,13 @@ class IronflowClient(BaseClient):
         as a GET is; "auto" makes a key.
 
         Args:
-            body: ``models.RotateTokenRequest``: ``kind``, ``new_value``; optionally
-                ``remote_key_id``.
+            body: ``models.RotateTokenRequest``, such as
+                {"kind": "cluster", "new_value": "s3cret"}
             idempotency_key: Key of the caller's choice that marks retries of the same rotation.
 
         Returns:
-            ``models.RotateTokenResponse``: ``rotated_at``, ``status``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.RotateTokenResponse``, such as
+                {"rotated_at": "2026-01-15T09:30:00Z", "status": "rotated"}
         """
         return self._call(
             "POST",
@@ -497,10 +488,9 @@ class IronflowClient(BaseClient):
         Only names, revisions and times are returned; read the content with ``config_get``.
 
         Returns:
-            ``models.ListConfigsResponse``: ``configs``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ListConfigsResponse``, such as
+                {"configs": [{"name": "my-config", "revision": 3,
+                 "updatedAt": "2026-01-15T09:30:00Z"}]}
         """
         return self._call("GET", "/api/v1/config")
 
@@ -513,9 +503,6 @@ class IronflowClient(BaseClient):
 
         Args:
             name: Name of the config document.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call("DELETE", f"/api/v1/config/{segment(name=name)}")
 
@@ -530,10 +517,9 @@ class IronflowClient(BaseClient):
             name: Name of the config document.
 
         Returns:
-            ``models.ConfigResponse``: ``data``, ``name``, ``revision``, ``updatedAt``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ConfigResponse``, such as
+                {"data": {"key": "value"}, "name": "my-config", "revision": 1,
+                 "updatedAt": "2026-01-15T09:30:00Z"}
         """
         return self._call("GET", f"/api/v1/config/{segment(name=name)}")
 
@@ -547,13 +533,12 @@ class IronflowClient(BaseClient):
 
         Args:
             name: Name of the config document.
-            body: Any JSON object.
+            body: Any JSON object, such as
+                {"key": "updated"}
 
         Returns:
-            ``models.ConfigSetResult``: ``name``, ``revision``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ConfigSetResult``, such as
+                {"name": "my-config", "revision": 2}
         """
         return self._call("PATCH", f"/api/v1/config/{segment(name=name)}", body=body)
 
@@ -567,13 +552,12 @@ class IronflowClient(BaseClient):
 
         Args:
             name: Name of the config document.
-            body: Any JSON object.
+            body: Any JSON object, such as
+                {"key": "value"}
 
         Returns:
-            ``models.ConfigSetResult``: ``name``, ``revision``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ConfigSetResult``, such as
+                {"name": "my-config", "revision": 1}
         """
         return self._call("POST", f"/api/v1/config/{segment(name=name)}", body=body)
 
@@ -591,9 +575,6 @@ class IronflowClient(BaseClient):
 
         Returns:
             The decoded JSON of the reply.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call("GET", f"/api/v1/config/{segment(name=name)}/watch")
 
@@ -608,12 +589,11 @@ class IronflowClient(BaseClient):
         the request; platform credentials see all environments.
 
         Returns:
-            A list of ``models.DebounceEntryView``: ``armed_at``, ``debounce_key``,
-            ``environment_id``, ``event_id``, ``fires_at``, ``function_id``, ``function_version``,
-            ``period_ms``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.DebounceEntryView``, such as
+                [{"armed_at": "2026-01-15T09:30:00Z", "debounce_key": "user_123",
+                 "environment_id": "env_default", "event_id": "evt_01J8ZQ4T",
+                 "fires_at": "2026-01-15T09:31:00Z", "function_id": "process-order",
+                 "function_version": 1, "period_ms": 60000}]
         """
         return self._call("GET", "/api/v1/debounce/entries")
 
@@ -629,9 +609,6 @@ class IronflowClient(BaseClient):
             env_id: Id of the environment, such as ``env_default``.
             fn_id: Id of the function that is waiting.
             key: Debounce key of the entry, base64url encoded.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call(
             "DELETE",
@@ -652,11 +629,11 @@ class IronflowClient(BaseClient):
             project_id: Only environments of this project.
 
         Returns:
-            A list of ``models.EnvResponse``: ``color``, ``created_at``, ``id``, ``name``,
-            ``project_id``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.EnvResponse``, such as
+                [{"color": "#64748b", "created_at": "2026-01-01T08:00:00Z", "id": "env_default",
+                 "name": "default", "updated_at": "2026-01-01T08:00:00Z"}, {"color": "#3b82f6",
+                 "created_at": "2026-01-01T08:00:00Z", "id": "env_123", "name": "staging",
+                 "project_id": "proj_123", "updated_at": "2026-01-15T09:30:00Z"}]
         """
         return self._call("GET", "/api/v1/environments", query={"project_id": project_id})
 
@@ -669,15 +646,13 @@ class IronflowClient(BaseClient):
         others.
 
         Args:
-            body: ``models.CreateEnvironmentRequest``: ``name``; optionally ``color``,
-                ``project_id``.
+            body: ``models.CreateEnvironmentRequest``, such as
+                {"name": "staging", "project_id": "proj_123"}
 
         Returns:
-            ``models.Environment``: ``color``, ``created_at``, ``id``, ``name``, ``project_id``,
-            ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Environment``, such as
+                {"color": "#3b82f6", "created_at": "2026-01-15T09:30:00Z", "id": "env_123",
+                 "name": "staging", "project_id": "proj_123", "updated_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("POST", "/api/v1/environments", body=body)
 
@@ -692,10 +667,8 @@ class IronflowClient(BaseClient):
             id: Id of the environment, such as ``env_123``.
 
         Returns:
-            ``models.DeleteEnvironmentResponse``: ``status``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.DeleteEnvironmentResponse``, such as
+                {"status": "deleted"}
         """
         return self._call("DELETE", f"/api/v1/environments/{segment(id=id)}")
 
@@ -710,14 +683,14 @@ class IronflowClient(BaseClient):
 
         Args:
             id: Id of the environment, such as ``env_123``.
-            body: ``models.UpdateEnvironmentRequest``: optionally ``color``, ``name``.
+            body: ``models.UpdateEnvironmentRequest``, such as
+                {"name": "production"}
 
         Returns:
-            ``models.Environment``: ``color``, ``created_at``, ``id``, ``name``, ``project_id``,
-            ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Environment``, such as
+                {"color": "#3b82f6", "created_at": "2026-01-01T08:00:00Z", "id": "env_123",
+                 "name": "production", "project_id": "proj_123",
+                 "updated_at": "2026-01-15T09:31:00Z"}
         """
         return self._call("PUT", f"/api/v1/environments/{segment(id=id)}", body=body)
 
@@ -756,11 +729,13 @@ class IronflowClient(BaseClient):
             until: Latest time to include, RFC 3339.
 
         Returns:
-            ``models.ListEventsResponse``: ``approx_total``, ``approx_total_capped``, ``count``,
-            ``events``, ``has_next``, ``has_prev``, ``limit``, ``next_cursor``, ``prev_cursor``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ListEventsResponse``, such as
+                {"approx_total": 1, "approx_total_capped": False, "count": 1,
+                 "events": [{"created_at": "2026-01-15T09:30:00Z", "data": {"order_id": "123",
+                 "customer_id": "456"}, "id": "evt_01J8ZQ4T", "name": "order.placed",
+                 "processed": True, "run_id": "run_abc123", "source": "api",
+                 "timestamp": "2026-01-15T09:30:00Z"}], "has_next": False, "has_prev": False,
+                 "limit": 20}
         """
         return self._call(
             "GET",
@@ -788,13 +763,12 @@ class IronflowClient(BaseClient):
         ``run_ids`` is empty when no function listens to the event.
 
         Args:
-            body: ``models.TriggerEventRequest``: ``data``, ``name``; optionally ``metadata``.
+            body: ``models.TriggerEventRequest``, such as
+                {"name": "order.placed", "data": {"order_id": "123", "customer_id": "456"}}
 
         Returns:
-            ``models.TriggerEventResponse``: ``event_id``, ``run_ids``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.TriggerEventResponse``, such as
+                {"event_id": "evt_01J8ZQ4T", "run_ids": ["run_abc123"]}
         """
         return self._call("POST", "/api/v1/events", body=body)
 
@@ -818,10 +792,9 @@ class IronflowClient(BaseClient):
             until: Latest time to include, RFC 3339.
 
         Returns:
-            ``models.ListEventNamesResponse``: ``names``, ``scan_cap``, ``scanned``, ``truncated``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ListEventNamesResponse``, such as
+                {"names": [{"count": 42, "name": "order.placed"}, {"count": 7,
+                 "name": "order.updated"}], "scan_cap": 10000, "scanned": 49, "truncated": False}
         """
         return self._call(
             "GET",
@@ -845,12 +818,11 @@ class IronflowClient(BaseClient):
             id: Id of the event, such as ``evt_01J8ZQ4T``.
 
         Returns:
-            ``models.EventResponse``: ``created_at``, ``data``, ``entity_id``, ``entity_type``,
-            ``id``, ``idempotency_key``, ``metadata``, ``name``, ``processed``, ``run_id``,
-            ``source``, ``timestamp``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.EventResponse``, such as
+                {"created_at": "2026-01-15T09:30:00Z", "data": {"order_id": "123",
+                 "customer_id": "456"}, "id": "evt_01J8ZQ4T", "name": "order.placed",
+                 "processed": True, "run_id": "run_abc123", "source": "api",
+                 "timestamp": "2026-01-15T09:30:00Z"}
         """
         return self._call("GET", f"/api/v1/events/{segment(id=id)}")
 
@@ -864,10 +836,8 @@ class IronflowClient(BaseClient):
         One of several edge lists from which a picture of the system can be drawn.
 
         Returns:
-            ``models.FlowEmitEdgesResponse``: ``edges``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.FlowEmitEdgesResponse``, such as
+                {"edges": [{"event": "order.updated", "function_id": "process-order"}]}
         """
         return self._call("GET", "/api/v1/flow/emit-edges")
 
@@ -877,10 +847,8 @@ class IronflowClient(BaseClient):
         ``GET /api/v1/flow/stream-edges``
 
         Returns:
-            ``models.FlowStreamEdgesResponse``: ``edges``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.FlowStreamEdgesResponse``, such as
+                {"edges": [{"entity_type": "order", "event": "order.updated"}]}
         """
         return self._call("GET", "/api/v1/flow/stream-edges")
 
@@ -890,10 +858,8 @@ class IronflowClient(BaseClient):
         ``GET /api/v1/flow/topic-edges``
 
         Returns:
-            ``models.FlowTopicEdgesResponse``: ``edges``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.FlowTopicEdgesResponse``, such as
+                {"edges": [{"function_id": "process-order", "topic": "notifications"}]}
         """
         return self._call("GET", "/api/v1/flow/topic-edges")
 
@@ -905,10 +871,12 @@ class IronflowClient(BaseClient):
         Each source comes with its delivery counts and the outcome of its latest delivery.
 
         Returns:
-            ``models.WebhookFlowData``: ``edges``, ``sources``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.WebhookFlowData``, such as
+                {"edges": [{"event": "webhook/stripe.charge.succeeded", "source_id": "stripe"}],
+                 "sources": [{"delivery_counts": {"accepted": 12, "failed": 0, "rejected": 1},
+                 "event_prefix": "webhook/stripe", "id": "stripe",
+                 "latest_delivery_at": "2026-01-15T09:30:00Z", "latest_delivery_status": "accepted",
+                 "name": "Stripe", "source_type": "api"}]}
         """
         return self._call("GET", "/api/v1/flow/webhooks")
 
@@ -938,10 +906,14 @@ class IronflowClient(BaseClient):
             status: Only functions in this status.
 
         Returns:
-            ``models.ListFunctionsResponse``: ``count``, ``functions``, ``total_count``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ListFunctionsResponse``, such as
+                {"count": 1, "functions": [{"created_at": "2026-01-01T08:00:00Z",
+                 "description": "Handles a new order",
+                 "endpoint_url": "https://app.example.com/api/ironflow", "execution_mode": "push",
+                 "id": "process-order", "name": "Process Order", "retry_attempts": 3,
+                 "retry_backoff": 2.0, "retry_delay_ms": 1000, "slug": "process-order",
+                 "status": "active", "timeout_ms": 30000, "triggers": [{"event": "order.placed"}],
+                 "updated_at": "2026-01-15T09:30:00Z", "version": 1}], "total_count": 1}
         """
         return self._call(
             "GET",
@@ -966,13 +938,13 @@ class IronflowClient(BaseClient):
             id: Id of the function, such as ``process-order``.
 
         Returns:
-            ``models.FunctionResponse``: ``actor_key``, ``concurrency``, ``created_at``,
-            ``debounce``, ``description``, ``endpoint_url``, ``execution_mode``, ``id``,
-            ``metadata``, ``name``, ``retry_attempts``, ``retry_backoff``, ``retry_delay_ms``,
-            ``slug``, ``status``, ``timeout_ms``, ``triggers``, ``updated_at``, ``version``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.FunctionResponse``, such as
+                {"created_at": "2026-01-01T08:00:00Z", "description": "Handles a new order",
+                 "endpoint_url": "https://app.example.com/api/ironflow", "execution_mode": "push",
+                 "id": "process-order", "name": "Process Order", "retry_attempts": 3,
+                 "retry_backoff": 2.0, "retry_delay_ms": 1000, "slug": "process-order",
+                 "status": "active", "timeout_ms": 30000, "triggers": [{"event": "order.placed"}],
+                 "updated_at": "2026-01-15T09:30:00Z", "version": 1}
         """
         return self._call("GET", f"/api/v1/functions/{segment(id=id)}")
 
@@ -993,15 +965,14 @@ class IronflowClient(BaseClient):
 
         Args:
             id: Id of the function, such as ``process-order``.
-            body: ``models.InvokeFunctionRequest``: optionally ``data``.
+            body: ``models.InvokeFunctionRequest``, such as
+                {"data": {"order_id": "123"}}
             idempotency_key: Key of the caller's choice; a retry with the same key does not start a
                 second run.
 
         Returns:
-            ``models.InvokeFunctionResponse``: ``event_id``, ``run_id``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.InvokeFunctionResponse``, such as
+                {"event_id": "evt_01J8ZQ4T", "run_id": "run_abc123"}
         """
         return self._call(
             "POST",
@@ -1018,10 +989,9 @@ class IronflowClient(BaseClient):
         ``GET /api/v1/kv/buckets``
 
         Returns:
-            ``models.ListBucketsResponse``: ``buckets``, ``count``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ListBucketsResponse``, such as
+                {"buckets": [{"bytes": 1024, "created_at": "2026-01-01T08:00:00Z", "history": 1,
+                 "name": "my-bucket", "values": 3}], "count": 1}
         """
         return self._call("GET", "/api/v1/kv/buckets")
 
@@ -1034,15 +1004,13 @@ class IronflowClient(BaseClient):
         bucket exists already.
 
         Args:
-            body: ``models.CreateBucketRequest``: ``name``; optionally ``description``, ``history``,
-                ``max_bytes``, ``max_value_size``, ``ttl_seconds``.
+            body: ``models.CreateBucketRequest``, such as
+                {"name": "my-bucket"}
 
         Returns:
-            ``models.BucketInfo``: ``bytes``, ``created_at``, ``description``, ``history``,
-            ``name``, ``ttl_seconds``, ``values``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.BucketInfo``, such as
+                {"bytes": 0, "created_at": "2026-01-15T09:30:00Z", "history": 1,
+                 "name": "my-bucket", "values": 0}
         """
         return self._call("POST", "/api/v1/kv/buckets", body=body)
 
@@ -1055,9 +1023,6 @@ class IronflowClient(BaseClient):
 
         Args:
             bucket: Name of the bucket.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call("DELETE", f"/api/v1/kv/buckets/{segment(bucket=bucket)}")
 
@@ -1072,11 +1037,9 @@ class IronflowClient(BaseClient):
             bucket: Name of the bucket.
 
         Returns:
-            ``models.BucketInfo``: ``bytes``, ``created_at``, ``description``, ``history``,
-            ``name``, ``ttl_seconds``, ``values``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.BucketInfo``, such as
+                {"bytes": 1024, "created_at": "2026-01-01T08:00:00Z", "history": 1,
+                 "name": "my-bucket", "values": 3}
         """
         return self._call("GET", f"/api/v1/kv/buckets/{segment(bucket=bucket)}")
 
@@ -1095,10 +1058,8 @@ class IronflowClient(BaseClient):
                 that remain.
 
         Returns:
-            ``models.ListKeysResponse``: ``count``, ``keys``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ListKeysResponse``, such as
+                {"count": 1, "keys": ["my-key"]}
         """
         return self._call(
             "GET", f"/api/v1/kv/buckets/{segment(bucket=bucket)}/keys", query={"filter": filter}
@@ -1116,9 +1077,6 @@ class IronflowClient(BaseClient):
             bucket: Name of the bucket.
             key: Key within the bucket; may contain slashes.
             purge: True removes the history of the key as well; default false. Default: False.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call(
             "DELETE",
@@ -1139,10 +1097,9 @@ class IronflowClient(BaseClient):
             key: Key within the bucket; may contain slashes.
 
         Returns:
-            ``models.KVEntry``: ``created_at``, ``key``, ``operation``, ``revision``, ``value``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.KVEntry``, such as
+                {"created_at": "2026-01-15T09:30:00Z", "key": "my-key", "operation": "put",
+                 "revision": 1, "value": "eyJ2YWx1ZSI6ImRhdGEifQ=="}
         """
         return self._call(
             "GET", f"/api/v1/kv/buckets/{segment(bucket=bucket)}/keys/{segment(key=key)}"
@@ -1169,15 +1126,17 @@ class IronflowClient(BaseClient):
         Args:
             bucket: Name of the bucket.
             key: Key within the bucket; may contain slashes.
-            body: Bytes, stored verbatim, or anything that JSON can express, stored as JSON.
+            body: Bytes, stored verbatim, or anything that JSON can express, stored as JSON, such as
+                {"value": "data"}
             if_match: Revision that the key must still have for the write to happen.
             if_none_match: The value ``*`` writes only when the key does not exist yet.
 
         Returns:
-            ``models.PutKeyResponse``: ``revision``.
+            ``models.PutKeyResponse``, such as
+                {"revision": 1}
 
         Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ConflictError: The condition does not hold, and nothing was written.
         """
         return self._call(
             "PUT",
@@ -1202,9 +1161,6 @@ class IronflowClient(BaseClient):
 
         Returns:
             The decoded JSON of the reply.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call(
             "GET", f"/api/v1/kv/buckets/{segment(bucket=bucket)}/watch", query={"key": key}
@@ -1220,11 +1176,10 @@ class IronflowClient(BaseClient):
         Needs an enterprise license; without one the server answers 402.
 
         Returns:
-            A list of ``models.Organization``: ``created_at``, ``id``, ``name``, ``preferences``,
-            ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.Organization``, such as
+                [{"id": "org_123", "name": "my-org",
+                 "preferences": {"default_timezone": "Europe/Berlin"},
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-15T09:30:00Z"}]
         """
         return self._call("GET", "/api/v1/orgs")
 
@@ -1237,14 +1192,13 @@ class IronflowClient(BaseClient):
         Needs an enterprise license; without one the server answers 402.
 
         Args:
-            body: ``models.CreateOrgRequest``: ``name``.
+            body: ``models.CreateOrgRequest``, such as
+                {"name": "my-org"}
 
         Returns:
-            ``models.Organization``: ``created_at``, ``id``, ``name``, ``preferences``,
-            ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Organization``, such as
+                {"id": "org_123", "name": "my-org", "created_at": "2026-01-15T09:30:00Z",
+                 "updated_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("POST", "/api/v1/orgs", body=body)
 
@@ -1257,9 +1211,6 @@ class IronflowClient(BaseClient):
 
         Args:
             id: Organization id, such as ``org_123``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call("DELETE", f"/api/v1/orgs/{segment(id=id)}")
 
@@ -1274,11 +1225,10 @@ class IronflowClient(BaseClient):
             id: Organization id, such as ``org_123``.
 
         Returns:
-            ``models.Organization``: ``created_at``, ``id``, ``name``, ``preferences``,
-            ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Organization``, such as
+                {"id": "org_123", "name": "my-org",
+                 "preferences": {"default_timezone": "Europe/Berlin"},
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("GET", f"/api/v1/orgs/{segment(id=id)}")
 
@@ -1294,14 +1244,14 @@ class IronflowClient(BaseClient):
 
         Args:
             id: Organization id, such as ``org_123``.
-            body: ``models.UpdateOrgRequest``: optionally ``name``, ``preferences``.
+            body: ``models.UpdateOrgRequest``, such as
+                {"name": "renamed"}
 
         Returns:
-            ``models.Organization``: ``created_at``, ``id``, ``name``, ``preferences``,
-            ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Organization``, such as
+                {"id": "org_123", "name": "renamed",
+                 "preferences": {"default_timezone": "Europe/Berlin"},
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-16T10:00:00Z"}
         """
         return self._call("PATCH", f"/api/v1/orgs/{segment(id=id)}", body=body)
 
@@ -1314,14 +1264,13 @@ class IronflowClient(BaseClient):
         license; without one the server answers 402.
 
         Args:
-            body: ``models.CreateOrgRequest``: ``name``.
+            body: ``models.CreateOrgRequest``, such as
+                {"name": "my-org"}
 
         Returns:
-            ``models.Organization``: ``created_at``, ``id``, ``name``, ``preferences``,
-            ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Organization``, such as
+                {"id": "org_123", "name": "my-org", "created_at": "2026-01-15T09:30:00Z",
+                 "updated_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("POST", "/api/v1/platform/orgs", body=body)
 
@@ -1351,10 +1300,13 @@ class IronflowClient(BaseClient):
                 ``env`` instead.
 
         Returns:
-            ``models.DlqListResponse``: ``items``, ``limit``, ``offset``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.DlqListResponse``, such as
+                {"items": [{"id": "outbox_1", "event_id": "evt_01J8ZQ4T",
+                 "environment_id": "env_123", "kind": "event", "topic": "order.placed",
+                 "entity_id": "entity-123", "attempts": 10,
+                 "last_error": "nats: no response from stream",
+                 "created_at": "2026-01-15T09:30:00Z", "dead_at": "2026-01-15T09:42:00Z"}],
+                 "limit": 50, "offset": 0}
         """
         return self._call(
             "GET",
@@ -1384,10 +1336,8 @@ class IronflowClient(BaseClient):
                 ``env`` instead.
 
         Returns:
-            ``models.DlqActionResponse``: ``event_id``, ``result``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.DlqActionResponse``, such as
+                {"event_id": "evt_01J8ZQ4T", "result": "discarded"}
         """
         return self._call(
             "DELETE",
@@ -1420,10 +1370,8 @@ class IronflowClient(BaseClient):
                 ``env`` instead.
 
         Returns:
-            ``models.DlqActionResponse``: ``event_id``, ``result``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.DlqActionResponse``, such as
+                {"event_id": "evt_01J8ZQ4T", "result": "requeued"}
         """
         return self._call(
             "POST",
@@ -1446,13 +1394,13 @@ class IronflowClient(BaseClient):
         platform calls; it is good for 24 hours. Wrong credentials give 401, an inactive user 403.
 
         Args:
-            body: ``models.PlatformLoginRequest``: ``email``, ``password``.
+            body: ``models.PlatformLoginRequest``, such as
+                {"email": "ops@example.com", "password": "s3cret"}
 
         Returns:
-            ``models.PlatformLoginResponse``: ``token``, ``user``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.PlatformLoginResponse``, such as
+                {"token": "platform-jwt", "user": {"id": "puser_123", "email": "ops@example.com",
+                 "name": "Olivia", "roles": ["platform_admin"]}}
         """
         return self._call("POST", "/api/v1/platform/auth/login", body=body)
 
@@ -1467,13 +1415,12 @@ class IronflowClient(BaseClient):
         soon as any platform user exists.
 
         Args:
-            body: ``models.PlatformBootstrapRequest``: ``email``, ``name``, ``password``.
+            body: ``models.PlatformBootstrapRequest``, such as
+                {"email": "ops@example.com", "name": "Olivia", "password": "s3cret"}
 
         Returns:
-            ``models.PlatformBootstrapResponse``: ``email``, ``id``, ``name``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.PlatformBootstrapResponse``, such as
+                {"id": "puser_123", "email": "ops@example.com", "name": "Olivia"}
         """
         return self._call("POST", "/api/v1/platform/bootstrap", body=body)
 
@@ -1507,10 +1454,12 @@ class IronflowClient(BaseClient):
             to: Latest time to include, RFC 3339.
 
         Returns:
-            ``models.PlatformAuditResponse``: ``events``, ``total``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.PlatformAuditResponse``, such as
+                {"events": [{"id": "audit_1", "event_type": "platform.impersonated",
+                 "environment_id": "env_default", "function_id": "", "run_id": "",
+                 "payload": {"action": "platform:impersonate:read"},
+                 "platform_user_id": "puser_123", "impersonated_org_id": "org_123",
+                 "scope": "platform", "created_at": "2026-01-15T09:30:00Z"}], "total": 1}
         """
         return self._call(
             "GET",
@@ -1536,11 +1485,11 @@ class IronflowClient(BaseClient):
         Policies of single organizations are not included: see ``policies_list``.
 
         Returns:
-            A list of ``models.Policy``: ``actions``, ``condition``, ``created_at``, ``effect``,
-            ``id``, ``name``, ``org_id``, ``resources``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.Policy``, such as
+                [{"id": "policy_789", "org_id": "org_platform", "name": "impersonate-read",
+                 "effect": "allow", "actions": "platform:impersonate:read", "resources": "*",
+                 "condition": "", "created_at": "2026-01-15T09:30:00Z",
+                 "updated_at": "2026-01-15T09:30:00Z"}]
         """
         return self._call("GET", "/api/v1/platform/policies")
 
@@ -1553,15 +1502,16 @@ class IronflowClient(BaseClient):
         ``platform_roles_create``.
 
         Args:
-            body: ``models.PlatformCreatePolicyRequest``: ``actions``, ``effect``, ``name``,
-                ``resources``; optionally ``condition``.
+            body: ``models.PlatformCreatePolicyRequest``, such as
+                {"name": "impersonate-read", "effect": "allow",
+                 "actions": "platform:impersonate:read", "resources": "*"}
 
         Returns:
-            ``models.Policy``: ``actions``, ``condition``, ``created_at``, ``effect``, ``id``,
-            ``name``, ``org_id``, ``resources``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Policy``, such as
+                {"id": "policy_789", "org_id": "org_platform", "name": "impersonate-read",
+                 "effect": "allow", "actions": "platform:impersonate:read", "resources": "*",
+                 "condition": "", "created_at": "2026-01-15T09:30:00Z",
+                 "updated_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("POST", "/api/v1/platform/policies", body=body)
 
@@ -1574,9 +1524,6 @@ class IronflowClient(BaseClient):
 
         Args:
             id: Platform policy id, such as ``policy_789``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call("DELETE", f"/api/v1/platform/policies/{segment(id=id)}")
 
@@ -1589,11 +1536,11 @@ class IronflowClient(BaseClient):
             id: Platform policy id, such as ``policy_789``.
 
         Returns:
-            ``models.Policy``: ``actions``, ``condition``, ``created_at``, ``effect``, ``id``,
-            ``name``, ``org_id``, ``resources``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Policy``, such as
+                {"id": "policy_789", "org_id": "org_platform", "name": "impersonate-read",
+                 "effect": "allow", "actions": "platform:impersonate:read", "resources": "*",
+                 "condition": "", "created_at": "2026-01-15T09:30:00Z",
+                 "updated_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("GET", f"/api/v1/platform/policies/{segment(id=id)}")
 
@@ -1606,15 +1553,15 @@ class IronflowClient(BaseClient):
 
         Args:
             id: Platform policy id, such as ``policy_789``.
-            body: ``models.PlatformUpdatePolicyRequest``: optionally ``actions``, ``condition``,
-                ``effect``, ``name``, ``resources``.
+            body: ``models.PlatformUpdatePolicyRequest``, such as
+                {"name": "impersonate-any", "actions": "platform:impersonate*"}
 
         Returns:
-            ``models.Policy``: ``actions``, ``condition``, ``created_at``, ``effect``, ``id``,
-            ``name``, ``org_id``, ``resources``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Policy``, such as
+                {"id": "policy_789", "org_id": "org_platform", "name": "impersonate-any",
+                 "effect": "allow", "actions": "platform:impersonate*", "resources": "*",
+                 "condition": "", "created_at": "2026-01-15T09:30:00Z",
+                 "updated_at": "2026-01-16T10:00:00Z"}
         """
         return self._call("PUT", f"/api/v1/platform/policies/{segment(id=id)}", body=body)
 
@@ -1626,10 +1573,9 @@ class IronflowClient(BaseClient):
         ``GET /api/v1/platform/roles``
 
         Returns:
-            A list of ``models.Role``: ``created_at``, ``id``, ``is_default``, ``name``, ``org_id``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.Role``, such as
+                [{"id": "role_789", "org_id": "org_platform", "name": "platform_support",
+                 "is_default": False, "created_at": "2026-01-15T09:30:00Z"}]
         """
         return self._call("GET", "/api/v1/platform/roles")
 
@@ -1641,13 +1587,13 @@ class IronflowClient(BaseClient):
         Names of platform roles always start with ``platform_``.
 
         Args:
-            body: ``models.PlatformCreateRoleRequest``: ``name``; optionally ``policy_ids``.
+            body: ``models.PlatformCreateRoleRequest``, such as
+                {"name": "platform_support", "policy_ids": ["policy_789"]}
 
         Returns:
-            ``models.Role``: ``created_at``, ``id``, ``is_default``, ``name``, ``org_id``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Role``, such as
+                {"id": "role_789", "org_id": "org_platform", "name": "platform_support",
+                 "is_default": False, "created_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("POST", "/api/v1/platform/roles", body=body)
 
@@ -1660,9 +1606,6 @@ class IronflowClient(BaseClient):
 
         Args:
             id: Platform role id, such as ``role_789``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call("DELETE", f"/api/v1/platform/roles/{segment(id=id)}")
 
@@ -1677,10 +1620,9 @@ class IronflowClient(BaseClient):
             id: Platform role id, such as ``role_789``.
 
         Returns:
-            ``models.Role``: ``created_at``, ``id``, ``is_default``, ``name``, ``org_id``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Role``, such as
+                {"id": "role_789", "org_id": "org_platform", "name": "platform_support",
+                 "is_default": False, "created_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("GET", f"/api/v1/platform/roles/{segment(id=id)}")
 
@@ -1695,13 +1637,13 @@ class IronflowClient(BaseClient):
 
         Args:
             id: Platform role id, such as ``role_789``.
-            body: ``models.PlatformUpdateRoleRequest``: optionally ``name``.
+            body: ``models.PlatformUpdateRoleRequest``, such as
+                {"name": "platform_helpdesk"}
 
         Returns:
-            ``models.Role``: ``created_at``, ``id``, ``is_default``, ``name``, ``org_id``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Role``, such as
+                {"id": "role_789", "org_id": "org_platform", "name": "platform_helpdesk",
+                 "is_default": False, "created_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("PUT", f"/api/v1/platform/roles/{segment(id=id)}", body=body)
 
@@ -1715,11 +1657,9 @@ class IronflowClient(BaseClient):
         Counts of environments and keys are left out: see ``tenants_list``.
 
         Returns:
-            A list of ``models.PlatformTenantResponse``: ``created_at``, ``id``, ``name``,
-            ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.PlatformTenantResponse``, such as
+                [{"id": "org_123", "name": "my-org", "created_at": "2026-01-15T09:30:00Z",
+                 "updated_at": "2026-01-15T09:30:00Z"}]
         """
         return self._call("GET", "/api/v1/platform/tenants")
 
@@ -1733,13 +1673,13 @@ class IronflowClient(BaseClient):
         Only a name is taken, and no API key is returned.
 
         Args:
-            body: ``models.PlatformProvisionTenantRequest``: ``name``.
+            body: ``models.PlatformProvisionTenantRequest``, such as
+                {"name": "my-org"}
 
         Returns:
-            ``models.PlatformTenantResponse``: ``created_at``, ``id``, ``name``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.PlatformTenantResponse``, such as
+                {"id": "org_123", "name": "my-org", "created_at": "2026-01-15T09:30:00Z",
+                 "updated_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("POST", "/api/v1/platform/tenants", body=body)
 
@@ -1752,9 +1692,6 @@ class IronflowClient(BaseClient):
 
         Args:
             id: Tenant id, which is the id of its organization.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call("DELETE", f"/api/v1/platform/tenants/{segment(id=id)}")
 
@@ -1767,10 +1704,9 @@ class IronflowClient(BaseClient):
             id: Tenant id, which is the id of its organization.
 
         Returns:
-            ``models.PlatformTenantResponse``: ``created_at``, ``id``, ``name``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.PlatformTenantResponse``, such as
+                {"id": "org_123", "name": "my-org", "created_at": "2026-01-15T09:30:00Z",
+                 "updated_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("GET", f"/api/v1/platform/tenants/{segment(id=id)}")
 
@@ -1784,11 +1720,10 @@ class IronflowClient(BaseClient):
         Dashboard users of an organization are separate: see ``users_list``.
 
         Returns:
-            A list of ``models.PlatformUser``: ``created_at``, ``email``, ``id``, ``is_active``,
-            ``last_login_at``, ``name``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.PlatformUser``, such as
+                [{"id": "puser_123", "email": "ops@example.com", "name": "Olivia",
+                 "is_active": True, "last_login_at": "2026-01-16T10:00:00Z",
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-15T09:30:00Z"}]
         """
         return self._call("GET", "/api/v1/platform/users")
 
@@ -1800,15 +1735,14 @@ class IronflowClient(BaseClient):
         Roles can be given at once by their ids. An email address already in use gives 409.
 
         Args:
-            body: ``models.PlatformCreateUserRequest``: ``email``, ``name``, ``password``;
-                optionally ``role_ids``.
+            body: ``models.PlatformCreateUserRequest``, such as
+                {"email": "ops@example.com", "name": "Olivia", "password": "s3cret",
+                 "role_ids": ["role_789"]}
 
         Returns:
-            ``models.PlatformUser``: ``created_at``, ``email``, ``id``, ``is_active``,
-            ``last_login_at``, ``name``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.PlatformUser``, such as
+                {"id": "puser_123", "email": "ops@example.com", "name": "Olivia", "is_active": True,
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("POST", "/api/v1/platform/users", body=body)
 
@@ -1822,9 +1756,6 @@ class IronflowClient(BaseClient):
 
         Args:
             id: Platform user id, such as ``puser_123``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call("DELETE", f"/api/v1/platform/users/{segment(id=id)}")
 
@@ -1839,11 +1770,10 @@ class IronflowClient(BaseClient):
             id: Platform user id, such as ``puser_123``.
 
         Returns:
-            ``models.PlatformUser``: ``created_at``, ``email``, ``id``, ``is_active``,
-            ``last_login_at``, ``name``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.PlatformUser``, such as
+                {"id": "puser_123", "email": "ops@example.com", "name": "Olivia", "is_active": True,
+                 "last_login_at": "2026-01-16T10:00:00Z", "created_at": "2026-01-15T09:30:00Z",
+                 "updated_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("GET", f"/api/v1/platform/users/{segment(id=id)}")
 
@@ -1858,15 +1788,14 @@ class IronflowClient(BaseClient):
 
         Args:
             id: Platform user id, such as ``puser_123``.
-            body: ``models.PlatformUpdateUserRequest``: optionally ``email``, ``is_active``,
-                ``name``, ``password``.
+            body: ``models.PlatformUpdateUserRequest``, such as
+                {"is_active": False}
 
         Returns:
-            ``models.PlatformUser``: ``created_at``, ``email``, ``id``, ``is_active``,
-            ``last_login_at``, ``name``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.PlatformUser``, such as
+                {"id": "puser_123", "email": "ops@example.com", "name": "Olivia",
+                 "is_active": False, "last_login_at": "2026-01-16T10:00:00Z",
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-17T08:00:00Z"}
         """
         return self._call("PUT", f"/api/v1/platform/users/{segment(id=id)}", body=body)
 
@@ -1883,11 +1812,11 @@ class IronflowClient(BaseClient):
             org_id: Limit the list to one organization.
 
         Returns:
-            A list of ``models.PolicyResponse``: ``actions``, ``condition``, ``created_at``,
-            ``effect``, ``id``, ``name``, ``org_id``, ``resources``, ``role_count``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.PolicyResponse``, such as
+                [{"id": "policy_456", "org_id": "org_123", "name": "allow-emit", "effect": "allow",
+                 "actions": "emit:*", "resources": "*", "condition": "",
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-15T09:30:00Z",
+                 "role_count": 1}]
         """
         return self._call("GET", "/api/v1/policies", query={"org_id": org_id})
 
@@ -1902,15 +1831,14 @@ class IronflowClient(BaseClient):
         answers 402.
 
         Args:
-            body: ``models.CreatePolicyRequest``: ``actions``, ``effect``, ``name``, ``resources``;
-                optionally ``condition``, ``org_id``.
+            body: ``models.CreatePolicyRequest``, such as
+                {"name": "allow-emit", "effect": "allow", "actions": "emit:*", "resources": "*"}
 
         Returns:
-            ``models.Policy``: ``actions``, ``condition``, ``created_at``, ``effect``, ``id``,
-            ``name``, ``org_id``, ``resources``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Policy``, such as
+                {"id": "policy_456", "org_id": "org_123", "name": "allow-emit", "effect": "allow",
+                 "actions": "emit:*", "resources": "*", "condition": "",
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("POST", "/api/v1/policies", body=body)
 
@@ -1927,15 +1855,13 @@ class IronflowClient(BaseClient):
         nothing and is retried as a GET is.
 
         Args:
-            body: ``models.DryRunPolicyRequest``: optionally ``condition``, ``policy_id``,
-                ``request``, ``subject``.
+            body: ``models.DryRunPolicyRequest``, such as
+                {"condition": "subject.org == 'acme'", "request": {"action": "read"},
+                 "subject": {"org": "acme", "roles": ["admin"]}}
 
         Returns:
-            ``models.DryRunPolicyResponse``: ``compile_error``, ``condition_source``,
-            ``eval_error``, ``matched``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.DryRunPolicyResponse``, such as
+                {"condition_source": "subject.org == 'acme'", "matched": True}
         """
         return self._call("POST", "/api/v1/policies/dry-run", body=body, idempotent=True)
 
@@ -1948,9 +1874,6 @@ class IronflowClient(BaseClient):
 
         Args:
             id: Policy id, such as ``policy_456``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call("DELETE", f"/api/v1/policies/{segment(id=id)}")
 
@@ -1965,11 +1888,10 @@ class IronflowClient(BaseClient):
             id: Policy id, such as ``policy_456``.
 
         Returns:
-            ``models.Policy``: ``actions``, ``condition``, ``created_at``, ``effect``, ``id``,
-            ``name``, ``org_id``, ``resources``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Policy``, such as
+                {"id": "policy_456", "org_id": "org_123", "name": "allow-emit", "effect": "allow",
+                 "actions": "emit:*", "resources": "*", "condition": "",
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("GET", f"/api/v1/policies/{segment(id=id)}")
 
@@ -1986,15 +1908,14 @@ class IronflowClient(BaseClient):
 
         Args:
             id: Policy id, such as ``policy_456``.
-            body: ``models.UpdatePolicyRequest``: optionally ``actions``, ``condition``, ``effect``,
-                ``name``, ``resources``.
+            body: ``models.UpdatePolicyRequest``, such as
+                {"name": "allow-all-emit"}
 
         Returns:
-            ``models.Policy``: ``actions``, ``condition``, ``created_at``, ``effect``, ``id``,
-            ``name``, ``org_id``, ``resources``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Policy``, such as
+                {"id": "policy_456", "org_id": "org_123", "name": "allow-all-emit",
+                 "effect": "allow", "actions": "emit:*", "resources": "*", "condition": "",
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-16T10:00:00Z"}
         """
         return self._call("PATCH", f"/api/v1/policies/{segment(id=id)}", body=body)
 
@@ -2014,11 +1935,10 @@ class IronflowClient(BaseClient):
             body: Any JSON object.
 
         Returns:
-            ``models.Policy``: ``actions``, ``condition``, ``created_at``, ``effect``, ``id``,
-            ``name``, ``org_id``, ``resources``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Policy``, such as
+                {"id": "policy_456", "org_id": "org_123", "name": "allow-emit", "effect": "allow",
+                 "actions": "emit:*", "resources": "*", "condition": "",
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-16T10:00:00Z"}
         """
         return self._call(
             "POST",
@@ -2038,13 +1958,15 @@ class IronflowClient(BaseClient):
             id: Policy id, such as ``policy_456``.
 
         Returns:
-            A list of ``models.PolicyVersion``: ``actions``, ``author_id``, ``change_reason``,
-            ``condition``, ``created_at``, ``effect``, ``enabled``, ``id``, ``name``, ``policy_id``,
-            ``resources``, ``template_id``, ``template_version``, ``valid_from``, ``valid_until``,
-            ``version_num``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.PolicyVersion``, such as
+                [{"id": "polver_2", "policy_id": "policy_456", "version_num": 2,
+                 "name": "allow-all-emit", "effect": "allow", "actions": "emit:*", "resources": "*",
+                 "condition": "", "enabled": True, "author_id": "user_123",
+                 "created_at": "2026-01-16T10:00:00Z", "change_reason": "clearer name"},
+                 {"id": "polver_1", "policy_id": "policy_456", "version_num": 1,
+                 "name": "allow-emit", "effect": "allow", "actions": "emit:*", "resources": "*",
+                 "condition": "", "enabled": True, "author_id": "user_123",
+                 "created_at": "2026-01-15T09:30:00Z"}]
         """
         return self._call("GET", f"/api/v1/policies/{segment(id=id)}/versions")
 
@@ -2059,11 +1981,11 @@ class IronflowClient(BaseClient):
         an enterprise license; without one the server answers 402.
 
         Returns:
-            A list of ``models.PolicyTemplate``: ``bundle_json``, ``created_at``, ``description``,
-            ``id``, ``name``, ``template_id``, ``tenant_id``, ``updated_at``, ``version``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.PolicyTemplate``, such as
+                [{"id": "ptpl_1", "template_id": "tpl_admin_basics", "name": "Admin basics",
+                 "description": "Baseline rules for administrators.", "version": "1",
+                 "bundle_json": '{"policies":[]}', "created_at": "2026-01-15T09:30:00Z",
+                 "updated_at": "2026-01-15T09:30:00Z"}]
         """
         return self._call("GET", "/api/v1/policy-templates")
 
@@ -2083,11 +2005,12 @@ class IronflowClient(BaseClient):
             body: Any JSON object.
 
         Returns:
-            ``models.InstallPolicyTemplateResponse``: ``policies``, ``policies_count``,
-            ``template_id``, ``version``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.InstallPolicyTemplateResponse``, such as
+                {"template_id": "tpl_admin_basics", "version": "1", "policies_count": 1,
+                 "policies": [{"id": "policy_457", "org_id": "org_123", "name": "deny-prod-writes",
+                 "effect": "deny", "actions": "functions:register,functions:invoke",
+                 "resources": "irn:ironflow:*:*:prod:*", "condition": "",
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-15T09:30:00Z"}]}
         """
         return self._call("POST", f"/api/v1/policy-templates/{segment(id=id)}/install", body=body)
 
@@ -2116,10 +2039,12 @@ class IronflowClient(BaseClient):
                 ``error``.
 
         Returns:
-            ``models.ListProjectionsResponse``: ``count``, ``projections``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ListProjectionsResponse``, such as
+                {"projections": [{"name": "order_stats", "description": "Order totals per status",
+                 "environment_id": "env_default", "type": "sql", "mode": "managed",
+                 "status": "active", "events": ["order.placed", "order.updated"],
+                 "last_event_seq": 1523, "version": 1, "created_at": "2026-01-15T09:30:00Z",
+                 "updated_at": "2026-01-15T09:35:00Z"}], "count": 1}
         """
         return self._call(
             "GET",
@@ -2146,13 +2071,15 @@ class IronflowClient(BaseClient):
         waiting capacity left. It changes nothing and is retried as a GET is.
 
         Args:
-            body: ``models.ProjectionCatchupBatchRequest``: ``items``; optionally ``timeoutMs``.
+            body: ``models.ProjectionCatchupBatchRequest``, such as
+                {"items": [{"name": "order_stats", "minSeq": "1523"}, {"name": "my-projection",
+                 "minSeq": "1523", "partition": "customer-456"}], "timeoutMs": 10000}
 
         Returns:
-            ``models.ProjectionCatchupBatchResponse``: ``results``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ProjectionCatchupBatchResponse``, such as
+                {"results": [{"result": {"caughtUp": True, "timedOut": False, "currentSeq": 1523,
+                 "targetSeq": 1523, "behindByEvents": 0, "rebuilding": False, "mode": "managed"}},
+                 {"error": "projection not found"}]}
         """
         return self._call("POST", "/api/v1/projections/catchup/batch", body=body, idempotent=True)
 
@@ -2169,15 +2096,13 @@ class IronflowClient(BaseClient):
         timeout about 2 seconds more than the wait. It changes nothing and is retried as a GET is.
 
         Args:
-            body: ``models.ProjectionWaitForEventRequest``: ``eventId``, ``projection``; optionally
-                ``partition``, ``timeoutMs``.
+            body: ``models.ProjectionWaitForEventRequest``, such as
+                {"eventId": "evt_01J8ZQ4T", "projection": "order_stats", "timeoutMs": 10000}
 
         Returns:
-            ``models.ProjectionCatchupResponse``: ``behindByEvents``, ``caughtUp``, ``currentSeq``,
-            ``mode``, ``rebuilding``, ``targetSeq``, ``timedOut``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ProjectionCatchupResponse``, such as
+                {"caughtUp": True, "timedOut": False, "currentSeq": 1523, "targetSeq": 1523,
+                 "behindByEvents": 0, "rebuilding": False, "mode": "managed"}
         """
         return self._call("POST", "/api/v1/projections/wait-for-event", body=body, idempotent=True)
 
@@ -2192,10 +2117,8 @@ class IronflowClient(BaseClient):
             name: Name of the projection.
 
         Returns:
-            ``models.ProjectionActionResponse``: ``status``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ProjectionActionResponse``, such as
+                {"status": "deleted"}
         """
         return self._call("DELETE", f"/api/v1/projections/{segment(name=name)}")
 
@@ -2215,14 +2138,16 @@ class IronflowClient(BaseClient):
                 ``__global__``.
 
         Returns:
-            ``models.ProjectionResponse``: ``created_at``, ``description``, ``environment_id``,
-            ``error_message``, ``event_handlers``, ``events``, ``last_event_seq``, ``mode``,
-            ``name``, ``partition_key``, ``rebuild_start_cursor``, ``rebuild_started_at``,
-            ``rebuild_target_seq``, ``sql_definition``, ``state``, ``status``, ``type``,
-            ``updated_at``, ``version``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ProjectionResponse``, such as
+                {"name": "my-projection", "environment_id": "env_default", "type": "state",
+                 "mode": "managed", "status": "active", "events": ["order.placed"],
+                 "last_event_seq": 1523, "version": 1, "created_at": "2026-01-15T09:30:00Z",
+                 "updated_at": "2026-01-15T09:35:00Z", "state": {"projection_name": "my-projection",
+                 "environment_id": "env_default", "partition_key": "__global__",
+                 "state": {"total_orders": 42, "total_revenue": 12500.0},
+                 "last_event_id": "evt_01J8ZQ4T", "last_event_seq": 1523,
+                 "last_event_time": "2026-01-15T09:30:00Z", "version": 15,
+                 "updated_at": "2026-01-15T09:35:00Z"}}
         """
         return self._call(
             "GET", f"/api/v1/projections/{segment(name=name)}", query={"partition": partition}
@@ -2242,10 +2167,8 @@ class IronflowClient(BaseClient):
             body: Any JSON object.
 
         Returns:
-            ``models.ProjectionActionResponse``: ``status``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ProjectionActionResponse``, such as
+                {"status": "cancelled"}
         """
         return self._call("POST", f"/api/v1/projections/{segment(name=name)}/cancel", body=body)
 
@@ -2268,11 +2191,9 @@ class IronflowClient(BaseClient):
             timeout: Longest wait in milliseconds, default 30000, capped at 60000. Default: 30000.
 
         Returns:
-            ``models.ProjectionCatchupResponse``: ``behindByEvents``, ``caughtUp``, ``currentSeq``,
-            ``mode``, ``rebuilding``, ``targetSeq``, ``timedOut``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ProjectionCatchupResponse``, such as
+                {"caughtUp": True, "timedOut": False, "currentSeq": 1523, "targetSeq": 1523,
+                 "behindByEvents": 0, "rebuilding": False, "mode": "managed"}
         """
         return self._call(
             "GET",
@@ -2297,10 +2218,8 @@ class IronflowClient(BaseClient):
             q: Text to narrow down the keys by.
 
         Returns:
-            ``models.ListProjectionPartitionsResponse``: ``partitions``, ``returned``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ListProjectionPartitionsResponse``, such as
+                {"partitions": ["customer-123", "customer-456"], "returned": 2}
         """
         return self._call(
             "GET",
@@ -2322,10 +2241,8 @@ class IronflowClient(BaseClient):
             body: Any JSON object.
 
         Returns:
-            ``models.ProjectionActionResponse``: ``status``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ProjectionActionResponse``, such as
+                {"status": "paused"}
         """
         return self._call("POST", f"/api/v1/projections/{segment(name=name)}/pause", body=body)
 
@@ -2340,10 +2257,10 @@ class IronflowClient(BaseClient):
             name: Name of the projection.
 
         Returns:
-            ``models.RebuildJobResponse``: ``job``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.RebuildJobResponse``, such as
+                {"job": {"job_id": "job_1", "projection_name": "my-projection", "status": "running",
+                 "events_processed": 650, "total_events": 1000, "progress": 65.0,
+                 "started_at": "2026-01-15T09:30:00Z", "estimated_remaining": "1m15s"}}
         """
         return self._call("GET", f"/api/v1/projections/{segment(name=name)}/rebuild")
 
@@ -2361,14 +2278,13 @@ class IronflowClient(BaseClient):
 
         Args:
             name: Name of the projection.
-            body: ``models.RebuildProjectionRequest``: optionally ``dryRun``, ``fromEventId``,
-                ``partition``, ``toEventId``.
+            body: ``models.RebuildProjectionRequest``.
 
         Returns:
-            ``models.RebuildJobResponse``: ``job``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.RebuildJobResponse``, such as
+                {"job": {"job_id": "job_1", "projection_name": "my-projection", "status": "running",
+                 "events_processed": 0, "total_events": 1000, "progress": 0.0,
+                 "started_at": "2026-01-15T09:30:00Z"}}
         """
         return self._call("POST", f"/api/v1/projections/{segment(name=name)}/rebuild", body=body)
 
@@ -2384,10 +2300,8 @@ class IronflowClient(BaseClient):
             body: Any JSON object.
 
         Returns:
-            ``models.ProjectionActionResponse``: ``status``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ProjectionActionResponse``, such as
+                {"status": "active"}
         """
         return self._call("POST", f"/api/v1/projections/{segment(name=name)}/resume", body=body)
 
@@ -2403,11 +2317,9 @@ class IronflowClient(BaseClient):
             name: Name of the projection.
 
         Returns:
-            ``models.ProjectionStatusResponse``: ``error_message``, ``last_event_seq``, ``mode``,
-            ``name``, ``status``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ProjectionStatusResponse``, such as
+                {"name": "my-projection", "status": "active", "mode": "managed",
+                 "last_event_seq": 1523, "error_message": "", "updated_at": "2026-01-15T09:35:00Z"}
         """
         return self._call("GET", f"/api/v1/projections/{segment(name=name)}/status")
 
@@ -2421,11 +2333,9 @@ class IronflowClient(BaseClient):
         A project groups environments.
 
         Returns:
-            A list of ``models.Project``: ``created_at``, ``id``, ``name``, ``org_id``,
-            ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.Project``, such as
+                [{"id": "proj_123", "org_id": "org_123", "name": "my-project",
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-15T09:30:00Z"}]
         """
         return self._call("GET", "/api/v1/projects")
 
@@ -2437,13 +2347,13 @@ class IronflowClient(BaseClient):
         Use its id as ``project_id`` when creating environments.
 
         Args:
-            body: ``models.ProjectNameRequest``: ``name``.
+            body: ``models.ProjectNameRequest``, such as
+                {"name": "my-project"}
 
         Returns:
-            ``models.Project``: ``created_at``, ``id``, ``name``, ``org_id``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Project``, such as
+                {"id": "proj_123", "org_id": "org_123", "name": "my-project",
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("POST", "/api/v1/projects", body=body)
 
@@ -2458,10 +2368,8 @@ class IronflowClient(BaseClient):
             id: Project id, such as ``proj_123``.
 
         Returns:
-            ``models.DeleteProjectResponse``: ``deleted``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.DeleteProjectResponse``, such as
+                {"deleted": "proj_123"}
         """
         return self._call("DELETE", f"/api/v1/projects/{segment(id=id)}")
 
@@ -2472,13 +2380,13 @@ class IronflowClient(BaseClient):
 
         Args:
             id: Project id, such as ``proj_123``.
-            body: ``models.ProjectNameRequest``: ``name``.
+            body: ``models.ProjectNameRequest``, such as
+                {"name": "renamed"}
 
         Returns:
-            ``models.Project``: ``created_at``, ``id``, ``name``, ``org_id``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Project``, such as
+                {"id": "proj_123", "org_id": "org_123", "name": "renamed",
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-16T10:00:00Z"}
         """
         return self._call("PUT", f"/api/v1/projects/{segment(id=id)}", body=body)
 
@@ -2495,13 +2403,12 @@ class IronflowClient(BaseClient):
         key.
 
         Args:
-            body: ``models.PublishRequest``: ``data``, ``topic``; optionally ``idempotency_key``.
+            body: ``models.PublishRequest``, such as
+                {"topic": "notifications", "data": {"type": "ping"}}
 
         Returns:
-            ``models.PublishResponse``: ``event_id``, ``sequence``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.PublishResponse``, such as
+                {"event_id": "evt_01J8ZQ4T", "sequence": 43}
         """
         return self._call("POST", "/api/v1/publish", body=body, keyed=True)
 
@@ -2519,11 +2426,9 @@ class IronflowClient(BaseClient):
             org_id: Limit the list to one organization.
 
         Returns:
-            A list of ``models.RoleResponse``: ``api_key_count``, ``created_at``, ``id``,
-            ``is_default``, ``name``, ``org_id``, ``policy_count``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.RoleResponse``, such as
+                [{"id": "role_123", "org_id": "org_123", "name": "editor", "is_default": False,
+                 "created_at": "2026-01-15T09:30:00Z", "policy_count": 1, "api_key_count": 2}]
         """
         return self._call("GET", "/api/v1/roles", query={"org_id": org_id})
 
@@ -2536,13 +2441,13 @@ class IronflowClient(BaseClient):
         license; without one the server answers 402.
 
         Args:
-            body: ``models.CreateRoleRequest``: ``name``; optionally ``org_id``.
+            body: ``models.CreateRoleRequest``, such as
+                {"name": "editor", "org_id": "org_123"}
 
         Returns:
-            ``models.Role``: ``created_at``, ``id``, ``is_default``, ``name``, ``org_id``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Role``, such as
+                {"id": "role_123", "org_id": "org_123", "name": "editor", "is_default": False,
+                 "created_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("POST", "/api/v1/roles", body=body)
 
@@ -2555,9 +2460,6 @@ class IronflowClient(BaseClient):
 
         Args:
             id: Role id, such as ``role_123``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call("DELETE", f"/api/v1/roles/{segment(id=id)}")
 
@@ -2573,10 +2475,9 @@ class IronflowClient(BaseClient):
             id: Role id, such as ``role_123``.
 
         Returns:
-            ``models.Role``: ``created_at``, ``id``, ``is_default``, ``name``, ``org_id``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Role``, such as
+                {"id": "role_123", "org_id": "org_123", "name": "editor", "is_default": False,
+                 "created_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("GET", f"/api/v1/roles/{segment(id=id)}")
 
@@ -2589,13 +2490,13 @@ class IronflowClient(BaseClient):
 
         Args:
             id: Role id, such as ``role_123``.
-            body: ``models.UpdateRoleRequest``: optionally ``name``.
+            body: ``models.UpdateRoleRequest``, such as
+                {"name": "senior-editor"}
 
         Returns:
-            ``models.Role``: ``created_at``, ``id``, ``is_default``, ``name``, ``org_id``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Role``, such as
+                {"id": "role_123", "org_id": "org_123", "name": "senior-editor",
+                 "is_default": False, "created_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("PATCH", f"/api/v1/roles/{segment(id=id)}", body=body)
 
@@ -2610,10 +2511,10 @@ class IronflowClient(BaseClient):
             id: Role id, such as ``role_123``.
 
         Returns:
-            ``models.RolePoliciesResponse``: ``policies``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.RolePoliciesResponse``, such as
+                {"policies": [{"id": "policy_456", "org_id": "org_123", "name": "allow-emit",
+                 "effect": "allow", "actions": "emit:*", "resources": "*", "condition": "",
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-15T09:30:00Z"}]}
         """
         return self._call("GET", f"/api/v1/roles/{segment(id=id)}/policies")
 
@@ -2626,10 +2527,8 @@ class IronflowClient(BaseClient):
 
         Args:
             id: Role id, such as ``role_123``.
-            body: ``models.AssignPolicyRequest``: ``policy_id``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            body: ``models.AssignPolicyRequest``, such as
+                {"policy_id": "policy_456"}
         """
         return self._call("POST", f"/api/v1/roles/{segment(id=id)}/policies", body=body)
 
@@ -2643,9 +2542,6 @@ class IronflowClient(BaseClient):
         Args:
             id: Role id, such as ``role_123``.
             policy_id: Id of the policy to detach, such as ``policy_456``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call(
             "DELETE", f"/api/v1/roles/{segment(id=id)}/policies/{segment(policy_id=policy_id)}"
@@ -2683,10 +2579,14 @@ class IronflowClient(BaseClient):
             until: End of the time range, RFC 3339.
 
         Returns:
-            ``models.ListRunsResponse``: ``count``, ``runs``, ``total_count``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ListRunsResponse``, such as
+                {"runs": [{"id": "run_abc123", "function_id": "process-order",
+                 "event_id": "evt_01J8ZQ4T", "event_name": "order.placed", "status": "completed",
+                 "execution_mode": "pull", "attempt": 1, "max_attempts": 3, "worker_id": "worker-1",
+                 "input": {"order_id": "123", "customer_id": "456"}, "output": {"ok": True},
+                 "created_at": "2026-01-15T09:30:00Z", "started_at": "2026-01-15T09:30:00Z",
+                 "ended_at": "2026-01-15T09:30:02Z", "updated_at": "2026-01-15T09:30:02Z"}],
+                 "count": 1, "total_count": 1}
         """
         return self._call(
             "GET",
@@ -2712,18 +2612,17 @@ class IronflowClient(BaseClient):
         resume of this run is already in flight.
 
         Args:
-            body: ``models.ResumeRunRequest``: ``run_id``; optionally ``from_step``.
+            body: ``models.ResumeRunRequest``, such as
+                {"run_id": "run_abc123"}
 
         Returns:
-            ``models.Run``: ``actor_id``, ``attempt``, ``cancellation_cause``, ``claimed_at``,
-            ``claimed_by``, ``created_at``, ``ended_at``, ``environment_id``, ``error``,
-            ``event_id``, ``execution_mode``, ``function_id``, ``function_version``, ``id``,
-            ``input``, ``max_attempts``, ``output``, ``parent_run_id``, ``parent_step_id``,
-            ``pause_reason``, ``pause_requested``, ``resume_from_step``, ``started_at``, ``status``,
-            ``timeout_at``, ``updated_at``, ``version``, ``worker_id``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Run``, such as
+                {"id": "run_abc123", "environment_id": "env_default",
+                 "function_id": "process-order", "event_id": "evt_01J8ZQ4T",
+                 "execution_mode": "pull", "attempt": 1, "max_attempts": 3,
+                 "pause_requested": False, "version": 4, "created_at": "2026-01-15T09:30:00Z",
+                 "started_at": "2026-01-15T09:30:00Z", "status": "running",
+                 "updated_at": "2026-01-15T09:35:00Z"}
         """
         return self._call("POST", "/api/v1/runs/resume", body=body)
 
@@ -2739,14 +2638,13 @@ class IronflowClient(BaseClient):
             id: Id of the run, such as ``run_abc123``.
 
         Returns:
-            ``models.RunResponse``: ``actor_id``, ``attempt``, ``created_at``, ``ended_at``,
-            ``error``, ``event_id``, ``event_name``, ``execution_mode``, ``function_id``,
-            ``function_version``, ``id``, ``input``, ``max_attempts``, ``output``,
-            ``parent_run_id``, ``parent_step_id``, ``resume_from_step``, ``started_at``, ``status``,
-            ``timeout_at``, ``updated_at``, ``worker_id``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.RunResponse``, such as
+                {"id": "run_abc123", "function_id": "process-order", "event_id": "evt_01J8ZQ4T",
+                 "event_name": "order.placed", "status": "completed", "execution_mode": "pull",
+                 "attempt": 1, "max_attempts": 3, "worker_id": "worker-1",
+                 "input": {"order_id": "123", "customer_id": "456"}, "output": {"ok": True},
+                 "created_at": "2026-01-15T09:30:00Z", "started_at": "2026-01-15T09:30:00Z",
+                 "ended_at": "2026-01-15T09:30:02Z", "updated_at": "2026-01-15T09:30:02Z"}
         """
         return self._call("GET", f"/api/v1/runs/{segment(id=id)}")
 
@@ -2775,10 +2673,15 @@ class IronflowClient(BaseClient):
             to: End of the time range, RFC 3339.
 
         Returns:
-            ``models.RunAuditResponse``: ``events``, ``next_cursor``, ``total_count``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.RunAuditResponse``, such as
+                {"events": [{"id": "audit_1", "environment_id": "env_default",
+                 "run_id": "run_abc123", "function_id": "process-order",
+                 "event_type": "run.created", "payload": {"functionId": "process-order"},
+                 "created_at": "2026-01-15T09:30:00Z"}, {"id": "audit_2",
+                 "environment_id": "env_default", "run_id": "run_abc123",
+                 "function_id": "process-order", "step_id": "step_xyz",
+                 "event_type": "step.completed", "payload": {"name": "charge-card"},
+                 "created_at": "2026-01-15T09:30:01Z"}], "next_cursor": "", "total_count": 2}
         """
         return self._call(
             "GET",
@@ -2801,18 +2704,17 @@ class IronflowClient(BaseClient):
 
         Args:
             id: Id of the run, such as ``run_abc123``.
-            body: ``models.CancelRunRequest``: optionally ``reason``.
+            body: ``models.CancelRunRequest``, such as
+                {"reason": "duplicate"}
 
         Returns:
-            ``models.Run``: ``actor_id``, ``attempt``, ``cancellation_cause``, ``claimed_at``,
-            ``claimed_by``, ``created_at``, ``ended_at``, ``environment_id``, ``error``,
-            ``event_id``, ``execution_mode``, ``function_id``, ``function_version``, ``id``,
-            ``input``, ``max_attempts``, ``output``, ``parent_run_id``, ``parent_step_id``,
-            ``pause_reason``, ``pause_requested``, ``resume_from_step``, ``started_at``, ``status``,
-            ``timeout_at``, ``updated_at``, ``version``, ``worker_id``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Run``, such as
+                {"id": "run_abc123", "environment_id": "env_default",
+                 "function_id": "process-order", "event_id": "evt_01J8ZQ4T",
+                 "execution_mode": "pull", "attempt": 1, "max_attempts": 3,
+                 "pause_requested": False, "version": 4, "created_at": "2026-01-15T09:30:00Z",
+                 "started_at": "2026-01-15T09:30:00Z", "status": "cancelled",
+                 "ended_at": "2026-01-15T09:30:02Z", "updated_at": "2026-01-15T09:30:02Z"}
         """
         return self._call("POST", f"/api/v1/runs/{segment(id=id)}/cancel", body=body)
 
@@ -2825,10 +2727,13 @@ class IronflowClient(BaseClient):
             id: Id of the run, such as ``run_abc123``.
 
         Returns:
-            ``models.ListStepsResponse``: ``count``, ``steps``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ListStepsResponse``, such as
+                {"steps": [{"id": "step_xyz", "run_id": "run_abc123", "step_id": "step_xyz",
+                 "step_type": "invoke", "status": "completed", "sequence": 1, "attempt": 1,
+                 "output": {"total": 99.99}, "duration_ms": 850,
+                 "created_at": "2026-01-15T09:30:00Z", "started_at": "2026-01-15T09:30:00Z",
+                 "ended_at": "2026-01-15T09:30:01Z", "updated_at": "2026-01-15T09:30:01Z"}],
+                 "count": 1}
         """
         return self._call("GET", f"/api/v1/runs/{segment(id=id)}/steps")
 
@@ -2843,10 +2748,8 @@ class IronflowClient(BaseClient):
             id: Id of the run, such as ``run_abc123``.
 
         Returns:
-            ``models.RunStreamsResponse``: ``entity_ids``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.RunStreamsResponse``, such as
+                {"entity_ids": ["entity-123"]}
         """
         return self._call("GET", f"/api/v1/runs/{segment(id=id)}/streams")
 
@@ -2859,19 +2762,18 @@ class IronflowClient(BaseClient):
         for example before the run is resumed. The former output is kept in ``original_output``.
 
         Args:
-            body: ``models.PatchStepRequest``: ``output``, ``step_id``; optionally ``reason``.
+            body: ``models.PatchStepRequest``, such as
+                {"step_id": "step_xyz", "output": {"corrected": True}, "reason": "manual fix"}
 
         Returns:
-            ``models.Step``: ``attempt``, ``child_run_id``, ``compensation_for``, ``created_at``,
-            ``duration_ms``, ``ended_at``, ``environment_id``, ``error``, ``id``,
-            ``idempotency_key``, ``input``, ``input_hash``, ``invoke_timeout_ms``, ``max_attempts``,
-            ``next_retry_at``, ``original_output``, ``output``, ``patched_at``, ``patched_by``,
-            ``run_id``, ``sequence``, ``sleep_until``, ``started_at``, ``status``, ``step_id``,
-            ``step_type``, ``updated_at``, ``version``, ``wait_event_id``, ``wait_event_match``,
-            ``wait_event_name``, ``wait_timeout``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Step``, such as
+                {"id": "step_xyz", "run_id": "run_abc123", "environment_id": "env_default",
+                 "step_id": "step_xyz", "step_type": "invoke", "status": "completed", "sequence": 1,
+                 "attempt": 1, "version": 2, "output": {"corrected": True},
+                 "original_output": {"total": 99.99}, "patched_at": "2026-01-15T09:35:00Z",
+                 "patched_by": "user_123", "duration_ms": 850, "created_at": "2026-01-15T09:30:00Z",
+                 "started_at": "2026-01-15T09:30:00Z", "ended_at": "2026-01-15T09:30:01Z",
+                 "updated_at": "2026-01-15T09:35:00Z"}
         """
         return self._call("POST", "/api/v1/steps/patch", body=body)
 
@@ -2892,10 +2794,11 @@ class IronflowClient(BaseClient):
             offset: Number of schemas to skip, for paging.
 
         Returns:
-            ``models.ListSchemasResponse``: ``count``, ``schemas``, ``total_count``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ListSchemasResponse``, such as
+                {"schemas": [{"event_name": "order.placed", "version": 2,
+                 "schema_json": '{"type":"object","properties":{"orderId":{"type":"string"}}}',
+                 "description": "Added the priority field", "environment_id": "env_default",
+                 "created_at": "2026-01-15T09:30:00Z"}], "count": 1, "total_count": 1}
         """
         return self._call(
             "GET",
@@ -2915,14 +2818,13 @@ class IronflowClient(BaseClient):
         The schema is sent as a string that holds JSON, not as a nested object.
 
         Args:
-            body: ``models.RegisterSchemaRequest``: ``event_name``, ``schema_json``, ``version``;
-                optionally ``description``.
+            body: ``models.RegisterSchemaRequest``, such as
+                {"event_name": "order.placed", "version": 1,
+                 "schema_json": '{"type":"object","properties":{"orderId":{"type":"string"}}}'}
 
         Returns:
-            ``models.SchemaStatusResponse``: ``status``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.SchemaStatusResponse``, such as
+                {"status": "registered"}
         """
         return self._call("POST", "/api/v1/events/schemas", body=body)
 
@@ -2937,11 +2839,11 @@ class IronflowClient(BaseClient):
             name: Event name, such as ``order.placed``.
 
         Returns:
-            ``models.EventSchema``: ``created_at``, ``description``, ``environment_id``,
-            ``event_name``, ``schema_json``, ``version``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.EventSchema``, such as
+                {"event_name": "order.placed", "version": 2,
+                 "schema_json": '{"type":"object","properties":{"orderId":{"type":"string"}}}',
+                 "description": "Added the priority field", "environment_id": "env_default",
+                 "created_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("GET", f"/api/v1/events/schemas/{segment(name=name)}")
 
@@ -2957,10 +2859,8 @@ class IronflowClient(BaseClient):
             version: Schema version number, such as ``1``.
 
         Returns:
-            ``models.SchemaStatusResponse``: ``status``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.SchemaStatusResponse``, such as
+                {"status": "deleted"}
         """
         return self._call(
             "DELETE", f"/api/v1/events/schemas/{segment(name=name)}/{segment(version=version)}"
@@ -2978,11 +2878,11 @@ class IronflowClient(BaseClient):
             version: Schema version number, such as ``1``.
 
         Returns:
-            ``models.EventSchema``: ``created_at``, ``description``, ``environment_id``,
-            ``event_name``, ``schema_json``, ``version``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.EventSchema``, such as
+                {"event_name": "order.placed", "version": 2,
+                 "schema_json": '{"type":"object","properties":{"orderId":{"type":"string"}}}',
+                 "description": "Added the priority field", "environment_id": "env_default",
+                 "created_at": "2026-01-15T09:30:00Z"}
         """
         return self._call(
             "GET", f"/api/v1/events/schemas/{segment(name=name)}/{segment(version=version)}"
@@ -2998,14 +2898,15 @@ class IronflowClient(BaseClient):
         GET is.
 
         Args:
-            body: ``models.TestUpcastRequest``: ``data``, ``event_name``, ``from_version``,
-                ``to_version``.
+            body: ``models.TestUpcastRequest``, such as
+                {"event_name": "order.placed", "from_version": 1, "to_version": 2,
+                 "data": {"orderId": "123"}}
 
         Returns:
-            ``models.TestUpcastResponse``: ``data``, ``steps_applied``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.TestUpcastResponse``, such as
+                {"data": {"orderId": "123", "priority": "normal"},
+                 "steps_applied": [{"from_version": 1, "to_version": 2,
+                 "description": "Add the priority field"}]}
         """
         return self._call("POST", "/api/v1/events/upcast", body=body, idempotent=True)
 
@@ -3024,11 +2925,9 @@ class IronflowClient(BaseClient):
             x_ironflow_environment: Environment that holds the secret, such as ``staging``.
 
         Returns:
-            A list of ``models.SecretInfoResponse``: ``created_at``, ``description``, ``name``,
-            ``revision``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.SecretInfoResponse``, such as
+                [{"name": "my-secret", "description": "optional", "revision": 1,
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-15T09:30:00Z"}]
         """
         return self._call(
             "GET", "/api/v1/secrets", headers={"X-Ironflow-Environment": x_ironflow_environment}
@@ -3045,15 +2944,14 @@ class IronflowClient(BaseClient):
         no reply ever holds a value.
 
         Args:
-            body: ``models.CreateSecretRequest``: ``name``, ``value``; optionally ``description``.
+            body: ``models.CreateSecretRequest``, such as
+                {"name": "my-secret", "value": "s3cret", "description": "optional"}
             x_ironflow_environment: Environment that holds the secret, such as ``staging``.
 
         Returns:
-            ``models.SecretInfoResponse``: ``created_at``, ``description``, ``name``, ``revision``,
-            ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.SecretInfoResponse``, such as
+                {"name": "my-secret", "description": "optional", "revision": 1,
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-15T09:30:00Z"}
         """
         return self._call(
             "POST",
@@ -3072,9 +2970,6 @@ class IronflowClient(BaseClient):
         Args:
             name: Name of the secret, such as ``my-secret``.
             x_ironflow_environment: Environment that holds the secret, such as ``staging``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call(
             "DELETE",
@@ -3096,11 +2991,9 @@ class IronflowClient(BaseClient):
             x_ironflow_environment: Environment that holds the secret, such as ``staging``.
 
         Returns:
-            ``models.SecretInfoResponse``: ``created_at``, ``description``, ``name``, ``revision``,
-            ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.SecretInfoResponse``, such as
+                {"name": "my-secret", "description": "optional", "revision": 1,
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-15T09:30:00Z"}
         """
         return self._call(
             "GET",
@@ -3123,15 +3016,14 @@ class IronflowClient(BaseClient):
 
         Args:
             name: Name of the secret, such as ``my-secret``.
-            body: ``models.PatchSecretRequest``: optionally ``description``, ``name``.
+            body: ``models.PatchSecretRequest``, such as
+                {"description": "updated"}
             x_ironflow_environment: Environment that holds the secret, such as ``staging``.
 
         Returns:
-            ``models.SecretInfoResponse``: ``created_at``, ``description``, ``name``, ``revision``,
-            ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.SecretInfoResponse``, such as
+                {"name": "my-secret", "description": "updated", "revision": 2,
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-16T10:00:00Z"}
         """
         return self._call(
             "PATCH",
@@ -3155,15 +3047,14 @@ class IronflowClient(BaseClient):
 
         Args:
             name: Name of the secret, such as ``my-secret``.
-            body: ``models.UpdateSecretRequest``: ``value``; optionally ``description``.
+            body: ``models.UpdateSecretRequest``, such as
+                {"value": "new-value"}
             x_ironflow_environment: Environment that holds the secret, such as ``staging``.
 
         Returns:
-            ``models.SecretInfoResponse``: ``created_at``, ``description``, ``name``, ``revision``,
-            ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.SecretInfoResponse``, such as
+                {"name": "my-secret", "revision": 2, "created_at": "2026-01-15T09:30:00Z",
+                 "updated_at": "2026-01-16T10:00:00Z"}
         """
         return self._call(
             "PUT",
@@ -3185,13 +3076,13 @@ class IronflowClient(BaseClient):
         body says otherwise. It changes nothing and is retried as a GET is.
 
         Args:
-            body: ``models.SqlQueryRequest``: ``query``; optionally ``max_rows``, ``timeout_ms``.
+            body: ``models.SqlQueryRequest``, such as
+                {"query": "SELECT * FROM order_stats LIMIT 10"}
 
         Returns:
-            ``models.SqlQueryResponse``: ``columns``, ``rows``, ``total_rows``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.SqlQueryResponse``, such as
+                {"columns": ["status", "orders"], "rows": [["placed", "42"], ["shipped", "17"]],
+                 "total_rows": 2}
         """
         return self._call("POST", "/api/v1/sql", body=body, idempotent=True)
 
@@ -3219,10 +3110,10 @@ class IronflowClient(BaseClient):
             search: Free text to search the streams for.
 
         Returns:
-            ``models.ListStreamsResponse``: ``count``, ``streams``, ``total_count``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ListStreamsResponse``, such as
+                {"streams": [{"entity_id": "entity-123", "entity_type": "order", "version": 5,
+                 "event_count": 5, "created_at": "2026-01-15T09:30:00Z",
+                 "updated_at": "2026-01-15T09:35:00Z"}], "count": 1, "total_count": 1}
         """
         return self._call(
             "GET",
@@ -3247,11 +3138,9 @@ class IronflowClient(BaseClient):
             entity_id: Id of the entity, such as ``entity-123``.
 
         Returns:
-            ``models.StreamInfo``: ``created_at``, ``entity_id``, ``entity_type``, ``event_count``,
-            ``updated_at``, ``version``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.StreamInfo``, such as
+                {"entity_id": "entity-123", "entity_type": "order", "version": 5, "event_count": 5,
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-15T09:35:00Z"}
         """
         return self._call("GET", f"/api/v1/streams/{segment(entity_id=entity_id)}")
 
@@ -3277,10 +3166,17 @@ class IronflowClient(BaseClient):
             limit: Maximum number of events to return.
 
         Returns:
-            ``models.ReadStreamResponse``: ``events``, ``total_count``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ReadStreamResponse``, such as
+                {"events": [{"id": "evt_01J8ZQ4T", "name": "order.placed",
+                 "data": {"order_id": "123"}, "entity_id": "entity-123", "entity_type": "order",
+                 "entity_version": 1, "environment_id": "env_default", "source": "api",
+                 "processed": True, "version": 1, "timestamp": "2026-01-15T09:30:00Z",
+                 "created_at": "2026-01-15T09:30:00Z"}, {"id": "evt_01J8ZQ5V",
+                 "name": "order.updated", "data": {"status": "shipped"}, "entity_id": "entity-123",
+                 "entity_type": "order", "entity_version": 2, "environment_id": "env_default",
+                 "source": "api", "processed": True, "version": 1,
+                 "timestamp": "2026-01-15T09:31:00Z", "created_at": "2026-01-15T09:31:00Z"}],
+                 "total_count": 2}
         """
         return self._call(
             "GET",
@@ -3306,14 +3202,14 @@ class IronflowClient(BaseClient):
 
         Args:
             entity_id: Id of the entity, such as ``entity-123``.
-            body: ``models.AppendEntityEventRequest``: ``entity_type``, ``event_name``; optionally
-                ``data``, ``expected_version``, ``idempotency_key``, ``run_id``, ``version``.
+            body: ``models.AppendEntityEventRequest``, such as
+                {"entity_type": "order", "event_name": "order.updated",
+                 "data": {"status": "shipped"}, "expected_version": 4, "idempotency_key": "ship-1",
+                 "version": 1}
 
         Returns:
-            ``models.AppendEntityEventResponse``: ``entity_version``, ``event_id``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.AppendEntityEventResponse``, such as
+                {"event_id": "evt_01J8ZQ4T", "entity_version": 5}
         """
         return self._call(
             "POST", f"/api/v1/streams/{segment(entity_id=entity_id)}/events", body=body, keyed=True
@@ -3345,11 +3241,18 @@ class IronflowClient(BaseClient):
             to_timestamp: End of the time range, RFC 3339.
 
         Returns:
-            ``models.EntityHistoryResponse``: ``entries``, ``info``, ``next_cursor``,
-            ``total_events``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.EntityHistoryResponse``, such as
+                {"entries": [{"event_id": "evt_01J8ZQ4T", "event_name": "order.placed",
+                 "event_data": {"order_id": "123"}, "entity_version": 1, "schema_version": 1,
+                 "source": "api", "timestamp": "2026-01-15T09:30:00Z",
+                 "runs": [{"run_id": "run_abc123", "function_id": "process-order",
+                 "status": "completed", "started_at": "2026-01-15T09:30:00Z",
+                 "ended_at": "2026-01-15T09:30:02Z", "duration_ms": 2000,
+                 "steps": [{"step_id": "step_xyz", "name": "charge-card", "step_type": "invoke",
+                 "status": "completed", "duration_ms": 850}]}]}], "next_cursor": 2,
+                 "total_events": 5, "info": {"entity_id": "entity-123", "entity_type": "order",
+                 "current_version": 5, "total_event_count": 5, "created_at": "2026-01-15T09:30:00Z",
+                 "updated_at": "2026-01-15T09:35:00Z"}}
         """
         return self._call(
             "GET",
@@ -3378,11 +3281,10 @@ class IronflowClient(BaseClient):
             before_version: Consider only snapshots taken below this entity version.
 
         Returns:
-            ``models.GetSnapshotResponse``: ``created_at``, ``entity_id``, ``entity_type``,
-            ``entity_version``, ``snapshot_id``, ``state``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.GetSnapshotResponse``, such as
+                {"snapshot_id": "snap_123", "entity_id": "entity-123", "entity_type": "order",
+                 "entity_version": 10, "state": {"status": "shipped"},
+                 "created_at": "2026-01-15T09:30:00Z"}
         """
         return self._call(
             "GET",
@@ -3402,13 +3304,12 @@ class IronflowClient(BaseClient):
 
         Args:
             entity_id: Id of the entity, such as ``entity-123``.
-            body: ``models.CreateSnapshotRequest``: ``entity_type``, ``entity_version``, ``state``.
+            body: ``models.CreateSnapshotRequest``, such as
+                {"entity_type": "order", "entity_version": 10, "state": {"status": "shipped"}}
 
         Returns:
-            ``models.CreateSnapshotResponse``: ``snapshot_id``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.CreateSnapshotResponse``, such as
+                {"snapshot_id": "snap_123"}
         """
         return self._call(
             "POST", f"/api/v1/streams/{segment(entity_id=entity_id)}/snapshots", body=body
@@ -3424,11 +3325,9 @@ class IronflowClient(BaseClient):
         Needs no credential. ``auth_required`` tells a client whether it has to send one elsewhere.
 
         Returns:
-            ``models.ServerCapabilities``: ``auth_required``, ``features``, ``transports``,
-            ``version``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ServerCapabilities``, such as
+                {"transports": ["connectrpc", "websocket"], "features": ["grpc-bidirectional"],
+                 "version": "1.0.0", "auth_required": True}
         """
         return self._call("GET", "/api/v1/capabilities")
 
@@ -3440,10 +3339,8 @@ class IronflowClient(BaseClient):
         Needs no credential. Meant as a liveness probe; ``ready`` also covers messaging.
 
         Returns:
-            ``models.HealthResponse``: ``status``, ``timestamp``, ``version``, ``warnings``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.HealthResponse``, such as
+                {"status": "healthy", "timestamp": "2026-01-15T09:30:00Z"}
         """
         return self._call("GET", "/health")
 
@@ -3457,9 +3354,6 @@ class IronflowClient(BaseClient):
 
         Returns:
             The text of the reply.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call("GET", "/metrics", text=True)
 
@@ -3472,10 +3366,8 @@ class IronflowClient(BaseClient):
         names the failing parts.
 
         Returns:
-            ``models.ReadinessResponse``: ``issues``, ``status``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ReadinessResponse``, such as
+                {"status": "ready"}
         """
         return self._call("GET", "/ready")
 
@@ -3489,11 +3381,9 @@ class IronflowClient(BaseClient):
         Needs an enterprise license; without one the server answers 402.
 
         Returns:
-            A list of ``models.TenantListItem``: ``created_at``, ``env_count``, ``id``,
-            ``key_count``, ``name``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.TenantListItem``, such as
+                [{"id": "org_123", "name": "my-org", "env_count": 2, "key_count": 3,
+                 "created_at": "2026-01-15T09:30:00Z"}]
         """
         return self._call("GET", "/api/v1/tenants")
 
@@ -3510,14 +3400,14 @@ class IronflowClient(BaseClient):
         server answers 402.
 
         Args:
-            body: ``models.ProvisionTenantRequest``: optionally ``env_name``, ``name``,
-                ``org_name``.
+            body: ``models.ProvisionTenantRequest``, such as
+                {"name": "new-tenant"}
 
         Returns:
-            ``models.ProvisionTenantResponse``: ``api_key``, ``environment``, ``org``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ProvisionTenantResponse``, such as
+                {"org": {"id": "org_456", "name": "new-tenant"}, "environment": {"id": "env_456",
+                 "name": "production"}, "api_key": {"key": "ifkey_00000000000000000000000000000000",
+                 "roles": ["admin"]}}
         """
         return self._call("POST", "/api/v1/tenants/provision", body=body)
 
@@ -3531,11 +3421,10 @@ class IronflowClient(BaseClient):
         Platform users are separate: see ``platform_users_list``.
 
         Returns:
-            A list of ``models.UserResponse``: ``created_at``, ``email``, ``id``, ``last_login_at``,
-            ``name``, ``org_id``, ``roles``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.UserResponse``, such as
+                [{"id": "user_123", "org_id": "org_123", "email": "alice@example.com",
+                 "name": "Alice", "roles": ["admin"], "last_login_at": "2026-01-16T10:00:00Z",
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-15T09:30:00Z"}]
         """
         return self._call("GET", "/api/v1/users")
 
@@ -3547,15 +3436,14 @@ class IronflowClient(BaseClient):
         Email and password are required. An email address already in use gives 409.
 
         Args:
-            body: ``models.CreateUserRequest``: ``email``, ``password``; optionally ``name``,
-                ``roles``.
+            body: ``models.CreateUserRequest``, such as
+                {"email": "alice@example.com", "password": "s3cret", "roles": ["admin"]}
 
         Returns:
-            ``models.UserResponse``: ``created_at``, ``email``, ``id``, ``last_login_at``, ``name``,
-            ``org_id``, ``roles``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.UserResponse``, such as
+                {"id": "user_123", "org_id": "org_123", "email": "alice@example.com", "name": "",
+                 "roles": ["admin"], "created_at": "2026-01-15T09:30:00Z",
+                 "updated_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("POST", "/api/v1/users", body=body)
 
@@ -3568,9 +3456,6 @@ class IronflowClient(BaseClient):
 
         Args:
             id: User id, such as ``user_123``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call("DELETE", f"/api/v1/users/{segment(id=id)}")
 
@@ -3585,11 +3470,10 @@ class IronflowClient(BaseClient):
             id: User id, such as ``user_123``.
 
         Returns:
-            ``models.UserResponse``: ``created_at``, ``email``, ``id``, ``last_login_at``, ``name``,
-            ``org_id``, ``roles``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.UserResponse``, such as
+                {"id": "user_123", "org_id": "org_123", "email": "alice@example.com",
+                 "name": "Alice", "roles": ["admin"], "last_login_at": "2026-01-16T10:00:00Z",
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-15T09:30:00Z"}
         """
         return self._call("GET", f"/api/v1/users/{segment(id=id)}")
 
@@ -3605,14 +3489,14 @@ class IronflowClient(BaseClient):
 
         Args:
             id: User id, such as ``user_123``.
-            body: ``models.UpdateUserRequest``: optionally ``email``, ``name``, ``roles``.
+            body: ``models.UpdateUserRequest``, such as
+                {"name": "Alice"}
 
         Returns:
-            ``models.UserResponse``: ``created_at``, ``email``, ``id``, ``last_login_at``, ``name``,
-            ``org_id``, ``roles``, ``updated_at``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.UserResponse``, such as
+                {"id": "user_123", "org_id": "org_123", "email": "alice@example.com",
+                 "name": "Alice", "roles": ["admin"], "last_login_at": "2026-01-16T10:00:00Z",
+                 "created_at": "2026-01-15T09:30:00Z", "updated_at": "2026-01-16T10:00:00Z"}
         """
         return self._call("PATCH", f"/api/v1/users/{segment(id=id)}", body=body)
 
@@ -3626,11 +3510,8 @@ class IronflowClient(BaseClient):
 
         Args:
             id: User id, such as ``user_123``.
-            body: ``models.ChangePasswordRequest``: optionally ``current_password``,
-                ``new_password``, ``password``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            body: ``models.ChangePasswordRequest``, such as
+                {"password": "new-s3cret"}
         """
         return self._call("PATCH", f"/api/v1/users/{segment(id=id)}/password", body=body)
 
@@ -3652,9 +3533,6 @@ class IronflowClient(BaseClient):
 
         Returns:
             The decoded JSON of the reply.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call("GET", "/ws", query={"env": env, "token": token})
 
@@ -3666,10 +3544,12 @@ class IronflowClient(BaseClient):
         ``GET /api/v1/workers``
 
         Returns:
-            ``models.ListWorkersResponse``: ``count``, ``workers``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.ListWorkersResponse``, such as
+                {"workers": [{"id": "worker-1", "hostname": "host-1",
+                 "function_ids": ["process-order"], "active_jobs": 1, "max_concurrent": 10,
+                 "labels": {"region": "eu"}, "transport": "polling", "version": {"sdk": "1.0.0",
+                 "runtime": "python"}, "registered_at": "2026-01-15T09:30:00Z",
+                 "last_heartbeat": "2026-01-15T09:35:00Z"}], "count": 1}
         """
         return self._call("GET", "/api/v1/workers")
 
@@ -3684,13 +3564,13 @@ class IronflowClient(BaseClient):
 
         Args:
             worker_id: Id of the worker, such as ``worker-1``.
-            body: ``models.HeartbeatRequest``: ``active_jobs``, ``jobs``, ``worker_id``.
+            body: ``models.HeartbeatRequest``, such as
+                {"worker_id": "worker-1", "active_jobs": 1, "jobs": [{"job_id": "job_1",
+                 "started_at": "2026-01-15T09:30:00Z"}]}
 
         Returns:
-            ``models.WorkerStatusResponse``: ``status``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.WorkerStatusResponse``, such as
+                {"status": "ok"}
         """
         return self._call(
             "POST", f"/api/v1/workers/{segment(worker_id=worker_id)}/heartbeat", body=body
@@ -3708,13 +3588,13 @@ class IronflowClient(BaseClient):
 
         Args:
             worker_id: Id of the worker, such as ``worker-1``.
-            body: ``models.HeartbeatRequest``: ``active_jobs``, ``jobs``, ``worker_id``.
+            body: ``models.HeartbeatRequest``, such as
+                {"worker_id": "worker-1", "active_jobs": 1, "jobs": [{"job_id": "job_1",
+                 "started_at": "2026-01-15T09:30:00Z"}]}
 
         Returns:
-            ``models.WorkerStatusResponse``: ``status``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.WorkerStatusResponse``, such as
+                {"status": "ok"}
         """
         return self._call(
             "PUT", f"/api/v1/workers/{segment(worker_id=worker_id)}/heartbeat", body=body
@@ -3735,10 +3615,14 @@ class IronflowClient(BaseClient):
             available: Number of jobs the worker can take on now.
 
         Returns:
-            ``models.JobBatchResponse``: ``jobs``. None when the reply is empty.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.JobBatchResponse``, or None when there is none, such as
+                {"jobs": [{"job_id": "job_1", "run_id": "run_abc123",
+                 "function_id": "process-order", "attempt": 1,
+                 "completed_steps": [{"step_id": "step_xyz", "name": "charge-card",
+                 "output": {"total": 99.99}}], "event": {"id": "evt_01J8ZQ4T",
+                 "name": "order.placed", "data": {"order_id": "123", "customer_id": "456"},
+                 "timestamp": "2026-01-15T09:30:00Z", "version": 1}, "execution_seq": 1,
+                 "lease_token": "lease_123", "lease_expires_at": "2026-01-15T09:35:00Z"}]}
         """
         return self._call(
             "GET",
@@ -3760,14 +3644,15 @@ class IronflowClient(BaseClient):
         Args:
             worker_id: Id of the worker, such as ``worker-1``.
             job_id: Id of the job, as handed out by ``workers_list_jobs``.
-            body: ``models.JobUpdateRequest``: ``status``; optionally ``error``, ``execution_seq``,
-                ``lease_token``, ``output``, ``step_offset``, ``steps``, ``version``, ``yield``.
+            body: ``models.JobUpdateRequest``, such as
+                {"status": "completed", "output": {"ok": True}, "steps": [{"id": "step_xyz",
+                 "name": "charge-card", "type": "invoke", "status": "completed",
+                 "output": {"total": 99.99}, "duration_ms": 850}], "execution_seq": 1,
+                 "lease_token": "lease_123"}
 
         Returns:
-            ``models.WorkerStatusResponse``: ``status``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.WorkerStatusResponse``, such as
+                {"status": "ok"}
         """
         return self._call(
             "PUT",
@@ -3787,13 +3672,12 @@ class IronflowClient(BaseClient):
         Args:
             worker_id: Id of the worker, such as ``worker-1``.
             job_id: Id of the job, as handed out by ``workers_list_jobs``.
-            body: ``models.JobAckRequest``: ``execution_seq``, ``lease_token``, ``run_id``.
+            body: ``models.JobAckRequest``, such as
+                {"run_id": "run_abc123", "execution_seq": 1, "lease_token": "lease_123"}
 
         Returns:
-            ``models.WorkerStatusResponse``: ``status``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.WorkerStatusResponse``, such as
+                {"status": "ok"}
         """
         return self._call(
             "PUT",
@@ -3813,14 +3697,14 @@ class IronflowClient(BaseClient):
 
         Args:
             worker_id: Id of the worker, such as ``worker-1``.
-            body: ``models.RegisterRequest``: ``function_ids``, ``hostname``, ``labels``,
-                ``max_concurrent_jobs``, ``version``, ``worker_id``.
+            body: ``models.RegisterRequest``, such as
+                {"worker_id": "worker-1", "hostname": "host-1", "function_ids": ["process-order"],
+                 "max_concurrent_jobs": 10, "labels": {"region": "eu"}, "version": {"sdk": "1.0.0",
+                 "runtime": "python"}}
 
         Returns:
-            ``models.WorkerStatusResponse``: ``status``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.WorkerStatusResponse``, such as
+                {"status": "ok"}
         """
         return self._call(
             "POST", f"/api/v1/workers/{segment(worker_id=worker_id)}/register", body=body
@@ -3838,14 +3722,14 @@ class IronflowClient(BaseClient):
 
         Args:
             worker_id: Id of the worker, such as ``worker-1``.
-            body: ``models.RegisterRequest``: ``function_ids``, ``hostname``, ``labels``,
-                ``max_concurrent_jobs``, ``version``, ``worker_id``.
+            body: ``models.RegisterRequest``, such as
+                {"worker_id": "worker-1", "hostname": "host-1", "function_ids": ["process-order"],
+                 "max_concurrent_jobs": 10, "labels": {"region": "eu"}, "version": {"sdk": "1.0.0",
+                 "runtime": "python"}}
 
         Returns:
-            ``models.WorkerStatusResponse``: ``status``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.WorkerStatusResponse``, such as
+                {"status": "ok"}
         """
         return self._call(
             "PUT", f"/api/v1/workers/{segment(worker_id=worker_id)}/register", body=body

@@ -1,57 +1,60 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest a6bb7a611337080e, server 0.22.5.
-"""Shapes of requests and replies; for type checkers only, never imported at run time.
+# Manifest 882be6bb8b3ed2b1, server 0.22.5.
+"""Shapes of requests and replies, for type checkers and editors.
 
-Use them in annotations: ``from ironflow import models`` under ``if TYPE_CHECKING:``. Replies are
-plain dicts and are not checked against these shapes; a newer server may send more.
+Use them in annotations: ``from ironflow import models``. Replies are plain dicts and are not
+checked against these shapes: a newer server may send more members and other values.
 """
 
-from __future__ import annotations
+from typing import TYPE_CHECKING, Any, Literal, Optional, TypedDict, Union
 
-from typing import Any, TypedDict
+if TYPE_CHECKING:
+    from typing_extensions import NotRequired
+else:
+    try:
+        from typing import NotRequired
+    except ImportError:  # Python 3.9 and 3.10
+
+        class NotRequired:
+            def __class_getitem__(cls, annotation):
+                return annotation
 
 
-class _ApiKeyResponseRequired(TypedDict):
+class ApiKeyResponse(TypedDict):
+    """An API key as stored, without its secret value."""
+
     created_at: str
+    environment_id: NotRequired[str]
+    """Environment the key is bound to; absent when it is not bound."""
+    expires_at: NotRequired[Optional[str]]
+    """Time the key stops working; null or absent when it does not expire."""
     id: str
     key_prefix: str
     """First characters of the key, to recognize it by."""
-    name: str
-
-
-class ApiKeyResponse(_ApiKeyResponseRequired, total=False):
-    """An API key as stored, without its secret value."""
-
-    environment_id: str
-    """Environment the key is bound to; absent when it is not bound."""
-    expires_at: str | None
-    """Time the key stops working; null or absent when it does not expire."""
-    last_used_at: str | None
+    last_used_at: NotRequired[Optional[str]]
     """Time of the latest use; null or absent when never used."""
-    role_ids: list[str]
+    name: str
+    role_ids: NotRequired[list[str]]
     """Ids of the roles that the key has."""
 
 
-class _AppendEntityEventRequestRequired(TypedDict):
+class AppendEntityEventRequest(TypedDict):
+    """Event to append to an entity stream."""
+
+    data: NotRequired[dict[str, Any]]
+    """Event payload."""
     entity_type: str
     """Type of the entity, such as ``order``."""
     event_name: str
     """Name of the event, such as ``order.updated``."""
-
-
-class AppendEntityEventRequest(_AppendEntityEventRequestRequired, total=False):
-    """Event to append to an entity stream."""
-
-    data: dict[str, Any]
-    """Event payload."""
-    expected_version: int
+    expected_version: NotRequired[int]
     """Version the stream must be at; -1 skips the check, 0 requires a new stream."""
-    idempotency_key: str
+    idempotency_key: NotRequired[str]
     """Key to deduplicate repeated appends by."""
-    run_id: str
+    run_id: NotRequired[str]
     """Run on whose behalf the event is appended."""
-    version: int
+    version: NotRequired[int]
     """Schema version of the event, default 1."""
 
 
@@ -71,34 +74,33 @@ class AssignPolicyRequest(TypedDict):
     """Id of an existing policy."""
 
 
-class _AuditEventRequired(TypedDict):
+class AuditEvent(TypedDict):
+    """A recorded step in the life of a run."""
+
     created_at: str
     environment_id: str
     event_type: str
     """What happened, such as ``run.created`` or ``step.completed``."""
     function_id: str
     id: str
+    impersonated_org_id: NotRequired[str]
+    """Organization on whose behalf a platform user acted."""
+    metadata: NotRequired[Any]
     payload: Any
     """Details, depending on the event type."""
-    run_id: str
-
-
-class AuditEvent(_AuditEventRequired, total=False):
-    """A recorded step in the life of a run."""
-
-    impersonated_org_id: str
-    """Organization on whose behalf a platform user acted."""
-    metadata: Any
-    platform_key_id: str
+    platform_key_id: NotRequired[str]
     """Platform key that was used, where one was."""
-    platform_user_id: str
+    platform_user_id: NotRequired[str]
     """Platform user who acted, where one did."""
-    scope: str
-    step_id: str
+    run_id: str
+    scope: NotRequired[str]
+    step_id: NotRequired[str]
     """Step concerned; absent for events of the run itself."""
 
 
-class _BreakerStateRequired(TypedDict):
+class BreakerState(TypedDict):
+    """A circuit breaker of one push endpoint."""
+
     consecutive_fails: int
     """Failures in a row so far."""
     endpoint: str
@@ -106,40 +108,32 @@ class _BreakerStateRequired(TypedDict):
     function_id: str
     key: str
     """Key to pass to ``circuit_breakers_reset``."""
+    last_failure: NotRequired[str]
+    """Time of the latest failure; absent when there was none."""
     state: str
     """``closed``, ``open`` or ``half-open``."""
 
 
-class BreakerState(_BreakerStateRequired, total=False):
-    """A circuit breaker of one push endpoint."""
+class BucketInfo(TypedDict):
+    """Settings and size of a key-value bucket."""
 
-    last_failure: str
-    """Time of the latest failure; absent when there was none."""
-
-
-class _BucketInfoRequired(TypedDict):
     bytes: int
     """Stored size in bytes."""
     created_at: str
+    description: NotRequired[str]
     history: int
     """Revisions kept for each key."""
     name: str
+    ttl_seconds: NotRequired[int]
+    """Lifetime of an entry in seconds; absent when entries do not expire."""
     values: int
     """Number of stored values."""
 
 
-class BucketInfo(_BucketInfoRequired, total=False):
-    """Settings and size of a key-value bucket."""
-
-    description: str
-    ttl_seconds: int
-    """Lifetime of an entry in seconds; absent when entries do not expire."""
-
-
-class CancelRunRequest(TypedDict, total=False):
+class CancelRunRequest(TypedDict):
     """Options of a run cancellation."""
 
-    reason: str
+    reason: NotRequired[str]
     """Why the run is canceled, free text."""
 
 
@@ -160,14 +154,14 @@ class CapacityStat(TypedDict):
     """Slots reserved but not yet in use."""
 
 
-class ChangePasswordRequest(TypedDict, total=False):
+class ChangePasswordRequest(TypedDict):
     """Old and new password of a dashboard user."""
 
-    current_password: str
+    current_password: NotRequired[str]
     """Password in use until now."""
-    new_password: str
+    new_password: NotRequired[str]
     """Password to use from now on."""
-    password: str
+    password: NotRequired[str]
     """The new password, for servers that do not ask for the current one."""
 
 
@@ -201,27 +195,24 @@ class ConcurrencyLane(TypedDict):
     """Scope within which the limit applies."""
 
 
-class _ConcurrencyLeaseRequired(TypedDict):
+class ConcurrencyLease(TypedDict):
+    """The hold of one execution on a concurrency slot."""
+
     activated_at: str
+    engine_node_id: NotRequired[Optional[str]]
+    """Server node that granted the lease; may be null."""
     environment_id: str
     execution_seq: int
     """Number of the execution within its run."""
     expires_at: str
     """Time the lease ends unless renewed."""
     function_id: str
+    lane_id: NotRequired[Optional[str]]
+    """Lane of the slot; null or absent when it has none."""
     lease_id: str
     lease_token_hash: str
     """Hash of the lease token; the token itself is never returned."""
     run_id: str
-
-
-class ConcurrencyLease(_ConcurrencyLeaseRequired, total=False):
-    """The hold of one execution on a concurrency slot."""
-
-    engine_node_id: str | None
-    """Server node that granted the lease; may be null."""
-    lane_id: str | None
-    """Lane of the slot; null or absent when it has none."""
 
 
 class ConfigEntry(TypedDict):
@@ -254,77 +245,65 @@ class ConfigSetResult(TypedDict):
     """Revision of the document after the write."""
 
 
-class _CreateAPIKeyRequestRequired(TypedDict):
-    name: str
-    """Name to recognize the key by."""
-
-
-class CreateAPIKeyRequest(_CreateAPIKeyRequestRequired, total=False):
+class CreateAPIKeyRequest(TypedDict):
     """Settings of a new API key."""
 
-    env_id: str
+    env_id: NotRequired[str]
     """Environment to bind the key to."""
-    expires_in: str
+    expires_in: NotRequired[str]
     """Lifetime as a duration, such as ``720h`` for 30 days."""
-    platform: bool
+    name: str
+    """Name to recognize the key by."""
+    platform: NotRequired[bool]
     """True creates a platform key, which starts with ``ifplatform_``."""
-    role_ids: list[str]
+    role_ids: NotRequired[list[str]]
     """Ids of the roles to give the key."""
 
 
-class _CreateAPIKeyResponseRequired(TypedDict):
+class CreateAPIKeyResponse(TypedDict):
+    """A new or rotated API key, including its full value."""
+
     created_at: str
+    environment_id: NotRequired[str]
+    """Environment the key is bound to; absent when it is not bound."""
+    expires_at: NotRequired[Optional[str]]
+    """Time the key stops working; null or absent when it does not expire."""
     id: str
     key: str
     """The full key; never returned again."""
     key_prefix: str
     """First characters of the key, to recognize it by."""
-    name: str
-
-
-class CreateAPIKeyResponse(_CreateAPIKeyResponseRequired, total=False):
-    """A new or rotated API key, including its full value."""
-
-    environment_id: str
-    """Environment the key is bound to; absent when it is not bound."""
-    expires_at: str | None
-    """Time the key stops working; null or absent when it does not expire."""
-    last_used_at: str | None
+    last_used_at: NotRequired[Optional[str]]
     """Time of the latest use; null or absent when never used."""
-    role_ids: list[str]
+    name: str
+    role_ids: NotRequired[list[str]]
     """Ids of the roles that the key has."""
 
 
-class _CreateBucketRequestRequired(TypedDict):
-    name: str
-    """Name of the bucket."""
-
-
-class CreateBucketRequest(_CreateBucketRequestRequired, total=False):
+class CreateBucketRequest(TypedDict):
     """Settings of a new key-value bucket."""
 
-    description: str
-    history: int
+    description: NotRequired[str]
+    history: NotRequired[int]
     """Revisions to keep for each key; default 1."""
-    max_bytes: int
+    max_bytes: NotRequired[int]
     """Largest total size in bytes."""
-    max_value_size: int
+    max_value_size: NotRequired[int]
     """Largest size of one value in bytes."""
-    ttl_seconds: int
+    name: str
+    """Name of the bucket."""
+    ttl_seconds: NotRequired[int]
     """Lifetime of an entry in seconds."""
 
 
-class _CreateEnvironmentRequestRequired(TypedDict):
-    name: str
-    """Name of the environment."""
-
-
-class CreateEnvironmentRequest(_CreateEnvironmentRequestRequired, total=False):
+class CreateEnvironmentRequest(TypedDict):
     """Settings of a new environment."""
 
-    color: str
+    color: NotRequired[str]
     """Display color."""
-    project_id: str
+    name: str
+    """Name of the environment."""
+    project_id: NotRequired[str]
     """Project to put it in."""
 
 
@@ -335,49 +314,40 @@ class CreateOrgRequest(TypedDict):
     """Display name of the organization."""
 
 
-class _CreatePolicyRequestRequired(TypedDict):
+class CreatePolicyRequest(TypedDict):
+    """Data for a new authorization policy."""
+
     actions: str
     """Comma-separated action patterns, such as ``functions:list,runs:read``."""
+    condition: NotRequired[str]
+    """CEL expression that must hold, optional."""
     effect: str
     """``allow`` or ``deny``."""
     name: str
+    org_id: NotRequired[str]
+    """Organization of the policy; the caller's own when absent."""
     resources: str
     """Comma-separated resource patterns, such as ``irn:ironflow:*:*:prod:*``, or ``*`` for all."""
 
 
-class CreatePolicyRequest(_CreatePolicyRequestRequired, total=False):
-    """Data for a new authorization policy."""
-
-    condition: str
-    """CEL expression that must hold, optional."""
-    org_id: str
-    """Organization of the policy; the caller's own when absent."""
-
-
-class _CreateRoleRequestRequired(TypedDict):
-    name: str
-    """Name of the role."""
-
-
-class CreateRoleRequest(_CreateRoleRequestRequired, total=False):
+class CreateRoleRequest(TypedDict):
     """Data for a new custom role."""
 
-    org_id: str
+    name: str
+    """Name of the role."""
+    org_id: NotRequired[str]
     """Organization of the role; the caller's own when absent."""
 
 
-class _CreateSecretRequestRequired(TypedDict):
+class CreateSecretRequest(TypedDict):
+    """Data for a new secret."""
+
+    description: NotRequired[str]
+    """Note for people, optional."""
     name: str
     """Unique within the environment."""
     value: str
     """Text to encrypt; it cannot be read back."""
-
-
-class CreateSecretRequest(_CreateSecretRequestRequired, total=False):
-    """Data for a new secret."""
-
-    description: str
-    """Note for people, optional."""
 
 
 class CreateSnapshotRequest(TypedDict):
@@ -398,18 +368,15 @@ class CreateSnapshotResponse(TypedDict):
     """Id given to the snapshot."""
 
 
-class _CreateUserRequestRequired(TypedDict):
-    email: str
-    """Address used to log in."""
-    password: str
-
-
-class CreateUserRequest(_CreateUserRequestRequired, total=False):
+class CreateUserRequest(TypedDict):
     """Data for a new dashboard user."""
 
-    name: str
+    email: str
+    """Address used to log in."""
+    name: NotRequired[str]
     """Display name."""
-    roles: list[str]
+    password: str
+    roles: NotRequired[list[str]]
     """Roles to give to the user, such as ``admin``."""
 
 
@@ -445,22 +412,21 @@ class DeleteProjectResponse(TypedDict):
     """Id of the removed project."""
 
 
-class _DispatchBucketRowRequired(TypedDict):
+class DispatchBucketRow(TypedDict):
+    """A group of waiting work that the scheduler serves as one."""
+
     created_at: str
     environment_id: str
     function_id: str
-
-
-class DispatchBucketRow(_DispatchBucketRowRequired, total=False):
-    """A group of waiting work that the scheduler serves as one."""
-
-    lane_id: str | None
+    lane_id: NotRequired[Optional[str]]
     """Lane of the bucket; null or absent when it has none."""
-    last_dispatched_at: str | None
+    last_dispatched_at: NotRequired[Optional[str]]
     """Time of the latest dispatch; null or absent when there was none."""
 
 
-class _DispatchSegmentRequired(TypedDict):
+class DispatchSegment(TypedDict):
+    """A piece of a run that waits to be dispatched."""
+
     blocking_reason: str
     """Why the segment is still waiting."""
     created_at: str
@@ -473,20 +439,15 @@ class _DispatchSegmentRequired(TypedDict):
     first_enqueued_at: str
     """Time it entered the queue for the first time."""
     function_id: str
+    function_version: NotRequired[Optional[int]]
+    lane_id: NotRequired[Optional[str]]
     queue_seq: int
     """Position number in the queue."""
-    run_id: str
-
-
-class DispatchSegment(_DispatchSegmentRequired, total=False):
-    """A piece of a run that waits to be dispatched."""
-
-    function_version: int | None
-    lane_id: str | None
-    reservation_expires_at: str | None
-    reservation_owner: str | None
+    reservation_expires_at: NotRequired[Optional[str]]
+    reservation_owner: NotRequired[Optional[str]]
     """Who has reserved the segment; null or absent when nobody has."""
-    timeout_ms: int | None
+    run_id: str
+    timeout_ms: NotRequired[Optional[int]]
     """Time limit of the execution in milliseconds."""
 
 
@@ -498,12 +459,16 @@ class DlqActionResponse(TypedDict):
     """``requeued`` or ``discarded``."""
 
 
-class _DlqListItemRequired(TypedDict):
+class DlqListItem(TypedDict):
+    """Outbox row that could not be published within its retries."""
+
     attempts: int
     """Publishing attempts made before giving up."""
     created_at: str
     dead_at: str
     """When the row was given up."""
+    entity_id: NotRequired[str]
+    """Entity the event belongs to, absent for other events."""
     environment_id: str
     event_id: str
     """Event that was not delivered; names the row when requeuing or discarding it."""
@@ -511,23 +476,16 @@ class _DlqListItemRequired(TypedDict):
     kind: str
     last_error: str
     """Error message of the last attempt."""
+    metadata: NotRequired[str]
+    payload: NotRequired[str]
     topic: str
     """Topic the event was meant for."""
-
-
-class DlqListItem(_DlqListItemRequired, total=False):
-    """Outbox row that could not be published within its retries."""
-
-    entity_id: str
-    """Entity the event belongs to, absent for other events."""
-    metadata: str
-    payload: str
 
 
 class DlqListResponse(TypedDict):
     """One page of dead-letter rows of the outbox."""
 
-    items: list[DlqListItem]
+    items: "list[DlqListItem]"
     """Rows of this page, latest first."""
     limit: int
     """Page size that was used."""
@@ -535,33 +493,30 @@ class DlqListResponse(TypedDict):
     """Number of rows that were skipped."""
 
 
-class DryRunPolicyRequest(TypedDict, total=False):
+class DryRunPolicyRequest(TypedDict):
     """Condition to try and the data to try it on."""
 
-    condition: str
+    condition: NotRequired[str]
     """Inline CEL expression, wins over ``policy_id``."""
-    policy_id: str
+    policy_id: NotRequired[str]
     """Saved policy whose condition is tried."""
-    request: dict[str, Any]
+    request: NotRequired[dict[str, Any]]
     """Values of the ``request`` variable."""
-    subject: dict[str, Any]
+    subject: NotRequired[dict[str, Any]]
     """Values of the ``subject`` variable."""
 
 
-class _DryRunPolicyResponseRequired(TypedDict):
-    condition_source: str
-    """Condition that was tried."""
-    matched: bool
-    """True when the condition held."""
-
-
-class DryRunPolicyResponse(_DryRunPolicyResponseRequired, total=False):
+class DryRunPolicyResponse(TypedDict):
     """Result of trying a policy condition."""
 
-    compile_error: str
+    compile_error: NotRequired[str]
     """Why the condition does not compile, absent when it does."""
-    eval_error: str
+    condition_source: str
+    """Condition that was tried."""
+    eval_error: NotRequired[str]
     """Why the evaluation failed, absent when it did not."""
+    matched: bool
+    """True when the condition held."""
 
 
 class EmitEdge(TypedDict):
@@ -573,24 +528,21 @@ class EmitEdge(TypedDict):
     """Function that emits it."""
 
 
-class _EntityHistoryEntryRequired(TypedDict):
+class EntityHistoryEntry(TypedDict):
+    """One event of an entity and what it set off."""
+
     entity_version: int
     """Position in the entity stream."""
+    event_data: NotRequired[Any]
+    """Event payload."""
     event_id: str
     event_name: str
-    runs: list[EntityHistoryRun]
+    runs: "list[EntityHistoryRun]"
     """Runs the event started, empty when none."""
     schema_version: int
     """Schema version of the event."""
     source: str
     timestamp: str
-
-
-class EntityHistoryEntry(_EntityHistoryEntryRequired, total=False):
-    """One event of an entity and what it set off."""
-
-    event_data: Any
-    """Event payload."""
 
 
 class EntityHistoryInfo(TypedDict):
@@ -609,8 +561,8 @@ class EntityHistoryInfo(TypedDict):
 class EntityHistoryResponse(TypedDict):
     """One page of the history of an entity."""
 
-    entries: list[EntityHistoryEntry]
-    info: EntityHistoryInfo
+    entries: "list[EntityHistoryEntry]"
+    info: "EntityHistoryInfo"
     """Head data of the entity."""
     next_cursor: int
     """Entity version to pass as ``from_version`` for the next page."""
@@ -618,26 +570,29 @@ class EntityHistoryResponse(TypedDict):
     """Number of events in all."""
 
 
-class _EntityHistoryRunRequired(TypedDict):
-    function_id: str
-    run_id: str
-    status: str
-    """Such as ``running``, ``completed`` or ``failed``."""
-    steps: list[EntityHistoryStep]
-
-
-class EntityHistoryRun(_EntityHistoryRunRequired, total=False):
+class EntityHistoryRun(TypedDict):
     """A run in the history of an entity."""
 
-    duration_ms: int
+    duration_ms: NotRequired[int]
     """Run time in milliseconds, absent until the run ends."""
-    ended_at: str
+    ended_at: NotRequired[str]
     """Absent until the run ends."""
-    started_at: str
+    function_id: str
+    run_id: str
+    started_at: NotRequired[str]
     """Absent until the run starts."""
+    status: str
+    """Such as ``running``, ``completed`` or ``failed``."""
+    steps: "list[EntityHistoryStep]"
 
 
-class _EntityHistoryStepRequired(TypedDict):
+class EntityHistoryStep(TypedDict):
+    """A step of a run in the history of an entity."""
+
+    duration_ms: NotRequired[int]
+    """Run time in milliseconds, absent until the step ends."""
+    error_message: NotRequired[str]
+    """Why the step failed, absent otherwise."""
     name: str
     status: str
     step_id: str
@@ -645,29 +600,17 @@ class _EntityHistoryStepRequired(TypedDict):
     """``invoke``, ``sleep``, ``wait_for_event`` or ``compensate``."""
 
 
-class EntityHistoryStep(_EntityHistoryStepRequired, total=False):
-    """A step of a run in the history of an entity."""
+class EnvResponse(TypedDict):
+    """An environment as it appears in a list."""
 
-    duration_ms: int
-    """Run time in milliseconds, absent until the step ends."""
-    error_message: str
-    """Why the step failed, absent otherwise."""
-
-
-class _EnvResponseRequired(TypedDict):
     color: str
     """Display color."""
     created_at: str
     id: str
     name: str
-    updated_at: str
-
-
-class EnvResponse(_EnvResponseRequired, total=False):
-    """An environment as it appears in a list."""
-
-    project_id: str
+    project_id: NotRequired[str]
     """Project it belongs to; absent when it belongs to none."""
+    updated_at: str
 
 
 class Environment(TypedDict):
@@ -683,52 +626,46 @@ class Environment(TypedDict):
     updated_at: str
 
 
-class _EventRequired(TypedDict):
+class Event(TypedDict):
+    """An event as it is stored."""
+
     created_at: str
     data: Any
+    entity_id: NotRequired[str]
+    """Absent for events outside an entity stream."""
+    entity_type: NotRequired[str]
+    entity_version: NotRequired[int]
+    """Position in the entity stream; absent for events outside a stream."""
     environment_id: str
     id: str
+    idempotency_key: NotRequired[str]
+    metadata: NotRequired[Any]
     name: str
+    nats_seq: NotRequired[int]
+    """Sequence in the message log, the number projections are waited for by; absent when not
+    recorded.
+    """
     processed: bool
     """True once the event has been handled."""
+    run_id: NotRequired[str]
+    """Run that produced the event, if any."""
     source: str
     """Where the event came from."""
     timestamp: str
     version: int
     """Schema version of the event."""
-
-
-class Event(_EventRequired, total=False):
-    """An event as it is stored."""
-
-    entity_id: str
-    """Absent for events outside an entity stream."""
-    entity_type: str
-    entity_version: int
-    """Position in the entity stream; absent for events outside a stream."""
-    idempotency_key: str
-    metadata: Any
-    nats_seq: int
-    """Sequence in the message log, the number projections are waited for by; absent when not
-    recorded.
-    """
-    run_id: str
-    """Run that produced the event, if any."""
-    webhook_source_id: str
+    webhook_source_id: NotRequired[str]
     """Webhook source the event came through, if any."""
 
 
-class _EventFilterRequired(TypedDict):
-    event: str
-    """Name of the event."""
-
-
-class EventFilter(_EventFilterRequired, total=False):
+class EventFilter(TypedDict):
     """Event a yielded run waits for."""
 
-    match: str
+    event: str
+    """Name of the event."""
+    match: NotRequired[str]
     """Condition the event has to meet."""
-    timeout: str
+    timeout: NotRequired[str]
     """How long to wait."""
 
 
@@ -740,38 +677,38 @@ class EventNameCountResponse(TypedDict):
     name: str
 
 
-class _EventResponseRequired(TypedDict):
+class EventResponse(TypedDict):
+    """A stored event."""
+
     created_at: str
     """Time it was stored."""
     data: Any
     """Payload of the event."""
+    entity_id: NotRequired[str]
+    """Entity whose stream the event belongs to, if any."""
+    entity_type: NotRequired[str]
+    """Type of that entity."""
     id: str
+    idempotency_key: NotRequired[str]
+    """Key given by the sender to avoid duplicates."""
+    metadata: NotRequired[Any]
     name: str
     processed: bool
     """True once the event has been handled."""
+    run_id: NotRequired[str]
+    """Run connected with the event, if any."""
     source: str
     """Where the event came from."""
     timestamp: str
     """Time of the event."""
 
 
-class EventResponse(_EventResponseRequired, total=False):
-    """A stored event."""
+class EventSchema(TypedDict):
+    """JSON schema of one version of an event."""
 
-    entity_id: str
-    """Entity whose stream the event belongs to, if any."""
-    entity_type: str
-    """Type of that entity."""
-    idempotency_key: str
-    """Key given by the sender to avoid duplicates."""
-    metadata: Any
-    run_id: str
-    """Run connected with the event, if any."""
-
-
-class _EventSchemaRequired(TypedDict):
     created_at: str
     """When this version was registered."""
+    description: NotRequired[str]
     environment_id: str
     event_name: str
     schema_json: str
@@ -780,38 +717,44 @@ class _EventSchemaRequired(TypedDict):
     """Schema version of the event."""
 
 
-class EventSchema(_EventSchemaRequired, total=False):
-    """JSON schema of one version of an event."""
-
-    description: str
-
-
 class FlowEmitEdgesResponse(TypedDict):
     """Edges from functions to the events they emit."""
 
-    edges: list[EmitEdge]
+    edges: "list[EmitEdge]"
     """One entry for each pair of function and event."""
 
 
 class FlowStreamEdgesResponse(TypedDict):
     """Edges between entity types and the events in their streams."""
 
-    edges: list[StreamEdge]
+    edges: "list[StreamEdge]"
     """One entry for each pair of entity type and event."""
 
 
 class FlowTopicEdgesResponse(TypedDict):
     """Edges from functions to the topics they publish to."""
 
-    edges: list[TopicEdge]
+    edges: "list[TopicEdge]"
     """One entry for each pair of function and topic."""
 
 
-class _FunctionResponseRequired(TypedDict):
+class FunctionResponse(TypedDict):
+    """A registered function with its triggers and retry settings."""
+
+    actor_key: NotRequired[str]
+    concurrency: NotRequired[Any]
+    """Concurrency settings, where there are any."""
     created_at: str
+    debounce: NotRequired[Any]
+    """Debounce settings, where there are any."""
+    description: NotRequired[str]
+    endpoint_url: NotRequired[str]
+    """Address that a push function is called at."""
     execution_mode: str
     """``push`` or ``pull``."""
     id: str
+    metadata: NotRequired[Any]
+    name: NotRequired[str]
     retry_attempts: int
     """Number of attempts on failure."""
     retry_backoff: float
@@ -829,21 +772,6 @@ class _FunctionResponseRequired(TypedDict):
     """Number of the registered version."""
 
 
-class FunctionResponse(_FunctionResponseRequired, total=False):
-    """A registered function with its triggers and retry settings."""
-
-    actor_key: str
-    concurrency: Any
-    """Concurrency settings, where there are any."""
-    debounce: Any
-    """Debounce settings, where there are any."""
-    description: str
-    endpoint_url: str
-    """Address that a push function is called at."""
-    metadata: Any
-    name: str
-
-
 class GetSnapshotResponse(TypedDict):
     """A stored snapshot of an entity."""
 
@@ -857,17 +785,14 @@ class GetSnapshotResponse(TypedDict):
     """The stored state, any JSON."""
 
 
-class _HealthResponseRequired(TypedDict):
+class HealthResponse(TypedDict):
+    """Result of the liveness check."""
+
     status: str
     timestamp: str
     """Server time of the check."""
-
-
-class HealthResponse(_HealthResponseRequired, total=False):
-    """Result of the liveness check."""
-
-    version: str
-    warnings: list[str]
+    version: NotRequired[str]
+    warnings: NotRequired[list[str]]
     """Problems that do not make the server unhealthy; absent when there are none."""
 
 
@@ -885,7 +810,7 @@ class HeartbeatRequest(TypedDict):
 class InstallPolicyTemplateResponse(TypedDict):
     """Policies that came from installing a template."""
 
-    policies: list[Policy]
+    policies: "list[Policy]"
     policies_count: int
     """Number of policies that were created."""
     template_id: str
@@ -893,10 +818,10 @@ class InstallPolicyTemplateResponse(TypedDict):
     """Version of the bundle that was installed."""
 
 
-class InvokeFunctionRequest(TypedDict, total=False):
+class InvokeFunctionRequest(TypedDict):
     """Input of a direct function invocation."""
 
-    data: dict[str, Any]
+    data: NotRequired[dict[str, Any]]
     """Data handed to the function."""
 
 
@@ -920,102 +845,83 @@ class JobAckRequest(TypedDict):
     """Run the job belongs to."""
 
 
-class _JobAssignmentResponseRequired(TypedDict):
-    attempt: int
-    completed_steps: list[CompletedStepResp]
-    """Steps that earlier executions of the run have finished and that need not run again."""
-    event: JobEventResponse
-    function_id: str
-    job_id: str
-    run_id: str
-
-
-class JobAssignmentResponse(_JobAssignmentResponseRequired, total=False):
+class JobAssignmentResponse(TypedDict):
     """One job handed out to a worker."""
 
-    actor_id: str
-    context: JobContextResponse | None
+    actor_id: NotRequired[str]
+    attempt: int
+    completed_steps: "list[CompletedStepResp]"
+    """Steps that earlier executions of the run have finished and that need not run again."""
+    context: NotRequired[Optional["JobContextResponse"]]
     """Extra input such as secrets, null or absent when there is none."""
-    execution_seq: int
+    event: "JobEventResponse"
+    execution_seq: NotRequired[int]
     """Number of this execution, to be sent back with the reports on the job."""
-    lease_expires_at: str
+    function_id: str
+    job_id: str
+    lease_expires_at: NotRequired[str]
     """When the lease ends."""
-    lease_token: str
+    lease_token: NotRequired[str]
     """Token of the lease, to be sent back with the reports on the job."""
-    step_sequence_base: int
+    run_id: str
+    step_sequence_base: NotRequired[int]
     """Offset for numbering the steps of this execution."""
 
 
 class JobBatchResponse(TypedDict):
     """Jobs handed out to a worker."""
 
-    jobs: list[JobAssignmentResponse]
+    jobs: "list[JobAssignmentResponse]"
     """The jobs to run."""
 
 
-class JobContextResponse(TypedDict, total=False):
+class JobContextResponse(TypedDict):
     """Extra input of a job."""
 
-    secrets: dict[str, str]
+    secrets: NotRequired[dict[str, str]]
     """Secret values by name."""
 
 
-class _JobErrorRequired(TypedDict):
+class JobError(TypedDict):
+    """Failure of a job."""
+
+    code: NotRequired[str]
+    """Machine-readable kind of failure."""
     message: str
     """What went wrong."""
     retryable: bool
     """True when another attempt may succeed."""
 
 
-class JobError(_JobErrorRequired, total=False):
-    """Failure of a job."""
+class JobEventResponse(TypedDict):
+    """Event that started the run of a job."""
 
-    code: str
-    """Machine-readable kind of failure."""
-
-
-class _JobEventResponseRequired(TypedDict):
     data: Any
     """Event payload."""
     id: str
+    metadata: NotRequired[Any]
+    """Event metadata, absent when there is none."""
     name: str
     timestamp: str
     version: int
     """Schema version of the event."""
 
 
-class JobEventResponse(_JobEventResponseRequired, total=False):
-    """Event that started the run of a job."""
-
-    metadata: Any
-    """Event metadata, absent when there is none."""
-
-
-class _JobUpdateRequestRequired(TypedDict):
-    status: str
-    """``completed``, ``failed`` or ``yielded``."""
-
-
-_JobUpdateRequestKeywords = TypedDict(
-    "_JobUpdateRequestKeywords", {"yield": "YieldInfo | None"}, total=False
+JobUpdateRequest = TypedDict(
+    "JobUpdateRequest",
+    {
+        "error": NotRequired[Optional["JobError"]],
+        "execution_seq": NotRequired[int],
+        "lease_token": NotRequired[str],
+        "output": NotRequired[Any],
+        "status": str,
+        "step_offset": NotRequired[int],
+        "steps": NotRequired["list[StepResult]"],
+        "version": NotRequired[int],
+        "yield": NotRequired[Optional["YieldInfo"]],
+    },
 )
-
-
-class JobUpdateRequest(_JobUpdateRequestRequired, _JobUpdateRequestKeywords, total=False):
-    """Report on a job."""
-
-    error: JobError | None
-    """What went wrong, with ``failed``."""
-    execution_seq: int
-    """Execution number that came with the job."""
-    lease_token: str
-    """Lease token that came with the job."""
-    output: Any
-    """Result of the function, with ``completed``."""
-    step_offset: int
-    steps: list[StepResult]
-    """Steps executed since the job was handed out."""
-    version: int
+"""Report on a job."""
 
 
 class KVEntry(TypedDict):
@@ -1035,7 +941,7 @@ class KVEntry(TypedDict):
 class ListBucketsResponse(TypedDict):
     """All key-value buckets."""
 
-    buckets: list[BucketInfo]
+    buckets: "list[BucketInfo]"
     count: int
     """Number of buckets returned."""
 
@@ -1043,14 +949,14 @@ class ListBucketsResponse(TypedDict):
 class ListConfigsResponse(TypedDict):
     """All stored config documents, without their content."""
 
-    configs: list[ConfigEntry]
+    configs: "list[ConfigEntry]"
     """One entry for each document."""
 
 
 class ListEventNamesResponse(TypedDict):
     """Event names found among recent events."""
 
-    names: list[EventNameCountResponse]
+    names: "list[EventNameCountResponse]"
     scan_cap: int
     """Most events that one call examines."""
     scanned: int
@@ -1059,26 +965,23 @@ class ListEventNamesResponse(TypedDict):
     """True when the cap was reached, so that counts may be too low."""
 
 
-class _ListEventsResponseRequired(TypedDict):
+class ListEventsResponse(TypedDict):
+    """One page of events, newest first."""
+
+    approx_total: NotRequired[Optional[int]]
+    """Approximate number of matching events; may be null or absent."""
+    approx_total_capped: NotRequired[bool]
+    """True when counting stopped early, so that there may be more."""
     count: int
     """Number of events in this page."""
-    events: list[EventResponse]
+    events: "list[EventResponse]"
     has_next: bool
     has_prev: bool
     limit: int
     """Page size that was applied."""
-
-
-class ListEventsResponse(_ListEventsResponseRequired, total=False):
-    """One page of events, newest first."""
-
-    approx_total: int | None
-    """Approximate number of matching events; may be null or absent."""
-    approx_total_capped: bool
-    """True when counting stopped early, so that there may be more."""
-    next_cursor: str
+    next_cursor: NotRequired[str]
     """Pass as ``cursor`` for older events; absent at the end."""
-    prev_cursor: str
+    prev_cursor: NotRequired[str]
     """Pass as ``before`` for newer events; absent on the first page."""
 
 
@@ -1087,7 +990,7 @@ class ListFunctionsResponse(TypedDict):
 
     count: int
     """Number of functions in this page."""
-    functions: list[FunctionResponse]
+    functions: "list[FunctionResponse]"
     total_count: int
     """Number of matches over all pages."""
 
@@ -1114,7 +1017,7 @@ class ListProjectionsResponse(TypedDict):
 
     count: int
     """Number of projections in this reply."""
-    projections: list[ProjectionRegistry]
+    projections: "list[ProjectionRegistry]"
 
 
 class ListRunsResponse(TypedDict):
@@ -1122,7 +1025,7 @@ class ListRunsResponse(TypedDict):
 
     count: int
     """Number of runs in this reply."""
-    runs: list[RunResponse]
+    runs: "list[RunResponse]"
     total_count: int
     """Number of runs that match the filters."""
 
@@ -1132,7 +1035,7 @@ class ListSchemasResponse(TypedDict):
 
     count: int
     """Number of schemas in this reply."""
-    schemas: list[EventSchema]
+    schemas: "list[EventSchema]"
     total_count: int
     """Number of schemas that match the filter."""
 
@@ -1142,7 +1045,7 @@ class ListStepsResponse(TypedDict):
 
     count: int
     """Number of steps in this reply."""
-    steps: list[StepResponse]
+    steps: "list[StepResponse]"
 
 
 class ListStreamsResponse(TypedDict):
@@ -1150,7 +1053,7 @@ class ListStreamsResponse(TypedDict):
 
     count: int
     """Number of streams in this reply."""
-    streams: list[StreamInfo]
+    streams: "list[StreamInfo]"
     total_count: int
     """Number of streams that match the filters."""
 
@@ -1160,58 +1063,52 @@ class ListWorkersResponse(TypedDict):
 
     count: int
     """Number of workers in this reply."""
-    workers: list[WorkerInfoResponse]
+    workers: "list[WorkerInfoResponse]"
 
 
-class OrgPreferences(TypedDict, total=False):
+class OrgPreferences(TypedDict):
     """Settings that apply to a whole organization."""
 
-    default_timezone: str | None
+    default_timezone: NotRequired[Optional[str]]
     """Time zone name, such as ``Europe/Berlin``."""
 
 
-class _OrganizationRequired(TypedDict):
+class Organization(TypedDict):
+    """Top-level account that owns projects, roles and policies."""
+
     created_at: str
     id: str
     """Starts with ``org_``."""
     name: str
+    preferences: NotRequired[Optional["OrgPreferences"]]
+    """Settings of the organization, absent or null when none are set."""
     updated_at: str
 
 
-class Organization(_OrganizationRequired, total=False):
-    """Top-level account that owns projects, roles and policies."""
-
-    preferences: OrgPreferences | None
-    """Settings of the organization, absent or null when none are set."""
-
-
-class PatchSecretRequest(TypedDict, total=False):
+class PatchSecretRequest(TypedDict):
     """Changes to the metadata of a secret."""
 
-    description: str | None
+    description: NotRequired[Optional[str]]
     """New note for people."""
-    name: str | None
+    name: NotRequired[Optional[str]]
     """New name of the secret."""
 
 
-class _PatchStepRequestRequired(TypedDict):
-    output: dict[str, Any]
-    """Object that replaces the recorded output."""
-    step_id: str
-    """Id of the step to patch."""
-
-
-class PatchStepRequest(_PatchStepRequestRequired, total=False):
+class PatchStepRequest(TypedDict):
     """New output for a step."""
 
-    reason: str
+    output: dict[str, Any]
+    """Object that replaces the recorded output."""
+    reason: NotRequired[str]
     """Why the output is replaced, free text."""
+    step_id: str
+    """Id of the step to patch."""
 
 
 class PlatformAuditResponse(TypedDict):
     """Platform audit events that match a query."""
 
-    events: list[AuditEvent]
+    events: "list[AuditEvent]"
     """Events of this page."""
     total: int
     """Number of matching events."""
@@ -1236,9 +1133,13 @@ class PlatformBootstrapResponse(TypedDict):
     name: str
 
 
-class _PlatformCreatePolicyRequestRequired(TypedDict):
+class PlatformCreatePolicyRequest(TypedDict):
+    """Data for a new platform policy."""
+
     actions: str
     """Comma-separated action patterns, such as ``functions:list,runs:read``."""
+    condition: NotRequired[str]
+    """CEL expression that must hold, optional."""
     effect: str
     """``allow`` or ``deny``."""
     name: str
@@ -1246,36 +1147,23 @@ class _PlatformCreatePolicyRequestRequired(TypedDict):
     """Comma-separated resource patterns, such as ``irn:ironflow:*:*:prod:*``, or ``*`` for all."""
 
 
-class PlatformCreatePolicyRequest(_PlatformCreatePolicyRequestRequired, total=False):
-    """Data for a new platform policy."""
-
-    condition: str
-    """CEL expression that must hold, optional."""
-
-
-class _PlatformCreateRoleRequestRequired(TypedDict):
-    name: str
-    """Starts with ``platform_``."""
-
-
-class PlatformCreateRoleRequest(_PlatformCreateRoleRequestRequired, total=False):
+class PlatformCreateRoleRequest(TypedDict):
     """Data for a new platform role."""
 
-    policy_ids: list[str]
+    name: str
+    """Starts with ``platform_``."""
+    policy_ids: NotRequired[list[str]]
     """Policies to attach at once."""
 
 
-class _PlatformCreateUserRequestRequired(TypedDict):
+class PlatformCreateUserRequest(TypedDict):
+    """Data for a new platform user."""
+
     email: str
     name: str
     """Display name."""
     password: str
-
-
-class PlatformCreateUserRequest(_PlatformCreateUserRequestRequired, total=False):
-    """Data for a new platform user."""
-
-    role_ids: list[str]
+    role_ids: NotRequired[list[str]]
     """Ids of platform roles to give to the user."""
 
 
@@ -1292,7 +1180,7 @@ class PlatformLoginResponse(TypedDict):
 
     token: str
     """JWT to send as bearer credential, valid for 24 hours."""
-    user: PlatformLoginUserInfo
+    user: "PlatformLoginUserInfo"
     """User who logged in."""
 
 
@@ -1324,54 +1212,51 @@ class PlatformTenantResponse(TypedDict):
     updated_at: str
 
 
-class PlatformUpdatePolicyRequest(TypedDict, total=False):
+class PlatformUpdatePolicyRequest(TypedDict):
     """Changes to a platform policy, where absent fields stay as they are."""
 
-    actions: str | None
+    actions: NotRequired[Optional[str]]
     """Comma-separated action patterns, such as ``functions:list,runs:read``."""
-    condition: str | None
+    condition: NotRequired[Optional[str]]
     """New CEL expression."""
-    effect: str | None
+    effect: NotRequired[Optional[str]]
     """``allow`` or ``deny``."""
-    name: str | None
-    resources: str | None
+    name: NotRequired[Optional[str]]
+    resources: NotRequired[Optional[str]]
     """Comma-separated resource patterns, such as ``irn:ironflow:*:*:prod:*``, or ``*`` for all."""
 
 
-class PlatformUpdateRoleRequest(TypedDict, total=False):
+class PlatformUpdateRoleRequest(TypedDict):
     """New name of a platform role."""
 
-    name: str | None
+    name: NotRequired[Optional[str]]
     """Starts with ``platform_``."""
 
 
-class PlatformUpdateUserRequest(TypedDict, total=False):
+class PlatformUpdateUserRequest(TypedDict):
     """Changes to a platform user, where absent fields stay as they are."""
 
-    email: str | None
-    is_active: bool | None
+    email: NotRequired[Optional[str]]
+    is_active: NotRequired[Optional[bool]]
     """False blocks the user from logging in."""
-    name: str | None
-    password: str | None
+    name: NotRequired[Optional[str]]
+    password: NotRequired[Optional[str]]
     """New password."""
 
 
-class _PlatformUserRequired(TypedDict):
+class PlatformUser(TypedDict):
+    """Person who administers the platform across tenants."""
+
     created_at: str
     email: str
     id: str
     """Starts with ``puser_``."""
     is_active: bool
     """False when the user may not log in."""
+    last_login_at: NotRequired[Optional[str]]
+    """Absent or null before the first login."""
     name: str
     updated_at: str
-
-
-class PlatformUser(_PlatformUserRequired, total=False):
-    """Person who administers the platform across tenants."""
-
-    last_login_at: str | None
-    """Absent or null before the first login."""
 
 
 class Policy(TypedDict):
@@ -1413,30 +1298,33 @@ class PolicyResponse(TypedDict):
     updated_at: str
 
 
-class _PolicyTemplateRequired(TypedDict):
+class PolicyTemplate(TypedDict):
+    """Bundle of policies that can be installed as a whole."""
+
     bundle_json: str
     """Policies of the bundle as JSON text."""
     created_at: str
+    description: NotRequired[str]
     id: str
     name: str
     template_id: str
     """Id to pass to ``policy_templates_install``."""
+    tenant_id: NotRequired[str]
+    """Tenant that owns a private bundle."""
     updated_at: str
     version: str
     """Version of the bundle."""
 
 
-class PolicyTemplate(_PolicyTemplateRequired, total=False):
-    """Bundle of policies that can be installed as a whole."""
+class PolicyVersion(TypedDict):
+    """Snapshot of a policy as it was saved at one time."""
 
-    description: str
-    tenant_id: str
-    """Tenant that owns a private bundle."""
-
-
-class _PolicyVersionRequired(TypedDict):
     actions: str
     """Comma-separated action patterns, such as ``functions:list,runs:read``."""
+    author_id: NotRequired[str]
+    """Who saved the version."""
+    change_reason: NotRequired[str]
+    """Note on why it was saved."""
     condition: str
     """CEL expression over ``request`` and ``subject`` that must hold; empty when there is none."""
     created_at: str
@@ -1448,25 +1336,16 @@ class _PolicyVersionRequired(TypedDict):
     policy_id: str
     resources: str
     """Comma-separated resource patterns, such as ``irn:ironflow:*:*:prod:*``, or ``*`` for all."""
+    template_id: NotRequired[str]
+    """Template the policy was installed from."""
+    template_version: NotRequired[str]
+    """Version of that template."""
+    valid_from: NotRequired[Optional[str]]
+    """Start of the period in which it applies, if limited."""
+    valid_until: NotRequired[Optional[str]]
+    """End of the period in which it applies, if limited."""
     version_num: int
     """Number of the version, as taken by ``policies_rollback``."""
-
-
-class PolicyVersion(_PolicyVersionRequired, total=False):
-    """Snapshot of a policy as it was saved at one time."""
-
-    author_id: str
-    """Who saved the version."""
-    change_reason: str
-    """Note on why it was saved."""
-    template_id: str
-    """Template the policy was installed from."""
-    template_version: str
-    """Version of that template."""
-    valid_from: str | None
-    """Start of the period in which it applies, if limited."""
-    valid_until: str | None
-    """End of the period in which it applies, if limited."""
 
 
 class Project(TypedDict):
@@ -1495,45 +1374,39 @@ class ProjectionActionResponse(TypedDict):
     """Status after the action, such as ``paused``, ``active`` or ``cancelled``."""
 
 
-class _ProjectionCatchupBatchItemRequired(TypedDict):
+class ProjectionCatchupBatchItem(TypedDict):
+    """One projection to wait for in a batch."""
+
     minSeq: str
     """Sequence to reach, as a decimal string."""
     name: str
     """Name of the projection."""
-
-
-class ProjectionCatchupBatchItem(_ProjectionCatchupBatchItemRequired, total=False):
-    """One projection to wait for in a batch."""
-
-    partition: str
+    partition: NotRequired[str]
     """Partition key to wait for; managed projections only."""
 
 
-class _ProjectionCatchupBatchRequestRequired(TypedDict):
-    items: list[ProjectionCatchupBatchItem]
-    """1 to 16 projections with the sequence each has to reach."""
-
-
-class ProjectionCatchupBatchRequest(_ProjectionCatchupBatchRequestRequired, total=False):
+class ProjectionCatchupBatchRequest(TypedDict):
     """Projections to wait for, with one time limit for all."""
 
-    timeoutMs: int
+    items: "list[ProjectionCatchupBatchItem]"
+    """1 to 16 projections with the sequence each has to reach."""
+    timeoutMs: NotRequired[int]
     """Longest wait in milliseconds, shared by all items; default 30000, capped at 60000."""
 
 
 class ProjectionCatchupBatchResponse(TypedDict):
     """Outcome of a batch wait."""
 
-    results: list[ProjectionCatchupBatchResult]
+    results: "list[ProjectionCatchupBatchResult]"
     """One outcome for each requested item."""
 
 
-class ProjectionCatchupBatchResult(TypedDict, total=False):
+class ProjectionCatchupBatchResult(TypedDict):
     """Outcome of one item of a batch wait: a result or an error."""
 
-    error: str
+    error: NotRequired[str]
     """Why this item could not be waited for; absent on success."""
-    result: ProjectionCatchupResponse | None
+    result: NotRequired[Optional["ProjectionCatchupResponse"]]
     """Position reached; null or absent when there is an error."""
 
 
@@ -1556,47 +1429,16 @@ class ProjectionCatchupResponse(TypedDict):
     """True when the time limit ended the wait."""
 
 
-class _ProjectionRegistryRequired(TypedDict):
-    created_at: str
-    environment_id: str
-    events: Any
-    """Names of the events the projection consumes."""
-    last_event_seq: int
-    """Sequence of the last event processed, 0 when none."""
-    mode: str
-    """``managed`` (state kept by the server) or ``external`` (kept by your own code)."""
-    name: str
-    status: str
-    """``active``, ``rebuilding``, ``paused`` or ``error``."""
-    type: str
-    updated_at: str
-    version: int
-    """Version of the projection definition."""
-
-
-class ProjectionRegistry(_ProjectionRegistryRequired, total=False):
+class ProjectionRegistry(TypedDict):
     """Registry record of a projection: what it consumes and how far it has come."""
 
-    description: str
-    error_message: str
-    """Last failure, absent when there is none."""
-    event_handlers: Any
-    """SQL statement per event name, for SQL projections."""
-    partition_key: str
-    """What the state is partitioned by, absent when the projection is not partitioned."""
-    rebuild_start_cursor: int | None
-    """Sequence the rebuild started from."""
-    rebuild_started_at: str | None
-    """Start of the rebuild, null or absent when none runs."""
-    rebuild_target_seq: int | None
-    """Sequence at which the rebuild is complete."""
-    sql_definition: str
-    """Table definition, for SQL projections."""
-
-
-class _ProjectionResponseRequired(TypedDict):
     created_at: str
+    description: NotRequired[str]
     environment_id: str
+    error_message: NotRequired[str]
+    """Last failure, absent when there is none."""
+    event_handlers: NotRequired[Any]
+    """SQL statement per event name, for SQL projections."""
     events: Any
     """Names of the events the projection consumes."""
     last_event_seq: int
@@ -1604,6 +1446,16 @@ class _ProjectionResponseRequired(TypedDict):
     mode: str
     """``managed`` (state kept by the server) or ``external`` (kept by your own code)."""
     name: str
+    partition_key: NotRequired[str]
+    """What the state is partitioned by, absent when the projection is not partitioned."""
+    rebuild_start_cursor: NotRequired[Optional[int]]
+    """Sequence the rebuild started from."""
+    rebuild_started_at: NotRequired[Optional[str]]
+    """Start of the rebuild, null or absent when none runs."""
+    rebuild_target_seq: NotRequired[Optional[int]]
+    """Sequence at which the rebuild is complete."""
+    sql_definition: NotRequired[str]
+    """Table definition, for SQL projections."""
     status: str
     """``active``, ``rebuilding``, ``paused`` or ``error``."""
     type: str
@@ -1612,26 +1464,41 @@ class _ProjectionResponseRequired(TypedDict):
     """Version of the projection definition."""
 
 
-class ProjectionResponse(_ProjectionResponseRequired, total=False):
+class ProjectionResponse(TypedDict):
     """Registry record of a projection with the state it has built."""
 
-    description: str
-    error_message: str
+    created_at: str
+    description: NotRequired[str]
+    environment_id: str
+    error_message: NotRequired[str]
     """Last failure, absent when there is none."""
-    event_handlers: Any
+    event_handlers: NotRequired[Any]
     """SQL statement per event name, for SQL projections."""
-    partition_key: str
+    events: Any
+    """Names of the events the projection consumes."""
+    last_event_seq: int
+    """Sequence of the last event processed, 0 when none."""
+    mode: str
+    """``managed`` (state kept by the server) or ``external`` (kept by your own code)."""
+    name: str
+    partition_key: NotRequired[str]
     """What the state is partitioned by, absent when the projection is not partitioned."""
-    rebuild_start_cursor: int | None
+    rebuild_start_cursor: NotRequired[Optional[int]]
     """Sequence the rebuild started from."""
-    rebuild_started_at: str | None
+    rebuild_started_at: NotRequired[Optional[str]]
     """Start of the rebuild, null or absent when none runs."""
-    rebuild_target_seq: int | None
+    rebuild_target_seq: NotRequired[Optional[int]]
     """Sequence at which the rebuild is complete."""
-    sql_definition: str
+    sql_definition: NotRequired[str]
     """Table definition, for SQL projections."""
-    state: ProjectionState | None
+    state: NotRequired[Optional["ProjectionState"]]
     """State of the requested partition, absent when there is none yet."""
+    status: str
+    """``active``, ``rebuilding``, ``paused`` or ``error``."""
+    type: str
+    updated_at: str
+    version: int
+    """Version of the projection definition."""
 
 
 class ProjectionState(TypedDict):
@@ -1669,19 +1536,16 @@ class ProjectionStatusResponse(TypedDict):
     updated_at: str
 
 
-class _ProjectionWaitForEventRequestRequired(TypedDict):
-    eventId: str
-    """Id of the event."""
-    projection: str
-    """Name of the projection."""
-
-
-class ProjectionWaitForEventRequest(_ProjectionWaitForEventRequestRequired, total=False):
+class ProjectionWaitForEventRequest(TypedDict):
     """Event to wait for and the projection that has to process it."""
 
-    partition: str
+    eventId: str
+    """Id of the event."""
+    partition: NotRequired[str]
     """Partition key to wait for; managed projections only."""
-    timeoutMs: int
+    projection: str
+    """Name of the projection."""
+    timeoutMs: NotRequired[int]
     """Longest wait in milliseconds, default 30000, capped at 60000."""
 
 
@@ -1710,40 +1574,37 @@ class ProvisionOrgResult(TypedDict):
     name: str
 
 
-class ProvisionTenantRequest(TypedDict, total=False):
+class ProvisionTenantRequest(TypedDict):
     """Names for a new tenant."""
 
-    env_name: str
+    env_name: NotRequired[str]
     """Name of its first environment, such as ``production``."""
-    name: str
+    name: NotRequired[str]
     """Name of the tenant, for servers that take one name instead of ``org_name``."""
-    org_name: str
+    org_name: NotRequired[str]
     """Name of the organization to create."""
 
 
 class ProvisionTenantResponse(TypedDict):
     """Everything that was created for a new tenant."""
 
-    api_key: ProvisionKeyResult
+    api_key: "ProvisionKeyResult"
     """Admin key of the tenant."""
-    environment: ProvisionEnvResult
+    environment: "ProvisionEnvResult"
     """First environment of the tenant."""
-    org: ProvisionOrgResult
+    org: "ProvisionOrgResult"
     """Organization of the tenant."""
 
 
-class _PublishRequestRequired(TypedDict):
-    data: Any
-    """Payload, any JSON."""
-    topic: str
-    """Plain topic name, without the ``topic:`` prefix of subscription patterns."""
-
-
-class PublishRequest(_PublishRequestRequired, total=False):
+class PublishRequest(TypedDict):
     """Message to publish to a topic."""
 
-    idempotency_key: str
+    data: Any
+    """Payload, any JSON."""
+    idempotency_key: NotRequired[str]
     """Key to deduplicate repeated publishes by."""
+    topic: str
+    """Plain topic name, without the ``topic:`` prefix of subscription patterns."""
 
 
 class PublishResponse(TypedDict):
@@ -1765,63 +1626,57 @@ class PutKeyResponse(TypedDict):
 class ReadStreamResponse(TypedDict):
     """Events read from an entity stream."""
 
-    events: list[Event]
+    events: "list[Event]"
     total_count: int
     """Number of events in all."""
 
 
-class _ReadinessResponseRequired(TypedDict):
+class ReadinessResponse(TypedDict):
+    """Result of the readiness check."""
+
+    issues: NotRequired[dict[str, str]]
+    """Failing parts by name, each with an explanation; absent when there are none."""
     status: str
 
 
-class ReadinessResponse(_ReadinessResponseRequired, total=False):
-    """Result of the readiness check."""
+class RebuildJobInfo(TypedDict):
+    """Progress of one projection rebuild."""
 
-    issues: dict[str, str]
-    """Failing parts by name, each with an explanation; absent when there are none."""
-
-
-class _RebuildJobInfoRequired(TypedDict):
+    error: NotRequired[str]
+    """Why the rebuild failed, absent otherwise."""
+    estimated_remaining: NotRequired[str]
+    """Time left as a duration such as ``1m15s``."""
     events_processed: int
     """Events replayed so far."""
     job_id: str
     progress: float
     """How far the rebuild has come."""
     projection_name: str
+    started_at: NotRequired[str]
+    """Absent when the job has not started."""
     status: str
     """Such as ``running`` or ``cancelled``; ``dry_run`` for an estimate."""
     total_events: int
     """Events to replay in all."""
 
 
-class RebuildJobInfo(_RebuildJobInfoRequired, total=False):
-    """Progress of one projection rebuild."""
-
-    error: str
-    """Why the rebuild failed, absent otherwise."""
-    estimated_remaining: str
-    """Time left as a duration such as ``1m15s``."""
-    started_at: str
-    """Absent when the job has not started."""
-
-
-class RebuildJobResponse(TypedDict, total=False):
+class RebuildJobResponse(TypedDict):
     """Envelope around the rebuild job of a projection."""
 
-    job: RebuildJobInfo | None
+    job: NotRequired[Optional["RebuildJobInfo"]]
     """The job, null or absent when there is none."""
 
 
-class RebuildProjectionRequest(TypedDict, total=False):
+class RebuildProjectionRequest(TypedDict):
     """Options of a projection rebuild; all may be left out."""
 
-    dryRun: bool
+    dryRun: NotRequired[bool]
     """True to estimate the work without starting it, default false."""
-    fromEventId: str
+    fromEventId: NotRequired[str]
     """First event to replay; the beginning of the log when left out."""
-    partition: str
+    partition: NotRequired[str]
     """Rebuild this partition only."""
-    toEventId: str
+    toEventId: NotRequired[str]
     """Last event to replay; the end of the log when left out."""
 
 
@@ -1835,26 +1690,23 @@ class RegisterRequest(TypedDict):
     """Free key-value labels of the worker."""
     max_concurrent_jobs: int
     """Jobs the worker can run at the same time."""
-    version: WorkerVersion
+    version: "WorkerVersion"
     """SDK and runtime the worker runs on."""
     worker_id: str
     """Id of the worker, as in the path."""
 
 
-class _RegisterSchemaRequestRequired(TypedDict):
+class RegisterSchemaRequest(TypedDict):
+    """Event schema to register."""
+
+    description: NotRequired[str]
+    """What this version is about or what it changes."""
     event_name: str
     """Event the schema describes."""
     schema_json: str
     """The schema, as a JSON string."""
     version: int
     """Version number of the schema."""
-
-
-class RegisterSchemaRequest(_RegisterSchemaRequestRequired, total=False):
-    """Event schema to register."""
-
-    description: str
-    """What this version is about or what it changes."""
 
 
 class ReplaceRolesRequest(TypedDict):
@@ -1864,16 +1716,13 @@ class ReplaceRolesRequest(TypedDict):
     """Ids of all roles the key is to have."""
 
 
-class _ResumeRunRequestRequired(TypedDict):
-    run_id: str
-    """Id of the run."""
-
-
-class ResumeRunRequest(_ResumeRunRequestRequired, total=False):
+class ResumeRunRequest(TypedDict):
     """Run to resume."""
 
-    from_step: str
+    from_step: NotRequired[str]
     """Id of the step to resume from, instead of where the run stopped."""
+    run_id: str
+    """Id of the run."""
 
 
 class Role(TypedDict):
@@ -1891,7 +1740,7 @@ class Role(TypedDict):
 class RolePoliciesResponse(TypedDict):
     """Policies attached to one role."""
 
-    policies: list[Policy]
+    policies: "list[Policy]"
     """Complete policies, not only their ids."""
 
 
@@ -1910,17 +1759,14 @@ class RoleResponse(TypedDict):
     """Number of policies attached to the role."""
 
 
-class _RotateTokenRequestRequired(TypedDict):
+class RotateTokenRequest(TypedDict):
+    """Which cluster credential to replace, and its new value."""
+
     kind: str
     """Kind of credential to rotate."""
     new_value: str
     """The credential to use from now on."""
-
-
-class RotateTokenRequest(_RotateTokenRequestRequired, total=False):
-    """Which cluster credential to replace, and its new value."""
-
-    remote_key_id: str
+    remote_key_id: NotRequired[str]
     """Id of the matching key on the remote side, where there is one."""
 
 
@@ -1933,105 +1779,99 @@ class RotateTokenResponse(TypedDict):
     """Result of the rotation."""
 
 
-class _RunRequired(TypedDict):
+class Run(TypedDict):
+    """Full record of a run, as returned by cancel and resume."""
+
+    actor_id: NotRequired[str]
     attempt: int
     """Number of the current attempt."""
+    cancellation_cause: NotRequired[str]
+    """Why the run was canceled, absent otherwise."""
+    claimed_at: NotRequired[Optional[str]]
+    claimed_by: NotRequired[str]
+    """Who has claimed the run for execution."""
     created_at: str
+    ended_at: NotRequired[Optional[str]]
+    """Null or absent while the run is not finished."""
     environment_id: str
+    error: NotRequired[Any]
+    """Failure details, absent when the run has not failed."""
     event_id: str
     execution_mode: str
     """``push`` (the server calls an endpoint) or ``pull`` (a worker fetches the job)."""
     function_id: str
+    function_version: NotRequired[int]
     id: str
+    input: NotRequired[Any]
     max_attempts: int
     """Attempts allowed in all."""
+    output: NotRequired[Any]
+    parent_run_id: NotRequired[str]
+    """Run that started this one, absent for a top-level run."""
+    parent_step_id: NotRequired[str]
+    pause_reason: NotRequired[str]
+    """Why the run is paused, such as ``injection``; absent otherwise."""
     pause_requested: bool
     """True when a pause has been asked for."""
+    resume_from_step: NotRequired[str]
+    """Step the run was resumed from."""
+    started_at: NotRequired[Optional[str]]
     status: str
     """Such as ``running``, ``paused``, ``completed``, ``failed`` or ``cancelled``."""
+    timeout_at: NotRequired[Optional[str]]
+    """When the run times out, if it does."""
     updated_at: str
     version: int
     """Version of the record."""
-
-
-class Run(_RunRequired, total=False):
-    """Full record of a run, as returned by cancel and resume."""
-
-    actor_id: str
-    cancellation_cause: str
-    """Why the run was canceled, absent otherwise."""
-    claimed_at: str | None
-    claimed_by: str
-    """Who has claimed the run for execution."""
-    ended_at: str | None
-    """Null or absent while the run is not finished."""
-    error: Any
-    """Failure details, absent when the run has not failed."""
-    function_version: int
-    input: Any
-    output: Any
-    parent_run_id: str
-    """Run that started this one, absent for a top-level run."""
-    parent_step_id: str
-    pause_reason: str
-    """Why the run is paused, such as ``injection``; absent otherwise."""
-    resume_from_step: str
-    """Step the run was resumed from."""
-    started_at: str | None
-    timeout_at: str | None
-    """When the run times out, if it does."""
-    worker_id: str
+    worker_id: NotRequired[str]
     """Worker that executes the run."""
 
 
 class RunAuditResponse(TypedDict):
     """One page of audit events."""
 
-    events: list[AuditEvent]
+    events: "list[AuditEvent]"
     next_cursor: str
     """Token for the next page; empty when there is none."""
     total_count: int
     """Number of events that match the filters."""
 
 
-class _RunResponseRequired(TypedDict):
+class RunResponse(TypedDict):
+    """One execution of a function, as listed and read."""
+
+    actor_id: NotRequired[str]
     attempt: int
     """Number of the current attempt."""
     created_at: str
+    ended_at: NotRequired[Optional[str]]
+    """Null or absent while the run is not finished."""
+    error: NotRequired[Any]
+    """Failure details, absent when the run has not failed."""
     event_id: str
+    event_name: NotRequired[str]
+    """Name of the event that started the run."""
     execution_mode: str
     """``push`` (the server calls an endpoint) or ``pull`` (a worker fetches the job)."""
     function_id: str
+    function_version: NotRequired[int]
     id: str
+    input: NotRequired[Any]
     max_attempts: int
     """Attempts allowed in all."""
+    output: NotRequired[Any]
+    parent_run_id: NotRequired[str]
+    """Run that started this one, absent for a top-level run."""
+    parent_step_id: NotRequired[str]
+    resume_from_step: NotRequired[str]
+    """Step the run was resumed from."""
+    started_at: NotRequired[Optional[str]]
     status: str
     """Such as ``running``, ``paused``, ``completed``, ``failed`` or ``cancelled``."""
-    updated_at: str
-
-
-class RunResponse(_RunResponseRequired, total=False):
-    """One execution of a function, as listed and read."""
-
-    actor_id: str
-    ended_at: str | None
-    """Null or absent while the run is not finished."""
-    error: Any
-    """Failure details, absent when the run has not failed."""
-    event_name: str
-    """Name of the event that started the run."""
-    function_version: int
-    input: Any
-    output: Any
-    parent_run_id: str
-    """Run that started this one, absent for a top-level run."""
-    parent_step_id: str
-    resume_from_step: str
-    """Step the run was resumed from."""
-    started_at: str | None
-    timeout_at: str | None
+    timeout_at: NotRequired[Optional[str]]
     """When the run times out, if it does."""
-    worker_id: str
+    updated_at: str
+    worker_id: NotRequired[str]
     """Worker that executes the run."""
 
 
@@ -2049,19 +1889,16 @@ class SchemaStatusResponse(TypedDict):
     """Outcome of the change."""
 
 
-class _SecretInfoResponseRequired(TypedDict):
+class SecretInfoResponse(TypedDict):
+    """Metadata of a secret, never its value."""
+
+    created_at: NotRequired[str]
+    description: NotRequired[str]
+    """Absent when none was given."""
     name: str
     revision: int
     """Number of the stored revision."""
-
-
-class SecretInfoResponse(_SecretInfoResponseRequired, total=False):
-    """Metadata of a secret, never its value."""
-
-    created_at: str
-    description: str
-    """Absent when none was given."""
-    updated_at: str
+    updated_at: NotRequired[str]
 
 
 class ServerCapabilities(TypedDict):
@@ -2076,17 +1913,14 @@ class ServerCapabilities(TypedDict):
     version: str
 
 
-class _SqlQueryRequestRequired(TypedDict):
-    query: str
-    """A single read-only SQL statement."""
-
-
-class SqlQueryRequest(_SqlQueryRequestRequired, total=False):
+class SqlQueryRequest(TypedDict):
     """Query to run, with its limits."""
 
-    max_rows: int
+    max_rows: NotRequired[int]
     """Maximum number of rows to return, default 1000."""
-    timeout_ms: int
+    query: str
+    """A single read-only SQL statement."""
+    timeout_ms: NotRequired[int]
     """Time limit of the query in milliseconds, default 5000."""
 
 
@@ -2101,14 +1935,42 @@ class SqlQueryResponse(TypedDict):
     """Number of rows."""
 
 
-class _StepRequired(TypedDict):
+class Step(TypedDict):
+    """Full record of one step of a run."""
+
     attempt: int
+    child_run_id: NotRequired[str]
+    """Run that the step started, if any."""
+    compensation_for: NotRequired[str]
+    """Step that this one undoes, for ``compensate`` steps."""
     created_at: str
+    duration_ms: NotRequired[Optional[int]]
+    """Run time in milliseconds, null or absent until the step ends."""
+    ended_at: NotRequired[Optional[str]]
     environment_id: str
+    error: NotRequired[Any]
     id: str
+    idempotency_key: NotRequired[str]
+    input: NotRequired[Any]
+    input_hash: NotRequired[str]
+    invoke_timeout_ms: NotRequired[int]
+    """Time limit of an invoked function in milliseconds."""
+    max_attempts: NotRequired[Optional[int]]
+    next_retry_at: NotRequired[Optional[str]]
+    """When the step is tried again, null or absent when no retry is due."""
+    original_output: NotRequired[Any]
+    """Output from before the step was patched, absent when it was not."""
+    output: NotRequired[Any]
+    patched_at: NotRequired[Optional[str]]
+    """When the output was replaced, null or absent when it was not."""
+    patched_by: NotRequired[str]
+    """Who replaced the output."""
     run_id: str
     sequence: int
     """Position of the step within the run."""
+    sleep_until: NotRequired[Optional[str]]
+    """When a ``sleep`` step wakes up."""
+    started_at: NotRequired[Optional[str]]
     status: str
     step_id: str
     step_type: str
@@ -2116,104 +1978,67 @@ class _StepRequired(TypedDict):
     updated_at: str
     version: int
     """Version of the record."""
-
-
-class Step(_StepRequired, total=False):
-    """Full record of one step of a run."""
-
-    child_run_id: str
-    """Run that the step started, if any."""
-    compensation_for: str
-    """Step that this one undoes, for ``compensate`` steps."""
-    duration_ms: int | None
-    """Run time in milliseconds, null or absent until the step ends."""
-    ended_at: str | None
-    error: Any
-    idempotency_key: str
-    input: Any
-    input_hash: str
-    invoke_timeout_ms: int
-    """Time limit of an invoked function in milliseconds."""
-    max_attempts: int | None
-    next_retry_at: str | None
-    """When the step is tried again, null or absent when no retry is due."""
-    original_output: Any
-    """Output from before the step was patched, absent when it was not."""
-    output: Any
-    patched_at: str | None
-    """When the output was replaced, null or absent when it was not."""
-    patched_by: str
-    """Who replaced the output."""
-    sleep_until: str | None
-    """When a ``sleep`` step wakes up."""
-    started_at: str | None
-    wait_event_id: str
-    wait_event_match: Any
-    wait_event_name: str
+    wait_event_id: NotRequired[str]
+    wait_event_match: NotRequired[Any]
+    wait_event_name: NotRequired[str]
     """Event a ``wait_for_event`` step waits for."""
-    wait_timeout: str | None
+    wait_timeout: NotRequired[Optional[str]]
     """When such a wait gives up."""
 
 
-class _StepResponseRequired(TypedDict):
+class StepResponse(TypedDict):
+    """One step of a run, as listed."""
+
     attempt: int
+    compensation_for: NotRequired[str]
+    """Step that this one undoes, for ``compensate`` steps."""
     created_at: str
+    duration_ms: NotRequired[Optional[int]]
+    """Run time in milliseconds, null or absent until the step ends."""
+    ended_at: NotRequired[Optional[str]]
+    error: NotRequired[Any]
     id: str
+    input: NotRequired[Any]
+    input_hash: NotRequired[str]
+    original_output: NotRequired[Any]
+    """Output from before the step was patched, absent when it was not."""
+    output: NotRequired[Any]
+    patched_at: NotRequired[Optional[str]]
+    """When the output was replaced, null or absent when it was not."""
+    patched_by: NotRequired[str]
+    """Who replaced the output."""
     run_id: str
     sequence: int
     """Position of the step within the run."""
+    sleep_until: NotRequired[Optional[str]]
+    """When a ``sleep`` step wakes up."""
+    started_at: NotRequired[Optional[str]]
     status: str
     step_id: str
     step_type: str
     """``invoke``, ``sleep``, ``wait_for_event`` or ``compensate``."""
     updated_at: str
-
-
-class StepResponse(_StepResponseRequired, total=False):
-    """One step of a run, as listed."""
-
-    compensation_for: str
-    """Step that this one undoes, for ``compensate`` steps."""
-    duration_ms: int | None
-    """Run time in milliseconds, null or absent until the step ends."""
-    ended_at: str | None
-    error: Any
-    input: Any
-    input_hash: str
-    original_output: Any
-    """Output from before the step was patched, absent when it was not."""
-    output: Any
-    patched_at: str | None
-    """When the output was replaced, null or absent when it was not."""
-    patched_by: str
-    """Who replaced the output."""
-    sleep_until: str | None
-    """When a ``sleep`` step wakes up."""
-    started_at: str | None
-    wait_event_name: str
+    wait_event_name: NotRequired[str]
     """Event a ``wait_for_event`` step waits for."""
-    wait_timeout: str | None
+    wait_timeout: NotRequired[Optional[str]]
     """When such a wait gives up."""
 
 
-class _StepResultRequired(TypedDict):
+class StepResult(TypedDict):
+    """Outcome of one step, reported by a worker."""
+
+    compensation_for: NotRequired[str]
+    """Step that this one undoes, for ``compensate`` steps."""
+    duration_ms: NotRequired[Optional[int]]
+    """Run time in milliseconds."""
+    error: NotRequired[Any]
+    """Failure details, absent on success."""
     id: str
     name: str
+    output: NotRequired[Any]
     status: str
     type: str
     """Kind of step, such as ``invoke``."""
-
-
-class StepResult(_StepResultRequired, total=False):
-    """Outcome of one step, reported by a worker."""
-
-    compensation_for: str
-    """Step that this one undoes, for ``compensate`` steps."""
-    duration_ms: int | None
-    """Run time in milliseconds."""
-    error: Any
-    """Failure details, absent on success."""
-    output: Any
 
 
 class StreamEdge(TypedDict):
@@ -2269,7 +2094,7 @@ class TestUpcastResponse(TypedDict):
 
     data: dict[str, Any]
     """Payload as of the target version."""
-    steps_applied: list[UpcastStep]
+    steps_applied: "list[UpcastStep]"
     """Upcasters that were run, in the order of application."""
 
 
@@ -2282,18 +2107,15 @@ class TopicEdge(TypedDict):
     """Name of the topic."""
 
 
-class _TriggerEventRequestRequired(TypedDict):
-    data: dict[str, Any]
-    """Payload handed to the functions."""
-    name: str
-    """Event name, such as ``order.placed``."""
-
-
-class TriggerEventRequest(_TriggerEventRequestRequired, total=False):
+class TriggerEventRequest(TypedDict):
     """An event to emit."""
 
-    metadata: dict[str, Any]
+    data: dict[str, Any]
+    """Payload handed to the functions."""
+    metadata: NotRequired[dict[str, Any]]
     """Further details to keep with the event."""
+    name: str
+    """Event name, such as ``order.placed``."""
 
 
 class TriggerEventResponse(TypedDict):
@@ -2316,82 +2138,76 @@ class UpcastStep(TypedDict):
     """Version after the step."""
 
 
-class UpdateEnvironmentRequest(TypedDict, total=False):
+class UpdateEnvironmentRequest(TypedDict):
     """The properties of an environment to change."""
 
-    color: str
+    color: NotRequired[str]
     """New display color."""
-    name: str
+    name: NotRequired[str]
     """New name."""
 
 
-class UpdateOrgRequest(TypedDict, total=False):
+class UpdateOrgRequest(TypedDict):
     """Changes to an organization, where absent fields stay as they are."""
 
-    name: str | None
+    name: NotRequired[Optional[str]]
     """New display name."""
-    preferences: OrgPreferences | None
+    preferences: NotRequired[Optional["OrgPreferences"]]
     """New settings."""
 
 
-class UpdatePolicyRequest(TypedDict, total=False):
+class UpdatePolicyRequest(TypedDict):
     """Changes to a policy, where absent fields stay as they are."""
 
-    actions: str | None
+    actions: NotRequired[Optional[str]]
     """Comma-separated action patterns, such as ``functions:list,runs:read``."""
-    condition: str | None
+    condition: NotRequired[Optional[str]]
     """New CEL expression; an empty string clears the present one."""
-    effect: str | None
+    effect: NotRequired[Optional[str]]
     """``allow`` or ``deny``."""
-    name: str | None
-    resources: str | None
+    name: NotRequired[Optional[str]]
+    resources: NotRequired[Optional[str]]
     """Comma-separated resource patterns, such as ``irn:ironflow:*:*:prod:*``, or ``*`` for all."""
 
 
-class UpdateRoleRequest(TypedDict, total=False):
+class UpdateRoleRequest(TypedDict):
     """New name of a role."""
 
-    name: str | None
+    name: NotRequired[Optional[str]]
     """Name to use from now on."""
 
 
-class _UpdateSecretRequestRequired(TypedDict):
+class UpdateSecretRequest(TypedDict):
+    """New value of a secret."""
+
+    description: NotRequired[str]
+    """New note for people, optional."""
     value: str
     """Text that replaces the stored one."""
 
 
-class UpdateSecretRequest(_UpdateSecretRequestRequired, total=False):
-    """New value of a secret."""
-
-    description: str
-    """New note for people, optional."""
-
-
-class UpdateUserRequest(TypedDict, total=False):
+class UpdateUserRequest(TypedDict):
     """Changes to a dashboard user, where absent fields stay as they are."""
 
-    email: str | None
-    name: str | None
-    roles: list[str]
+    email: NotRequired[Optional[str]]
+    name: NotRequired[Optional[str]]
+    roles: NotRequired[list[str]]
     """New roles of the user."""
 
 
-class _UserResponseRequired(TypedDict):
+class UserResponse(TypedDict):
+    """Dashboard user of an organization."""
+
     created_at: str
     email: str
     id: str
+    last_login_at: NotRequired[Optional[str]]
+    """Absent or null before the first login."""
     name: str
     org_id: str
     roles: list[str]
     """Roles of the user, such as ``admin``."""
     updated_at: str
-
-
-class UserResponse(_UserResponseRequired, total=False):
-    """Dashboard user of an organization."""
-
-    last_login_at: str | None
-    """Absent or null before the first login."""
 
 
 class WebhookDeliveryCounts(TypedDict):
@@ -2417,29 +2233,26 @@ class WebhookEmitEdge(TypedDict):
 class WebhookFlowData(TypedDict):
     """Webhook sources together with the events they produce."""
 
-    edges: list[WebhookEmitEdge]
+    edges: "list[WebhookEmitEdge]"
     """One entry for each pair of source and event."""
-    sources: list[WebhookFlowSource]
+    sources: "list[WebhookFlowSource]"
     """The webhook sources."""
 
 
-class _WebhookFlowSourceRequired(TypedDict):
-    delivery_counts: WebhookDeliveryCounts
+class WebhookFlowSource(TypedDict):
+    """A webhook source with a summary of its deliveries."""
+
+    delivery_counts: "WebhookDeliveryCounts"
     event_prefix: str
     """Start of the names of the events it produces."""
     id: str
+    latest_delivery_at: NotRequired[Optional[str]]
+    """Time of the latest delivery; null or absent when there was none."""
+    latest_delivery_status: NotRequired[str]
+    """Outcome of the latest delivery, such as ``accepted``; absent when there was none."""
     name: str
     source_type: str
     """How the source was registered, such as ``api`` or ``sdk``."""
-
-
-class WebhookFlowSource(_WebhookFlowSourceRequired, total=False):
-    """A webhook source with a summary of its deliveries."""
-
-    latest_delivery_at: str | None
-    """Time of the latest delivery; null or absent when there was none."""
-    latest_delivery_status: str
-    """Outcome of the latest delivery, such as ``accepted``; absent when there was none."""
 
 
 class WorkerCredit(TypedDict):
@@ -2481,10 +2294,12 @@ class WorkerInfoResponse(TypedDict):
     registered_at: str
     transport: str
     """How the worker is connected."""
-    version: WorkerVersion
+    version: "WorkerVersion"
 
 
-class _WorkerSessionRequired(TypedDict):
+class WorkerSession(TypedDict):
+    """A worker's current connection to the scheduler."""
+
     created_at: str
     draining: bool
     """True when the worker takes no new work."""
@@ -2493,17 +2308,12 @@ class _WorkerSessionRequired(TypedDict):
     environment_id: str
     heartbeat_expiry: str
     """Time the session ends unless a heartbeat arrives."""
+    labels: NotRequired[Any]
+    """Labels that the worker registered with."""
+    protocol_caps: NotRequired[Any]
+    """Protocol features that the worker supports."""
     session_id: str
     worker_id: str
-
-
-class WorkerSession(_WorkerSessionRequired, total=False):
-    """A worker's current connection to the scheduler."""
-
-    labels: Any
-    """Labels that the worker registered with."""
-    protocol_caps: Any
-    """Protocol features that the worker supports."""
 
 
 class WorkerStatusResponse(TypedDict):
@@ -2522,24 +2332,21 @@ class WorkerVersion(TypedDict):
     """Version of the SDK."""
 
 
-class _YieldInfoRequired(TypedDict):
+class YieldInfo(TypedDict):
+    """What a run waits for after it has yielded."""
+
+    data: NotRequired[Any]
+    event_filter: NotRequired[Optional["EventFilter"]]
+    """Event to wait for, null or absent for other waits."""
+    function_id: NotRequired[str]
+    """Function to invoke, if the step invokes one."""
+    input: NotRequired[Any]
+    """Input of that invocation."""
+    invoke_timeout_ms: NotRequired[int]
+    """Time limit of that invocation in milliseconds."""
     step_id: str
     step_name: str
     type: str
     """Kind of step that waits."""
-
-
-class YieldInfo(_YieldInfoRequired, total=False):
-    """What a run waits for after it has yielded."""
-
-    data: Any
-    event_filter: EventFilter | None
-    """Event to wait for, null or absent for other waits."""
-    function_id: str
-    """Function to invoke, if the step invokes one."""
-    input: Any
-    """Input of that invocation."""
-    invoke_timeout_ms: int
-    """Time limit of that invocation in milliseconds."""
-    until: str
+    until: NotRequired[str]
     """When to wake up, for a sleep."""

@@ -51,8 +51,16 @@ INTEROP = {"websockets"}  # the extra interop, for tests that are skipped withou
 STANDARD = set(getattr(sys, "stdlib_module_names", ()))  # Python 3.10 and newer
 
 
+class _WithoutTypeChecking(ast.NodeTransformer):
+    def visit_If(self, node):
+        self.generic_visit(node)
+        return node.orelse if ast.unparse(node.test) == "TYPE_CHECKING" else node
+
+
 def _imports(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    """The packages that are imported at run time."""
+    tree = _WithoutTypeChecking().visit(ast.parse(path.read_text(encoding="utf-8")))
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:

@@ -34,7 +34,7 @@ def render_all(manifest: Manifest, root: Path) -> dict[str, str]:
     files = {
         "ironflow/_routes.py": routes.render(manifest, records),
         "ironflow/client.py": client.render(manifest, records),
-        "ironflow/models.py": models.render(manifest),
+        "ironflow/models.py": models.render(manifest, records),
     }
     for path, content in files.items():
         _check_syntax(path, content)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from codegen.model import Body, Endpoint, Type
+    from codegen.model import Argument, Body, Endpoint, Type
 
 # What a decoded reply holds.
 _VALUES = {
@@ -30,26 +30,37 @@ _ARGUMENTS = {
 }
 
 
-def value_type(kind: Type, prefix: str = "") -> str:
-    """Return the annotation of a decoded value; ``prefix`` stands before the names of models."""
+def value_type(kind: Type, prefix: str = "", enum: str = "") -> str:
+    """Return the annotation of a decoded value.
+
+    Args:
+        kind: Its type.
+        prefix: What stands before the names of models.
+        enum: What a value with known values is spelled as, instead of its plain type.
+    """
     if kind.kind == "model":
         return prefix + kind.name
     if kind.kind == "array" and kind.item:
-        return f"list[{value_type(kind.item, prefix)}]"
+        return f"list[{value_type(kind.item, prefix, enum)}]"
     if kind.kind == "map" and kind.item:
-        return f"dict[str, {value_type(kind.item, prefix)}]"
-    return _VALUES[kind.kind]
+        return f"dict[str, {value_type(kind.item, prefix, enum)}]"
+    return enum if kind.enum else _VALUES[kind.kind]
 
 
-def argument_type(kind: Type) -> str:
-    """Return the annotation of a query or header argument."""
-    if kind.kind == "array" and kind.item:
-        return f"Sequence[{argument_type(kind.item)}]"
-    return _ARGUMENTS[kind.kind]
+def argument_type(argument: Argument) -> str:
+    """Return the annotation of an argument, without the None of an optional one."""
+    kind = argument.parameter.type
+    if argument.where == "path":
+        spelled = "str | int" if kind.kind == "integer" else "str"
+    else:
+        spelled = _ARGUMENTS[(kind.item or kind).kind]
+    if argument.enum:
+        spelled = f"models.{argument.enum}"
+    return f"Sequence[{spelled}]" if kind.kind == "array" else spelled
 
 
 def body_type(body: Body) -> str:
-    """Return the annotation of a ``body`` argument."""
+    """Return the annotation of a ``body`` argument, without the None of an optional one."""
     return _ARGUMENTS.get(body.type.kind) or value_type(body.type, "models.")
 
 
@@ -58,4 +69,4 @@ def reply_type(endpoint: Endpoint) -> str:
     if endpoint.response is None:
         return "None"
     annotation = value_type(endpoint.response, "models.")
-    return f"{annotation} | None" if endpoint.may_be_empty else annotation
+    return f"{annotation} | None" if endpoint.may_be_empty and annotation != "Any" else annotation

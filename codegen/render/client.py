@@ -8,12 +8,23 @@ from typing import TYPE_CHECKING
 from codegen.model import ManifestError
 
 from .annotations import argument_type, body_type, reply_type
+from .examples import filled
 from .text import WIDTH, banner, bracketed, docstring, exploded, literal, prose, too_wide
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
-    from codegen.model import Body, Deprecation, Manifest, Method, Model, Parameter, Type
+    from codegen.model import (
+        Argument,
+        Body,
+        Deprecation,
+        Endpoint,
+        Manifest,
+        Method,
+        ServerWait,
+        Type,
+    )
 
 _HEADER = '''"""The Ironflow client: one method per endpoint, named ``<group>_<action>``."""
 
@@ -30,6 +41,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from . import models
+else:
+    from ._hints import Any, Mapping, Sequence, datetime, models
 
 __all__ = ["IronflowClient", "IronflowError"]
 
@@ -44,6 +57,10 @@ _KEYED = (
 )
 _IDEMPOTENT = "It changes nothing and is retried as a GET is."
 _LICENSE = "Needs an enterprise license; without one the server answers 402."
+_SECRET = "The reply holds a credential: no error and no log quotes it."
+_CONDITION = "ConflictError: The condition does not hold, and nothing was written."
+
+_CONDITIONS = frozenset({"If-Match", "If-None-Match"})
 
 _INDENT = "        "
 _INNER = _INDENT + "    "
@@ -66,7 +83,7 @@ def render(manifest: Manifest, methods: Sequence[Method]) -> str:
         if endpoint.group != group:
             group = endpoint.group
             lines += ["", f"    # {group}"]
-        source = render_method(method, manifest.models)
+        source = render_method(method)
         problems += too_wide(source, endpoint.place, endpoint.route)
         lines += ["", *source]
     if problems:
@@ -74,14 +91,15 @@ def render(manifest: Manifest, methods: Sequence[Method]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def render_method(method: Method, models: Mapping[str, Model]) -> list[str]:
-    """Return the lines of one method."""
+def render_method(method: Method) -> list[str]:
+    """Return the lines of one method, and of its second name."""
     endpoint = method.endpoint
     summary = endpoint.summary or f"Call ``{endpoint.route}``."
     return [
         *_signature(method),
-        *docstring(summary, _paragraphs(method, models), _INDENT),
+        *docstring(summary, _paragraphs(method), _INDENT),
         *"\n".join(_call(method)).split("\n"),
+        *(["", f"    {method.alias} = {method.name}"] if method.alias else []),
     ]
 
 
@@ -89,101 +107,110 @@ def _signature(method: Method) -> list[str]:
     endpoint = method.endpoint
     items = ["self"]
     for argument in method.positional:
-        kind = "str | int" if argument.parameter.type.kind == "integer" else "str"
-        items.append(f"{argument.name}: {kind}")
+        items.append(f"{argument.name}: {argument_type(argument)}")
     if endpoint.body is not None:
         kind = body_type(endpoint.body)
-        items.append(f"body: {kind}" if endpoint.body.required else f"body: {kind} | None = None")
+        items.append(f"body: {kind if endpoint.body.required else _optional(kind)}")
     if method.options:
         items.append("*")
     for option in method.options:
-        kind = argument_type(option.parameter.type)
-        given = kind if option.parameter.required else f"{kind} | None = None"
-        items.append(f"{option.name}: {given}")
+        kind = argument_type(option)
+        items.append(f"{option.name}: {kind if option.parameter.required else _optional(kind)}")
     return bracketed(f"def {method.name}(", items, f") -> {reply_type(endpoint)}:", "    ")
+
+
+def _optional(kind: str) -> str:
+    return f"{kind} = None" if kind == "Any" else f"{kind} | None = None"
 
 
 # The docstring
 
 
-def _paragraphs(method: Method, models: Mapping[str, Model]) -> list[list[str]]:
+def _paragraphs(method: Method) -> list[list[str]]:
     endpoint = method.endpoint
     blocks = [[f"{_INDENT}``{endpoint.route}``"]]
-    about = [
-        endpoint.description,
-        _LICENSE if endpoint.category == "enterprise-only" else "",
-        _KEYED if method.keyed or _takes_key_header(method) else "",
-        _IDEMPOTENT if endpoint.idempotent else "",
-    ]
-    if any(about):
-        blocks.append(prose(" ".join(filter(None, about)), _INDENT))
+    about = " ".join(filter(None, _remarks(method)))
+    if about:
+        blocks.append(prose(about, _INDENT))
     if endpoint.deprecated:
         blocks.append(prose(f"Deprecated since {endpoint.deprecated}.", _INDENT))
-    arguments = _described_arguments(method, models)
+    arguments = _described_arguments(method)
     if arguments:
-        lines = [
-            line for name, text in arguments for line in prose(f"{name}: {text}", _INNER, "    ")
-        ]
-        blocks.append([f"{_INDENT}Args:", *lines])
+        blocks.append([f"{_INDENT}Args:", *arguments])
     if endpoint.response is not None:
-        shape = _shape(endpoint.response, endpoint.may_be_empty, models)
-        blocks.append([f"{_INDENT}Returns:", *prose(shape, _INNER)])
-    failure = "IronflowError: The call failed; see the error tree in ``ironflow``."
-    blocks.append([f"{_INDENT}Raises:", *prose(failure, _INNER)])
+        blocks.append([f"{_INDENT}Returns:", *_described_reply(endpoint, endpoint.response)])
+    if any(option.parameter.name in _CONDITIONS for option in method.options):
+        blocks.append([f"{_INDENT}Raises:", *prose(_CONDITION, _INNER)])
     return blocks
 
 
-def _takes_key_header(method: Method) -> bool:
-    return any(option.parameter.name == "Idempotency-Key" for option in method.options)
-
-
-def _described_arguments(method: Method, models: Mapping[str, Model]) -> list[tuple[str, str]]:
-    body = method.endpoint.body
+def _remarks(method: Method) -> list[str]:
+    endpoint = method.endpoint
+    keyed = method.keyed or any(o.parameter.name == "Idempotency-Key" for o in method.options)
     return [
-        *((argument.name, _described(argument.parameter)) for argument in method.positional),
-        *([("body", _described_body(body, models))] if body else []),
-        *((option.name, _described(option.parameter)) for option in method.options),
+        endpoint.description,
+        _LICENSE if endpoint.category == "enterprise-only" else "",
+        _SECRET if endpoint.secret else "",
+        _KEYED if keyed else "",
+        _IDEMPOTENT if endpoint.idempotent else "",
+        f"``{method.alias}`` and ``{method.name}`` are the same method." if method.alias else "",
     ]
 
 
-def _described(parameter: Parameter) -> str:
-    text = parameter.description or f"The ``{parameter.name}`` of the request."
+def _described_arguments(method: Method) -> list[str]:
+    lines = []
+    for argument in method.positional:
+        lines += prose(f"{argument.name}: {_described(argument)}", _INNER, "    ")
+    if method.endpoint.body:
+        lines += _described_body(method.endpoint.body, method.endpoint.example)
+    for option in method.options:
+        lines += prose(f"{option.name}: {_described(option)}", _INNER, "    ")
+    return lines
+
+
+def _described(argument: Argument) -> str:
+    parameter = argument.parameter
+    kind = "header" if argument.where == "headers" else "parameter"
+    parts = [parameter.description or f"The {kind} ``{parameter.name}``."]
+    known = (parameter.type.item or parameter.type).enum
+    if known:
+        parts.append(f"One of {', '.join(f'``{value}``' for value in known)}.")
     if parameter.default is not None:
-        text += f" Default: {parameter.default}."
-    return text
+        parts.append(f"Default: {parameter.default}.")
+    return " ".join(parts)
 
 
-def _described_body(body: Body, models: Mapping[str, Model]) -> str:
-    model = models.get(body.type.name)
-    if model is not None:
-        required = [f"``{field.name}``" for field in model.fields if field.required]
-        optional = [f"``{field.name}``" for field in model.fields if not field.required]
-        parts = [f"``models.{model.name}``{':' if model.fields else ', empty.'}"]
-        if required:
-            parts.append(", ".join(required) + (";" if optional else "."))
-        if optional:
-            parts.append("optionally " + ", ".join(optional) + ".")
-        shape = " ".join(parts)
+def _described_body(body: Body, example: Mapping[str, Any] | None) -> list[str]:
+    if body.type.kind == "model":
+        shape = f"``models.{body.type.name}``"
     elif body.raw:
-        shape = "Bytes, stored verbatim, or anything that JSON can express, stored as JSON."
+        shape = "Bytes, stored verbatim, or anything that JSON can express, stored as JSON"
     elif body.type.kind == "object":
-        shape = "Any JSON object."
+        shape = "Any JSON object"
     else:
-        shape = "Anything that JSON can express."
-    return " ".join(filter(None, (body.description, shape)))
+        shape = "Anything that JSON can express"
+    text = " ".join(filter(None, ("body:", body.description, shape)))
+    given = (example or {}).get("request")
+    if not given:
+        return prose(f"{text}.", _INNER, "    ")
+    return [*prose(f"{text}, such as", _INNER, "    "), *filled(given, _INNER + "    ")]
 
 
-def _shape(response: Type, may_be_empty: bool, models: Mapping[str, Model]) -> str:
+def _described_reply(endpoint: Endpoint, response: Type) -> list[str]:
     element = response.item if response.kind == "array" else response
     if element is not None and element.kind == "model":
-        fields = ", ".join(f"``{field.name}``" for field in models[element.name].fields)
-        shape = f"``models.{element.name}``" + (f": {fields}." if fields else ", empty.")
-        text = f"A list of {shape}" if response.kind == "array" else shape
+        shape = f"``models.{element.name}``"
+        shape = f"A list of {shape}" if response.kind == "array" else shape
     elif response.kind == "text":
-        text = "The text of the reply."
+        shape = "The text of the reply"
     else:
-        text = "The decoded JSON of the reply."
-    return text + (" None when the reply is empty." if may_be_empty else "")
+        shape = "The decoded JSON of the reply"
+    if endpoint.may_be_empty:
+        shape += ", or None when there is none"
+    reply = (endpoint.example or {}).get("response")
+    if not reply or response.kind == "text":
+        return prose(f"{shape}.", _INNER)
+    return [*prose(f"{shape}, such as", _INNER), *filled(reply, _INNER + "    ")]
 
 
 # The call
@@ -203,7 +230,9 @@ def _call(method: Method) -> list[str]:
     lists = [literal(p.name) for p in endpoint.query if p.type.kind == "array"]
     if lists:
         items.append(f"lists=({', '.join(lists)}{',' * (len(lists) == 1)})")
-    if endpoint.body is not None:
+    if endpoint.category == "rpc":  # Connect wants an object, an empty one too
+        items.append(_rpc_body(endpoint.body))
+    elif endpoint.body is not None:
         items.append("body=body")
         if endpoint.body.raw:
             items.append("raw=True")
@@ -213,6 +242,10 @@ def _call(method: Method) -> list[str]:
         items.append("idempotent=True")
     if endpoint.response is not None and endpoint.response.kind == "text":
         items.append("text=True")
+    if endpoint.secret:
+        items.append("secret=True")
+    if endpoint.server_wait:
+        items.append(_server_wait(endpoint.server_wait))
     if endpoint.deprecated:
         items.append(_notice(method.name, endpoint.deprecated))
     layout = exploded if any("\n" in item for item in items) else bracketed
@@ -226,6 +259,18 @@ def _pairs(where: str, pairs: list[str]) -> str:
     if len(pairs) <= _MOST_PAIRS_ON_A_LINE and len(_INNER) + len(whole) < WIDTH:
         return whole
     return "\n".join(exploded(f"{where}={{", pairs, "}", _INNER)).strip()
+
+
+def _rpc_body(body: Body | None) -> str:
+    if body is None:
+        return "body={}"
+    return "body=body" if body.required else "body={} if body is None else body"
+
+
+def _server_wait(wait: ServerWait) -> str:
+    """Return ``server_wait=(in, wire name, unit, default)``."""
+    names = ", ".join(map(literal, (wait.where, wait.param, wait.unit)))
+    return f"server_wait=({names}, {wait.default})"
 
 
 def _notice(name: str, deprecated: Deprecation) -> str:

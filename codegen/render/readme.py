@@ -1,4 +1,7 @@
-"""The README's table of methods by group, between two marks that stay where they are."""
+"""The README's table of methods by group, between two marks that stay where they are.
+
+A second name stands in parentheses.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,9 @@ def render(methods: Sequence[Method], page: str) -> str:
 
 def _table(methods: Sequence[Method]) -> str:
     groups: dict[str, list[str]] = {}
-    for method in methods:
+    for method in sorted(methods, key=lambda method: method.name):
         if not method.endpoint.left_out:
-            groups.setdefault(method.endpoint.group, []).append(f"`{method.name}`")
-    rows = [f"| {group} | {', '.join(sorted(names))} |" for group, names in sorted(groups.items())]
+            alias = f" (`{method.alias}`)" if method.alias else ""
+            groups.setdefault(method.endpoint.group, []).append(f"`{method.name}`{alias}")
+    rows = [f"| {group} | {', '.join(groups[group])} |" for group in sorted(groups)]
     return "\n".join(["| group | methods |", "|---|---|", *rows]) + "\n"

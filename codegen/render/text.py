@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from codegen.model import Manifest
 
 WIDTH = 100
-_QUOTES = re.compile(r'"{3,}|"+$')
+_QUOTES = re.compile(r'"{3,}')
+_QUOTES_AND_LAST = re.compile(r'"{3,}|"+$')  # of a text that the closing quotes may follow
 
 
 def banner(manifest: Manifest) -> str:
@@ -36,18 +37,27 @@ def literal(value: str) -> str:
     return text if text[0] == '"' or '"' in text else f'"{text[1:-1]}"'
 
 
+def safe(text: str, quotes: re.Pattern[str] = _QUOTES) -> str:
+    """Return a text for the inside of a docstring, which it cannot end or escape from.
+
+    Args:
+        text: Any text.
+        quotes: The quotes that are escaped.
+    """
+    escaped = text.replace("\\", "\\\\")
+    return quotes.sub(lambda found: '\\"' * len(found[0]), escaped)
+
+
 def prose(text: str, indent: str, hanging: str = "") -> list[str]:
-    """Wrap text for the inside of a docstring, which it cannot end or escape from.
+    """Wrap text for the inside of a docstring.
 
     Args:
         text: One line of text, without two spaces in a row.
         indent: What stands before each line.
         hanging: What stands before all lines but the first, after the indent.
     """
-    safe = text.replace("\\", "\\\\")
-    safe = _QUOTES.sub(lambda quotes: '\\"' * len(quotes[0]), safe)
     return textwrap.wrap(
-        safe,
+        safe(text, _QUOTES_AND_LAST),
         WIDTH,
         initial_indent=indent,
         subsequent_indent=indent + hanging,

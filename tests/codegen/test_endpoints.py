@@ -7,7 +7,17 @@ import pytest
 from codegen.limits import MAX_NAME, MAX_PATH, MAX_SUMMARY, MAX_WIRE_NAME
 from codegen.manifest import check
 
-from .builders import ABSENT, assert_refused, document, endpoint, is_told, refusal, with_example
+from .builders import (
+    ABSENT,
+    assert_refused,
+    document,
+    endpoint,
+    field,
+    is_told,
+    parameter,
+    refusal,
+    with_example,
+)
 
 # Endpoints
 
@@ -392,3 +402,89 @@ def test_an_example_without_the_body_that_the_route_needs_is_refused():
 )
 def test_an_example_of_something_that_the_route_has_not_is_refused(example, key, words):
     assert_refused(document(endpoint(example=example)), f"endpoints[0].example.{key}", words)
+
+
+def test_an_example_has_known_values_only():
+    status = {"Run": {"fields": [field("status", enum=["failed", "running"])]}}
+    entry = endpoint(response="array<Run>", example={"response": [{"status": "lost"}]})
+
+    assert_refused(
+        document(entry, models=status),
+        "endpoints[0].example.response[0].status",
+        "must be one of failed, running",
+    )
+
+
+# Bare routes
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+def test_a_route_of_which_nothing_is_known_takes_and_gives_anything(method):
+    (found,) = check(document(endpoint(f"{method} /x", response=ABSENT))).endpoints
+
+    assert (found.body.type.kind, found.body.required) == ("any", False)
+    assert found.response.kind == "any"
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_bare_route_without_a_body_gives_anything(method):
+    (found,) = check(document(endpoint(f"{method} /x", response=ABSENT))).endpoints
+
+    assert (found.body, found.response.kind) == (None, "any")
+
+
+@pytest.mark.parametrize("changes", [{"response": None}, {"body": None, "response": ABSENT}])
+def test_a_route_that_says_so_has_no_body(changes):
+    assert check(document(endpoint("POST /x", **changes))).endpoints[0].body is None
+
+
+# RPC
+
+RPC = {
+    "group": "pub_sub",
+    "category": "rpc",
+    "name": "pub_sub_list_topics",
+    "name_reason": "as the service calls it",
+}
+LIST_TOPICS = "POST /ironflow.v1.PubSubService/ListTopics"
+
+
+def test_an_rpc_route_is_a_post_to_a_method_of_a_service():
+    (found,) = check(document(endpoint(LIST_TOPICS, **{**RPC, "response": "Run"}))).endpoints
+
+    assert (found.category, found.left_out) == ("rpc", False)
+
+
+@pytest.mark.parametrize(
+    ("route", "changes", "place", "words"),
+    [
+        (LIST_TOPICS.replace("POST", "GET"), {}, "method", "an rpc route is a POST"),
+        ("POST /api/v1/topics", {}, "path", "/ironflow.v1.PubSubService/ListTopics"),
+        ("POST /ironflow.v1.PubSubService", {}, "path", "/ironflow.v1.PubSubService/ListTopics"),
+        ("POST /ironflow.v1.PubSub/{name}", {}, "path", "/ironflow.v1.PubSubService/ListTopics"),
+        ("POST /ironflow.v2.PubSub/List", {}, "path", "/ironflow.v1.PubSubService/ListTopics"),
+        (LIST_TOPICS, {"name": ABSENT, "name_reason": ABSENT}, "name", "needs a pinned name"),
+        (LIST_TOPICS, {"query": [parameter()]}, "query", "everything is in its body"),
+        (LIST_TOPICS, {"headers": [parameter()]}, "headers", "everything is in its body"),
+        (LIST_TOPICS, {"stream": "ndjson"}, "stream", "everything is in its body"),
+    ],
+)
+def test_an_rpc_route_of_another_shape_is_refused(route, changes, place, words):
+    broken = document(endpoint(route, **{**RPC, **changes}))
+
+    assert_refused(broken, f"endpoints[0].{place}", words)
+
+
+# Second names
+
+
+def test_a_second_name_needs_a_method():
+    broken = document(endpoint(category="internal", alias="runs_again"))
+
+    assert_refused(broken, "endpoints[0].alias", "the route has no method; pin a name")
+
+
+def test_a_second_name_is_the_name_of_a_method():
+    assert_refused(
+        document(endpoint(alias="Runs-Again")), "endpoints[0].alias", "write it as kv_put"
+    )

@@ -312,7 +312,7 @@ def test_every_problem_of_a_route_names_it(project, capsys):
     assert run("generate", project) == 2
     assert capsys.readouterr().err.splitlines()[:2] == [
         "manifest.json: endpoints[0].category (PUT /api/v1/things/{id}/settings):"
-        " 'beta' is not known; use supported, server-only, enterprise-only, internal",
+        " 'beta' is not known; use supported, server-only, enterprise-only, internal, rpc",
         "manifest.json: endpoints[0].query[0].type (PUT /api/v1/things/{id}/settings):"
         " 'strin' is not a type; use string, integer, number, boolean, datetime, object, any,"
         " a model's name, array<…> or map<string,…>",

@@ -9,11 +9,14 @@ import random
 import pytest
 
 from codegen.manifest import check, load
+from codegen.model import ManifestError
 from codegen.naming import (
     RESERVED_METHODS,
     argument_name,
     argument_names,
+    enum_name,
     method_name,
+    methods,
     name_by_rule,
     naming_problems,
 )
@@ -511,3 +514,114 @@ def test_every_argument_of_the_client_is_a_name_and_unlike_the_others():
         assert len(set(names)) == len(names)
         for name in names:
             assert name.isidentifier() and not keyword.iskeyword(name) and name.islower()
+
+
+# Second names
+
+
+@pytest.mark.parametrize(
+    ("alias", "words"),
+    [
+        ("runs_get", "runs_get already is a name of GET /api/v1/runs/{id}"),
+        ("runs_find", "runs_find already is a name of GET /api/v1/runs"),
+        ("runs_stop", "runs_stop already is a name of POST /api/v1/runs/{id}/stop"),
+        ("request", "the name request is taken"),
+        ("yield", "the name yield is taken"),
+    ],
+)
+def test_a_second_name_belongs_to_one_method_only(alias, words):
+    (problem,) = problems(
+        endpoint("GET /api/v1/runs", alias="runs_find"),
+        endpoint("GET /api/v1/runs/{id}"),
+        endpoint("POST /api/v1/runs/{id}/stop", alias=alias),
+    )
+
+    assert (problem.place, problem.message) == ("endpoints[2].alias", words)
+    assert problem.route == "POST /api/v1/runs/{id}/stop"
+
+
+def test_the_committed_manifest_has_the_plainer_names():
+    aliases = {method.alias: method.name for method in methods(load(ROOT / "manifest.json"))}
+    del aliases[""]
+
+    assert aliases == {
+        "kv_create_bucket": "kv_buckets",
+        "kv_delete": "kv_delete_buckets_keys",
+        "kv_get": "kv_get_buckets_keys",
+        "kv_keys": "kv_list_buckets_keys",
+        "kv_put": "kv_update_buckets_keys",
+        "projections_cancel_rebuild": "projections_cancel",
+        "pub_sub_publish": "pub_sub_create",
+        "roles_attach_policy": "roles_policies",
+        "runs_patch_step": "runs_create",
+        "sql_query": "sql_create",
+        "streams_append": "streams_events",
+        "streams_create_snapshot": "streams_snapshots",
+    }
+
+
+# Known values
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "enum"),
+    [
+        ("runs_list", "status", "RunsListStatus"),
+        ("Run", "status", "RunStatus"),
+        ("KVEntry", "operation", "KVEntryOperation"),
+        ("Run", "stepType", "RunStepType"),
+        ("Run", "step-type", "RunStepType"),
+        ("runs_list", "from_", "RunsListFrom"),
+    ],
+)
+def test_known_values_are_named_by_where_they_stand(owner, name, enum):
+    assert enum_name(owner, name) == enum
+
+
+def test_known_values_do_not_take_the_name_of_a_model():
+    status = {"fields": [{"name": "status", "type": "string", "enum": ["failed"]}]}
+    whole = document(endpoint("GET /x"), models={"Run": status, "RunStatus": {"fields": []}})
+
+    with pytest.raises(ManifestError) as caught:
+        methods(check(whole))
+    (problem,) = caught.value.problems
+    assert problem.place == "models.Run"
+    assert "would be named RunStatus, which is taken" in problem.message
+
+
+# Records
+
+
+def test_the_record_of_a_method_has_its_arguments_in_the_order_of_the_signature():
+    query = [
+        {"name": "limit", "type": "integer"},
+        {"name": "mode", "type": "string", "enum": ["push"], "required": True},
+    ]
+    models = {"Run": {"fields": [{"name": "idempotency_key", "type": "string"}]}}
+    entry = endpoint(
+        "POST /x/{b}/{a}", query=query, headers=[{"name": "If-Match", "type": "string"}], body="Run"
+    )
+    (found,) = methods(check(document(entry, models=models)))
+
+    assert [(a.name, a.where) for a in found.positional] == [("b", "path"), ("a", "path")]
+    assert [(a.name, a.where, a.enum) for a in found.options] == [
+        ("mode", "query", "RunsCreateMode"),
+        ("limit", "query", ""),
+        ("if_match", "headers", ""),
+    ]
+    assert (found.name, found.alias, found.keyed) == ("runs_create", "", True)
+
+
+def test_problems_of_names_come_all_at_once():
+    whole = document(
+        endpoint("GET /api/v1/runs"),
+        endpoint("GET /api/v1/steps", "steps", name="runs_list", name_reason="so"),
+        endpoint("GET /api/v1/runs/{id}", alias="request"),
+    )
+
+    with pytest.raises(ManifestError) as caught:
+        methods(check(whole))
+    assert [problem.place for problem in caught.value.problems] == [
+        "endpoints[1]",
+        "endpoints[2].alias",
+    ]

@@ -98,3 +98,56 @@ def test_path_parameters_keep_the_order_of_the_path():
 
     found = [(p.name, p.type.kind) for p in manifest.endpoints[0].path_params]
     assert found == [("b", "string"), ("c", "string"), ("a", "integer")]
+
+
+# Known values
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "found"),
+    [
+        ("string", ["push", "pull"], ("pull", "push")),
+        ("integer", [10, 2], (2, 10)),
+        ("array<string>", ["on"], ("on",)),
+    ],
+)
+def test_known_values_are_sorted_and_stand_in_the_type(kind, values, found):
+    (checked,) = check(document(endpoint(query=[parameter(type=kind, enum=values)]))).endpoints
+    (query,) = checked.query
+
+    assert (query.type.item or query.type).enum == found
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "words"),
+    [
+        ("string", "push", "must be an array"),
+        ("string", [], "must list values of type string"),
+        ("string", [1], "must list values of type string"),
+        ("string", [""], "must list values of type string"),
+        ("string", ["a\nb"], "must list values of type string"),
+        ("string", ["x" * 61], "at most 60 long"),
+        ("string", [None], "must list values of type string"),
+        ("integer", ["1"], "must list values of type integer"),
+        ("integer", [True], "must list values of type integer"),
+        ("string", ["a", "a"], "a value stands twice"),
+        ("boolean", [True], "only strings and integers, and arrays of them, have known values"),
+        ("datetime", ["2026-01-15T09:30:00Z"], "only strings and integers"),
+        ("number", [1.5], "only strings and integers"),
+    ],
+)
+@pytest.mark.parametrize("where", ["query", "headers"])
+def test_known_values_that_are_not_right_are_told(where, kind, values, words):
+    broken = document(endpoint(**{where: [parameter(type=kind, enum=values)]}))
+
+    assert_refused(broken, f"endpoints[0].{where}[0].enum", words)
+
+
+def test_a_default_is_one_of_the_known_values():
+    broken = parameter(type="string", enum=["push", "pull"], default="poll")
+
+    assert_refused(
+        document(endpoint(query=[broken])),
+        "endpoints[0].query[0].default",
+        "must be one of pull, push",
+    )

@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest 977166718e378ff7, server 0.0.0-golden.
+# Manifest 9c6542eaa8f2ceb7, server 0.0.0-golden.
 """The Ironflow client: one method per endpoint, named ``<group>_<action>``."""
 
 from __future__ import annotations
@@ -16,12 +16,30 @@ if TYPE_CHECKING:
     from typing import Any
 
     from . import models
+else:
+    from ._hints import Any, Mapping, Sequence, datetime, models
 
 __all__ = ["IronflowClient", "IronflowError"]
 
 
 class IronflowClient(BaseClient):
     __doc__ = BaseClient.__doc__
+
+    # bare
+
+    def bare_create(self, id: str, body: Any = None) -> Any:
+        """Call ``POST /api/v1/bare/{id}``.
+
+        ``POST /api/v1/bare/{id}``
+
+        Args:
+            id: The parameter ``id``.
+            body: Anything that JSON can express.
+
+        Returns:
+            The decoded JSON of the reply.
+        """
+        return self._call("POST", f"/api/v1/bare/{segment(id=id)}", body=body)
 
     # blobs
 
@@ -36,6 +54,7 @@ class IronflowClient(BaseClient):
         limit: int | None = None,
         max_score: float | None = None,
         sort: str | None = None,
+        wait: float | None = None,
     ) -> dict[str, list[models.Settings]]:
         """Search the values.
 
@@ -43,19 +62,17 @@ class IronflowClient(BaseClient):
 
         Args:
             body: The query. Anything that JSON can express.
-            after_cursor: The ``afterCursor`` of the request.
-            body_: The ``body`` of the request.
-            content_type: The ``content-type`` of the request.
-            environment_id: The ``environment_id`` of the request.
-            limit: The ``limit`` of the request. Default: 50.
-            max_score: The ``max_score`` of the request.
-            sort: The ``sort`` of the request. Default: score.
+            after_cursor: The parameter ``afterCursor``.
+            body_: The parameter ``body``.
+            content_type: The parameter ``content-type``.
+            environment_id: The parameter ``environment_id``.
+            limit: The parameter ``limit``. Default: 50.
+            max_score: The parameter ``max_score``.
+            sort: The parameter ``sort``. Default: score.
+            wait: Seconds to hold the call.
 
         Returns:
             The decoded JSON of the reply.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call(
             "POST",
@@ -68,28 +85,27 @@ class IronflowClient(BaseClient):
                 "limit": limit,
                 "max_score": max_score,
                 "sort": sort,
+                "wait": wait,
             },
             body=body,
+            server_wait=("query", "wait", "s", 5),
         )
 
     def blobs_get_keys(
         self, bucket: str, key: str, *, bucket_: bool | None = None, self_: str | None = None
-    ) -> Any | None:
+    ) -> Any:
         """Read a value.
 
         ``GET /api/v1/blobs/{bucket}/keys/{key...}``
 
         Args:
-            bucket: The ``bucket`` of the request.
-            key: The ``key`` of the request.
+            bucket: The parameter ``bucket``.
+            key: The parameter ``key``.
             bucket_: Whether to name the bucket in the reply.
-            self_: The ``self`` of the request.
+            self_: The parameter ``self``.
 
         Returns:
-            The decoded JSON of the reply. None when the reply is empty.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            The decoded JSON of the reply, or None when there is none.
         """
         return self._call(
             "GET",
@@ -102,20 +118,38 @@ class IronflowClient(BaseClient):
 
         ``PUT /api/v1/blobs/{bucket}/keys/{key...}``
 
+        The reply holds a credential: no error and no log quotes it.
+
         Args:
-            bucket: The ``bucket`` of the request.
+            bucket: The parameter ``bucket``.
             key: Key; slashes are part of it.
             body: Bytes, stored verbatim, or anything that JSON can express, stored as JSON.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call(
             "PUT",
             f"/api/v1/blobs/{segment(bucket=bucket)}/keys/{segment(key=key)}",
             body=body,
             raw=True,
+            secret=True,
         )
+
+    # pages
+
+    def pages_list(
+        self, *, limit: models.PagesListLimit | None = None, offset: int | None = None
+    ) -> models.Page:
+        """List settings page by page.
+
+        ``GET /api/v1/pages``
+
+        Args:
+            limit: The parameter ``limit``. One of ``10``, ``100``.
+            offset: The parameter ``offset``.
+
+        Returns:
+            ``models.Page``.
+        """
+        return self._call("GET", "/api/v1/pages", query={"limit": limit, "offset": offset})
 
     # system
 
@@ -126,9 +160,6 @@ class IronflowClient(BaseClient):
 
         Returns:
             The text of the reply.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call("GET", "/metrics", text=True)
 
@@ -142,16 +173,13 @@ class IronflowClient(BaseClient):
         ``POST /api/v1/org/{organizationId}/team/{teamId}/member/{memberId}/grant/{grantId}``
 
         Args:
-            organization_id: The ``organizationId`` of the request.
-            team_id: The ``teamId`` of the request.
-            member_id: The ``memberId`` of the request.
-            grant_id: The ``grantId`` of the request.
+            organization_id: The parameter ``organizationId``.
+            team_id: The parameter ``teamId``.
+            member_id: The parameter ``memberId``.
+            grant_id: The parameter ``grantId``.
 
         Returns:
-            ``models.Pair``: ``left``, ``right``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Pair``.
         """
         return self._call(
             "POST",
@@ -167,25 +195,24 @@ class IronflowClient(BaseClient):
         *,
         from_: datetime | str,
         min_seq: int | None = None,
-        states: Sequence[str] | None = None,
+        states: Sequence[models.ThingsListStates] | None = None,
         until: datetime | str | None = None,
     ) -> list[models.Thing]:
         """List things.
 
         ``GET /api/v1/things``
 
+        ``things_find`` and ``things_list`` are the same method.
+
         Args:
             from_: First moment to include.
             min_seq: Lowest sequence number. Default: 0.
-            states: States to include.
-            until: The ``until`` of the request.
+            states: States to include. One of ``off``, ``on``.
+            until: The parameter ``until``.
 
         Returns:
-            A list of ``models.Thing``: ``class``, ``id``, ``note``, ``parts``, ``settings``,
-            ``yield``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            A list of ``models.Thing``, such as
+                [{"class": "lamp", "id": "t_1", "note": None, "yield": 0.5}]
         """
         return self._call(
             "GET",
@@ -199,6 +226,8 @@ class IronflowClient(BaseClient):
             lists=("states",),
         )
 
+    things_find = things_list
+
     def things_create(self, body: models.Thing) -> models.Thing:
         """Create a thing called "{name}", at 100% \\ of \"\"\"your\"\"\" price.
 
@@ -209,14 +238,12 @@ class IronflowClient(BaseClient):
         nothing.
 
         Args:
-            body: ``models.Thing``: ``class``, ``id``; optionally ``note``, ``parts``, ``settings``,
-                ``yield``.
+            body: ``models.Thing``, such as
+                {"class": "lamp", "id": "t_1", "note": '\"\"\"; import os; os._exit(1) #'}
 
         Returns:
-            ``models.Thing``: ``class``, ``id``, ``note``, ``parts``, ``settings``, ``yield``.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ``models.Thing``, such as
+                {"class": "lamp", "id": "t_1"}
         """
         return self._call("POST", "/api/v1/things", body=body)
 
@@ -228,10 +255,7 @@ class IronflowClient(BaseClient):
         Deprecated since 2.0: use PATCH with "deleted" {true}.
 
         Args:
-            id: The ``id`` of the request.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            id: The parameter ``id``.
         """
         return self._call(
             "DELETE",
@@ -248,14 +272,11 @@ class IronflowClient(BaseClient):
         server answers 402. It changes nothing and is retried as a GET is.
 
         Args:
-            id: The ``id`` of the request.
+            id: The parameter ``id``.
             body: Any JSON object.
 
         Returns:
             The decoded JSON of the reply.
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call("PATCH", f"/api/v1/things/{segment(id=id)}", body=body, idempotent=True)
 
@@ -273,15 +294,15 @@ class IronflowClient(BaseClient):
 
         Args:
             id: Number of the thing; an integer, for once.
-            body: What to keep. ``models.Settings``: optionally ``color``, ``extra``, ``labels``.
-            x_request_reason: The ``X-Request-Reason`` of the request.
+            body: What to keep. ``models.Settings``.
+            x_request_reason: The header ``X-Request-Reason``.
             if_match: Revision that must still be the latest.
 
         Returns:
-            ``models.Settings``: ``color``, ``extra``, ``labels``. None when the reply is empty.
+            ``models.Settings``, or None when there is none.
 
         Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
+            ConflictError: The condition does not hold, and nothing was written.
         """
         return self._call(
             "PUT",
@@ -290,14 +311,38 @@ class IronflowClient(BaseClient):
             body=body,
         )
 
+    def things_list_rpc(self) -> models.Page:
+        """Call ``POST /ironflow.v1.ThingService/ListThings``.
+
+        ``POST /ironflow.v1.ThingService/ListThings``
+
+        It changes nothing and is retried as a GET is.
+
+        Returns:
+            ``models.Page``.
+        """
+        return self._call("POST", "/ironflow.v1.ThingService/ListThings", body={}, idempotent=True)
+
+    def things_move(self, body: models.Move | None = None) -> dict[str, Any]:
+        """Call ``POST /ironflow.v1.ThingService/MoveThing``.
+
+        ``POST /ironflow.v1.ThingService/MoveThing``
+
+        Args:
+            body: ``models.Move``.
+
+        Returns:
+            The decoded JSON of the reply.
+        """
+        return self._call(
+            "POST", "/ironflow.v1.ThingService/MoveThing", body={} if body is None else body
+        )
+
     # websocket
 
     def websocket_list(self) -> None:
         """Open the stream.
 
         ``GET /ws``
-
-        Raises:
-            IronflowError: The call failed; see the error tree in ``ironflow``.
         """
         return self._call("GET", "/ws")

@@ -1,69 +1,93 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest 977166718e378ff7, server 0.0.0-golden.
-"""Shapes of requests and replies; for type checkers only, never imported at run time.
+# Manifest 9c6542eaa8f2ceb7, server 0.0.0-golden.
+"""Shapes of requests and replies, for type checkers and editors.
 
-Use them in annotations: ``from ironflow import models`` under ``if TYPE_CHECKING:``. Replies are
-plain dicts and are not checked against these shapes; a newer server may send more.
+Use them in annotations: ``from ironflow import models``. Replies are plain dicts and are not
+checked against these shapes: a newer server may send more members and other values.
 """
 
-from __future__ import annotations
+from typing import TYPE_CHECKING, Any, Literal, Optional, TypedDict, Union
 
-from typing import Any, TypedDict
+if TYPE_CHECKING:
+    from typing_extensions import NotRequired
+else:
+    try:
+        from typing import NotRequired
+    except ImportError:  # Python 3.9 and 3.10
+
+        class NotRequired:
+            def __class_getitem__(cls, annotation):
+                return annotation
+
+
+MoveStates = Literal["off", "on"]
+PagesListLimit = Literal[10, 100]
+StateLeft = Literal[1, 2]
+StateState = Literal['it\'s "on"', "off", "on"]
+ThingsListStates = Literal["off", "on"]
 
 
 class Empty(TypedDict):
     """A JSON object."""
 
 
+class Move(TypedDict):
+    """A JSON object."""
+
+    states: NotRequired[list[MoveStates]]
+    timeoutMs: NotRequired[int]
+
+
+class Page(TypedDict):
+    """A JSON object."""
+
+    items: "list[State]"
+
+
 class Pair(TypedDict):
     """Both are always there."""
 
     left: int
-    right: int | None
+    right: Optional[int]
 
 
-class Settings(TypedDict, total=False):
+class Settings(TypedDict):
     """A JSON object."""
 
-    color: str
-    extra: Any
-    labels: dict[str, str]
+    color: NotRequired[str]
+    extra: NotRequired[Any]
+    labels: NotRequired[dict[str, str]]
 
 
-class _ThingRequired(TypedDict):
-    id: str
-    """Id, as "t_1"."""
+class State(TypedDict):
+    """A JSON object."""
+
+    left: Union[StateLeft, int]
+    state: NotRequired[Optional[Union[StateState, str]]]
 
 
-_ThingRequiredKeywords = TypedDict("_ThingRequiredKeywords", {"class": "str"})
-
-
-_ThingKeywords = TypedDict("_ThingKeywords", {"yield": "float"}, total=False)
-
-
-class Thing(_ThingRequired, _ThingRequiredKeywords, _ThingKeywords, total=False):
-    """A thing with \"\"\"quotes\"\"\", a \\ and {braces}, sold at 100%."""
-
-    note: str | None
-    """A remark that is long enough to need a second line, since people write long remarks \\ at
-    times.
-    """
-    parts: list[Thing]
-    settings: Settings | None
-
-
-class _WordsRequired(TypedDict):
-    word: str
-
-
-_WordsRequiredKeywords = TypedDict(
-    "_WordsRequiredKeywords", {"from": "str | None", "x-rate": "bool"}
+Thing = TypedDict(
+    "Thing",
+    {
+        "class": str,
+        "id": str,
+        "note": NotRequired[Optional[str]],
+        "parts": NotRequired["list[Thing]"],
+        "settings": NotRequired[Optional["Settings"]],
+        "yield": NotRequired[float],
+    },
 )
+"""A thing with \"\"\"quotes\"\"\", a \\ and {braces}, sold at 100%."""
 
 
-_WordsKeywords = TypedDict("_WordsKeywords", {"import": "list[Pair]"}, total=False)
-
-
-class Words(_WordsRequired, _WordsRequiredKeywords, _WordsKeywords, total=False):
-    """Words that Python keeps for itself, and what is no word at all."""
+Words = TypedDict(
+    "Words",
+    {
+        "from": Optional[str],
+        "import": NotRequired["list[Pair]"],
+        "word": str,
+        "x-rate": bool,
+    },
+)
+"""Words that Python keeps for itself, and what is no word at all."""

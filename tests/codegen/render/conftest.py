@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from ...conftest import ROOT
 from ..builders import GOLDEN
 
 
@@ -18,6 +19,7 @@ def golden(tmp_path, monkeypatch):
     package.mkdir()
     for name in ("client.py", "models.py"):
         shutil.copy(GOLDEN / name, package / name)
+    shutil.copy(ROOT / "ironflow" / "_hints.py", package)
     (package / "__init__.py").write_text("")
     (package / "_encoding.py").write_text("from ironflow._encoding import segment\n")
     (package / "_errors.py").write_text("from ironflow._errors import IronflowError\n")

@@ -1,0 +1,45 @@
+"""What the annotations of the client mean to ``typing.get_type_hints``.
+
+Importing the client must cost next to nothing, so it loads neither ``typing`` nor ``datetime`` nor
+the models. Type checkers read the real names. At run time these stand-ins load what they stand for
+when an annotation is evaluated, which nothing but ``get_type_hints`` and its like does.
+"""
+
+from __future__ import annotations
+
+import sys
+
+# What collections.abc consists of. It is loaded already, that package is not.
+from _collections_abc import Mapping, Sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any as Value
+
+__all__ = ["Any", "Mapping", "Sequence", "datetime", "models"]
+
+# To whoever reads a hint, object means the same.
+Any = getattr(sys.modules.get("typing"), "Any", object)
+
+
+class _Datetime:
+    """Stands for ``datetime`` in ``datetime | str``."""
+
+    def __or__(self, other: Value) -> Value:
+        from datetime import datetime
+        from typing import Union
+
+        return Union[datetime, other]
+
+
+class _Models:
+    """Stands for the module of the models."""
+
+    def __getattr__(self, name: str) -> Value:
+        from . import models
+
+        return getattr(models, name)
+
+
+datetime = _Datetime()
+models = _Models()
