@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest 882be6bb8b3ed2b1, server 0.22.5.
+# Manifest 4e7d6b5172e9dd6f, server 0.22.5.
 """The Ironflow client: one method per endpoint, named ``<group>_<action>``."""
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class IronflowClient(BaseClient):
 
         Store ``key`` from the reply at once, because no later call returns it. With ``platform``
         set to true the key starts with ``ifplatform_`` and works across tenants; other keys start
-        with ``ifkey_``.
+        with ``ifkey_``. The reply holds a credential: no error and no log quotes it.
 
         Args:
             body: ``models.CreateAPIKeyRequest``, such as
@@ -66,7 +66,7 @@ class IronflowClient(BaseClient):
                  "key": "ifkey_00000000000000000000000000000000", "key_prefix": "ifkey_1a2b3c4d",
                  "last_used_at": None, "name": "my-key", "role_ids": []}
         """
-        return self._call("POST", "/api/v1/apikeys", body=body)
+        return self._call("POST", "/api/v1/apikeys", body=body, secret=True)
 
     def api_keys_delete(self, id: str) -> None:
         """Revoke an API key for good.
@@ -131,7 +131,7 @@ class IronflowClient(BaseClient):
 
         The new key keeps the name, the environment and the roles. The old value is revoked
         immediately, and the new one appears in this reply only. Take the id for later calls from
-        the reply.
+        the reply. The reply holds a credential: no error and no log quotes it.
 
         Args:
             id: Id of the API key, such as ``ak_123``.
@@ -144,7 +144,9 @@ class IronflowClient(BaseClient):
                  "last_used_at": None, "name": "my-key", "role_ids": ["role_123"],
                  "environment_id": "env_123"}
         """
-        return self._call("POST", f"/api/v1/apikeys/{segment(id=id)}/rotate", body=body)
+        return self._call(
+            "POST", f"/api/v1/apikeys/{segment(id=id)}/rotate", body=body, secret=True
+        )
 
     # audit
 
@@ -459,12 +461,13 @@ class IronflowClient(BaseClient):
         ``POST /api/v1/cluster/rotate-token``
 
         The caller supplies the new value. Send an ``Idempotency-Key`` so that a repeated request
-        does not rotate twice. With an ``idempotency_key`` the call is safe to repeat and is retried
-        as a GET is; "auto" makes a key.
+        does not rotate twice. The reply holds a credential: no error and no log quotes it. With an
+        ``idempotency_key`` the call is safe to repeat and is retried as a GET is; "auto" makes a
+        key.
 
         Args:
             body: ``models.RotateTokenRequest``, such as
-                {"kind": "cluster", "new_value": "s3cret"}
+                {"kind": "engine_api_key", "new_value": "s3cret"}
             idempotency_key: Key of the caller's choice that marks retries of the same rotation.
 
         Returns:
@@ -476,6 +479,7 @@ class IronflowClient(BaseClient):
             "/api/v1/cluster/rotate-token",
             headers={"Idempotency-Key": idempotency_key},
             body=body,
+            secret=True,
         )
 
     # config
@@ -720,12 +724,12 @@ class IronflowClient(BaseClient):
         Args:
             before: Position for newer events, from ``prev_cursor``; not together with ``cursor``.
             cursor: Position for older events, from ``next_cursor``; not together with ``before``.
-            limit: Events in one page; default 20, larger values are cut to 200. Default: 20.
+            limit: Events in one page; larger values than 200 are cut to 200. Default: 20.
             name: Only events with this text in their name.
-            names: Comma separated list of exact event names.
+            names: Only events with one of these exact names.
             search: Free text to look for.
             since: Earliest time to include, RFC 3339.
-            source: Comma separated list of event sources.
+            source: Only events from one of these sources.
             until: Latest time to include, RFC 3339.
 
         Returns:
@@ -788,7 +792,7 @@ class IronflowClient(BaseClient):
 
         Args:
             since: Earliest time to include, RFC 3339.
-            source: Comma separated list of event sources.
+            source: Only events from one of these sources.
             until: Latest time to include, RFC 3339.
 
         Returns:
@@ -886,10 +890,10 @@ class IronflowClient(BaseClient):
         self,
         *,
         limit: int | None = None,
-        mode: str | None = None,
+        mode: models.FunctionsListMode | None = None,
         name: str | None = None,
         offset: int | None = None,
-        status: str | None = None,
+        status: models.FunctionsListStatus | None = None,
     ) -> models.ListFunctionsResponse:
         """List the registered functions with their triggers and settings.
 
@@ -900,10 +904,10 @@ class IronflowClient(BaseClient):
 
         Args:
             limit: Most functions to return.
-            mode: Only functions of this execution mode: ``push`` or ``pull``.
+            mode: Only functions of this execution mode. One of ``pull``, ``push``.
             name: Only functions that match this name.
             offset: Functions to skip from the start of the list.
-            status: Only functions in this status.
+            status: Only functions in this status. One of ``active``, ``archived``, ``paused``.
 
         Returns:
             ``models.ListFunctionsResponse``, such as
@@ -1001,7 +1005,7 @@ class IronflowClient(BaseClient):
         ``POST /api/v1/kv/buckets``
 
         Only ``name`` is required. By default a key keeps one revision. Status 409 means that the
-        bucket exists already.
+        bucket exists already. ``kv_create_bucket`` and ``kv_buckets`` are the same method.
 
         Args:
             body: ``models.CreateBucketRequest``, such as
@@ -1013,6 +1017,8 @@ class IronflowClient(BaseClient):
                  "name": "my-bucket", "values": 0}
         """
         return self._call("POST", "/api/v1/kv/buckets", body=body)
+
+    kv_create_bucket = kv_buckets
 
     def kv_delete_buckets(self, bucket: str) -> None:
         """Drop a bucket and everything stored in it.
@@ -1050,7 +1056,8 @@ class IronflowClient(BaseClient):
 
         ``GET /api/v1/kv/buckets/{bucket}/keys``
 
-        Only the keys are returned, not their values.
+        Only the keys are returned, not their values. ``kv_keys`` and ``kv_list_buckets_keys`` are
+        the same method.
 
         Args:
             bucket: Name of the bucket.
@@ -1065,18 +1072,20 @@ class IronflowClient(BaseClient):
             "GET", f"/api/v1/kv/buckets/{segment(bucket=bucket)}/keys", query={"filter": filter}
         )
 
+    kv_keys = kv_list_buckets_keys
+
     def kv_delete_buckets_keys(self, bucket: str, key: str, *, purge: bool | None = None) -> None:
         """Delete a key, optionally with its whole history.
 
         ``DELETE /api/v1/kv/buckets/{bucket}/keys/{key...}``
 
         An ordinary delete leaves a marker and keeps earlier revisions. Reading the key afterwards
-        gives status 404.
+        gives status 404. ``kv_delete`` and ``kv_delete_buckets_keys`` are the same method.
 
         Args:
             bucket: Name of the bucket.
             key: Key within the bucket; may contain slashes.
-            purge: True removes the history of the key as well; default false. Default: False.
+            purge: True removes the history of the key as well. Default: False.
         """
         return self._call(
             "DELETE",
@@ -1084,13 +1093,16 @@ class IronflowClient(BaseClient):
             query={"purge": purge},
         )
 
+    kv_delete = kv_delete_buckets_keys
+
     def kv_get_buckets_keys(self, bucket: str, key: str) -> models.KVEntry:
         """Read the current value of a key.
 
         ``GET /api/v1/kv/buckets/{bucket}/keys/{key...}``
 
         ``value`` is base64 text: decode it to get the bytes that were stored. Status 404 means that
-        the key does not exist or has been deleted.
+        the key does not exist or has been deleted. ``kv_get`` and ``kv_get_buckets_keys`` are the
+        same method.
 
         Args:
             bucket: Name of the bucket.
@@ -1104,6 +1116,8 @@ class IronflowClient(BaseClient):
         return self._call(
             "GET", f"/api/v1/kv/buckets/{segment(bucket=bucket)}/keys/{segment(key=key)}"
         )
+
+    kv_get = kv_get_buckets_keys
 
     def kv_update_buckets_keys(
         self,
@@ -1122,6 +1136,7 @@ class IronflowClient(BaseClient):
         Use ``If-None-Match`` to create only, or ``If-Match`` to replace a revision you have read;
         status 412 means that this condition does not hold. A write with a condition is not retried
         once it may have been delivered, for its repeat would meet what the first one wrote.
+        ``kv_put`` and ``kv_update_buckets_keys`` are the same method.
 
         Args:
             bucket: Name of the bucket.
@@ -1145,6 +1160,8 @@ class IronflowClient(BaseClient):
             body=body,
             raw=True,
         )
+
+    kv_put = kv_update_buckets_keys
 
     def kv_list_buckets_watch(self, bucket: str, *, key: str | None = None) -> Any:
         """Follow the changes of keys in a bucket over a WebSocket.
@@ -1294,8 +1311,8 @@ class IronflowClient(BaseClient):
 
         Args:
             env: Environment to work in, as an alternative to the ``X-Ironflow-Environment`` header.
-            limit: Most rows to return, 1 to 500, default 50. Default: 50.
-            offset: Number of rows to skip, default 0. Default: 0.
+            limit: Most rows to return, 1 to 500. Default: 50.
+            offset: Number of rows to skip. Default: 0.
             x_ironflow_environment: Environment to work in, such as ``staging``; may be given as
                 ``env`` instead.
 
@@ -1392,6 +1409,7 @@ class IronflowClient(BaseClient):
 
         No credential is needed for this call. Use the token as the bearer credential of later
         platform calls; it is good for 24 hours. Wrong credentials give 401, an inactive user 403.
+        The reply holds a credential: no error and no log quotes it.
 
         Args:
             body: ``models.PlatformLoginRequest``, such as
@@ -1402,7 +1420,7 @@ class IronflowClient(BaseClient):
                 {"token": "platform-jwt", "user": {"id": "puser_123", "email": "ops@example.com",
                  "name": "Olivia", "roles": ["platform_admin"]}}
         """
-        return self._call("POST", "/api/v1/platform/auth/login", body=body)
+        return self._call("POST", "/api/v1/platform/auth/login", body=body, secret=True)
 
     def platform_bootstrap(
         self, body: models.PlatformBootstrapRequest
@@ -2020,9 +2038,9 @@ class IronflowClient(BaseClient):
         self,
         *,
         limit: int | None = None,
-        mode: str | None = None,
+        mode: models.ProjectionsListMode | None = None,
         offset: int | None = None,
-        status: str | None = None,
+        status: models.ProjectionsListStatus | None = None,
     ) -> models.ListProjectionsResponse:
         """List the projections registered in the environment.
 
@@ -2033,10 +2051,10 @@ class IronflowClient(BaseClient):
 
         Args:
             limit: Maximum number of projections to return.
-            mode: Keep only projections of this mode, ``managed`` or ``external``.
+            mode: Keep only projections of this mode. One of ``external``, ``managed``.
             offset: Number of projections to skip, for paging.
-            status: Keep only projections in this status: ``active``, ``rebuilding``, ``paused`` or
-                ``error``.
+            status: Keep only projections in this status. One of ``active``, ``error``, ``paused``,
+                ``rebuilding``.
 
         Returns:
             ``models.ListProjectionsResponse``, such as
@@ -2081,7 +2099,13 @@ class IronflowClient(BaseClient):
                  "targetSeq": 1523, "behindByEvents": 0, "rebuilding": False, "mode": "managed"}},
                  {"error": "projection not found"}]}
         """
-        return self._call("POST", "/api/v1/projections/catchup/batch", body=body, idempotent=True)
+        return self._call(
+            "POST",
+            "/api/v1/projections/catchup/batch",
+            body=body,
+            idempotent=True,
+            server_wait=("body", "timeoutMs", "ms", 30000),
+        )
 
     def projections_wait_for_event(
         self, body: models.ProjectionWaitForEventRequest
@@ -2104,7 +2128,13 @@ class IronflowClient(BaseClient):
                 {"caughtUp": True, "timedOut": False, "currentSeq": 1523, "targetSeq": 1523,
                  "behindByEvents": 0, "rebuilding": False, "mode": "managed"}
         """
-        return self._call("POST", "/api/v1/projections/wait-for-event", body=body, idempotent=True)
+        return self._call(
+            "POST",
+            "/api/v1/projections/wait-for-event",
+            body=body,
+            idempotent=True,
+            server_wait=("body", "timeoutMs", "ms", 30000),
+        )
 
     def projections_delete(self, name: str) -> models.ProjectionActionResponse:
         """Unregister a projection and delete its record.
@@ -2160,7 +2190,8 @@ class IronflowClient(BaseClient):
 
         ``POST /api/v1/projections/{name}/cancel``
 
-        The state from before the rebuild is kept.
+        The state from before the rebuild is kept. ``projections_cancel_rebuild`` and
+        ``projections_cancel`` are the same method.
 
         Args:
             name: Name of the projection.
@@ -2171,6 +2202,8 @@ class IronflowClient(BaseClient):
                 {"status": "cancelled"}
         """
         return self._call("POST", f"/api/v1/projections/{segment(name=name)}/cancel", body=body)
+
+    projections_cancel_rebuild = projections_cancel
 
     def projections_list_catchup(
         self, name: str, *, min_seq: int, partition: str | None = None, timeout: int | None = None
@@ -2188,7 +2221,7 @@ class IronflowClient(BaseClient):
             name: Name of the projection.
             min_seq: Sequence the projection has to reach.
             partition: Partition key to wait for; managed projections only.
-            timeout: Longest wait in milliseconds, default 30000, capped at 60000. Default: 30000.
+            timeout: Longest wait in milliseconds, capped at 60000. Default: 30000.
 
         Returns:
             ``models.ProjectionCatchupResponse``, such as
@@ -2203,6 +2236,7 @@ class IronflowClient(BaseClient):
                 "partition": partition,
                 "timeout": timeout,
             },
+            server_wait=("query", "timeout", "ms", 30000),
         )
 
     def projections_list_partitions(
@@ -2400,7 +2434,7 @@ class IronflowClient(BaseClient):
         Reaches the subscribers of the topic and never starts a function; emit an event for that.
         Set ``idempotency_key`` to keep a repeated call from publishing the message twice. With an
         ``idempotency_key`` the call is safe to repeat and is retried as a GET is; "auto" makes a
-        key.
+        key. ``pub_sub_publish`` and ``pub_sub_create`` are the same method.
 
         Args:
             body: ``models.PublishRequest``, such as
@@ -2411,6 +2445,8 @@ class IronflowClient(BaseClient):
                 {"event_id": "evt_01J8ZQ4T", "sequence": 43}
         """
         return self._call("POST", "/api/v1/publish", body=body, keyed=True)
+
+    pub_sub_publish = pub_sub_create
 
     # roles
 
@@ -2524,6 +2560,7 @@ class IronflowClient(BaseClient):
         ``POST /api/v1/roles/{id}/policies``
 
         The reply has no body. Needs an enterprise license; without one the server answers 402.
+        ``roles_attach_policy`` and ``roles_policies`` are the same method.
 
         Args:
             id: Role id, such as ``role_123``.
@@ -2531,6 +2568,8 @@ class IronflowClient(BaseClient):
                 {"policy_id": "policy_456"}
         """
         return self._call("POST", f"/api/v1/roles/{segment(id=id)}/policies", body=body)
+
+    roles_attach_policy = roles_policies
 
     def roles_delete_policies(self, id: str, policy_id: str) -> None:
         """Detach a policy from a role, keeping the policy itself.
@@ -2558,7 +2597,7 @@ class IronflowClient(BaseClient):
         offset: int | None = None,
         search: str | None = None,
         since: datetime | str | None = None,
-        status: str | None = None,
+        status: models.RunsListStatus | None = None,
         until: datetime | str | None = None,
     ) -> models.ListRunsResponse:
         """List runs, filtered by function, event, status or time.
@@ -2574,8 +2613,8 @@ class IronflowClient(BaseClient):
             offset: Number of runs to skip, for paging.
             search: Free text to search the runs for.
             since: Start of the time range, RFC 3339.
-            status: Keep only runs in this status, such as ``running``, ``paused``, ``completed``,
-                ``failed`` or ``cancelled``.
+            status: Keep only runs in this status. One of ``cancelled``, ``completed``, ``failed``,
+                ``paused``, ``pending``, ``running``, ``waiting``, ``waiting_for_capacity``.
             until: End of the time range, RFC 3339.
 
         Returns:
@@ -2760,6 +2799,7 @@ class IronflowClient(BaseClient):
 
         Despite the method name, no run is created: this corrects the result of one step by hand,
         for example before the run is resumed. The former output is kept in ``original_output``.
+        ``runs_patch_step`` and ``runs_create`` are the same method.
 
         Args:
             body: ``models.PatchStepRequest``, such as
@@ -2776,6 +2816,8 @@ class IronflowClient(BaseClient):
                  "updated_at": "2026-01-15T09:35:00Z"}
         """
         return self._call("POST", "/api/v1/steps/patch", body=body)
+
+    runs_patch_step = runs_create
 
     # schemas
 
@@ -3073,7 +3115,8 @@ class IronflowClient(BaseClient):
         Queries see only the current environment. ``SELECT``, ``WITH`` and ``EXPLAIN`` statements
         are accepted, anything that changes data is rejected. Every value in ``rows`` arrives as a
         string. At most 1000 rows are returned and a query may take 5000 milliseconds, unless the
-        body says otherwise. It changes nothing and is retried as a GET is.
+        body says otherwise. It changes nothing and is retried as a GET is. ``sql_query`` and
+        ``sql_create`` are the same method.
 
         Args:
             body: ``models.SqlQueryRequest``, such as
@@ -3085,6 +3128,8 @@ class IronflowClient(BaseClient):
                  "total_rows": 2}
         """
         return self._call("POST", "/api/v1/sql", body=body, idempotent=True)
+
+    sql_query = sql_create
 
     # streams
 
@@ -3148,7 +3193,7 @@ class IronflowClient(BaseClient):
         self,
         entity_id: str,
         *,
-        direction: str | None = None,
+        direction: models.StreamsListEventsDirection | None = None,
         from_version: int | None = None,
         limit: int | None = None,
     ) -> models.ReadStreamResponse:
@@ -3161,7 +3206,8 @@ class IronflowClient(BaseClient):
 
         Args:
             entity_id: Id of the entity, such as ``entity-123``.
-            direction: ``forward`` (oldest first) or ``backward`` (newest first).
+            direction: ``forward`` is oldest first, ``backward`` newest first. One of ``backward``,
+                ``forward``.
             from_version: Entity version to start reading at.
             limit: Maximum number of events to return.
 
@@ -3198,7 +3244,8 @@ class IronflowClient(BaseClient):
         Set ``expected_version`` for optimistic concurrency: 409 means that the stream is at another
         version, so read it again and retry. ``-1`` skips the check, ``0`` requires a new stream.
         Set ``idempotency_key`` to make a repeated append safe. With an ``idempotency_key`` the call
-        is safe to repeat and is retried as a GET is; "auto" makes a key.
+        is safe to repeat and is retried as a GET is; "auto" makes a key. ``streams_append`` and
+        ``streams_events`` are the same method.
 
         Args:
             entity_id: Id of the entity, such as ``entity-123``.
@@ -3215,11 +3262,13 @@ class IronflowClient(BaseClient):
             "POST", f"/api/v1/streams/{segment(entity_id=entity_id)}/events", body=body, keyed=True
         )
 
+    streams_append = streams_events
+
     def streams_list_history(
         self,
         entity_id: str,
         *,
-        direction: str | None = None,
+        direction: models.StreamsListHistoryDirection | None = None,
         from_timestamp: datetime | str | None = None,
         from_version: int | None = None,
         limit: int | None = None,
@@ -3234,7 +3283,8 @@ class IronflowClient(BaseClient):
 
         Args:
             entity_id: Id of the entity, such as ``entity-123``.
-            direction: ``forward`` (oldest first) or ``backward`` (newest first).
+            direction: ``forward`` is oldest first, ``backward`` newest first. One of ``backward``,
+                ``forward``.
             from_timestamp: Start of the time range, RFC 3339.
             from_version: Entity version to start at.
             limit: Maximum number of entries to return.
@@ -3300,7 +3350,7 @@ class IronflowClient(BaseClient):
         ``POST /api/v1/streams/{entityId}/snapshots``
 
         Snapshots spare readers the replay of a long stream. The state is computed by you and stored
-        as it is.
+        as it is. ``streams_create_snapshot`` and ``streams_snapshots`` are the same method.
 
         Args:
             entity_id: Id of the entity, such as ``entity-123``.
@@ -3314,6 +3364,8 @@ class IronflowClient(BaseClient):
         return self._call(
             "POST", f"/api/v1/streams/{segment(entity_id=entity_id)}/snapshots", body=body
         )
+
+    streams_create_snapshot = streams_snapshots
 
     # system
 
@@ -3397,7 +3449,7 @@ class IronflowClient(BaseClient):
         All parts are made together or not at all. Depending on its release a server reads the
         organization name from ``name``, or from ``org_name`` next to ``env_name``. Keep the admin
         key of the reply: it cannot be read again. Needs an enterprise license; without one the
-        server answers 402.
+        server answers 402. The reply holds a credential: no error and no log quotes it.
 
         Args:
             body: ``models.ProvisionTenantRequest``, such as
@@ -3409,7 +3461,7 @@ class IronflowClient(BaseClient):
                  "name": "production"}, "api_key": {"key": "ifkey_00000000000000000000000000000000",
                  "roles": ["admin"]}}
         """
-        return self._call("POST", "/api/v1/tenants/provision", body=body)
+        return self._call("POST", "/api/v1/tenants/provision", body=body, secret=True)
 
     # users
 
@@ -3608,7 +3660,8 @@ class IronflowClient(BaseClient):
         ``GET /api/v1/workers/{workerId}/jobs``
 
         Meant to be polled. The reply is empty (204) when there is nothing to do; 404 means that the
-        server does not know the worker, which then has to register again.
+        server does not know the worker, which then has to register again. The reply holds a
+        credential: no error and no log quotes it.
 
         Args:
             worker_id: Id of the worker, such as ``worker-1``.
@@ -3628,6 +3681,7 @@ class IronflowClient(BaseClient):
             "GET",
             f"/api/v1/workers/{segment(worker_id=worker_id)}/jobs",
             query={"available": available},
+            secret=True,
         )
 
     def workers_update_jobs(

@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest 882be6bb8b3ed2b1, server 0.22.5.
+# Manifest 4e7d6b5172e9dd6f, server 0.22.5.
 """Shapes of requests and replies, for type checkers and editors.
 
 Use them in annotations: ``from ironflow import models``. Replies are plain dicts and are not
@@ -19,6 +19,127 @@ else:
         class NotRequired:
             def __class_getitem__(cls, annotation):
                 return annotation
+
+
+BreakerStateState = Literal["closed", "half-open", "open"]
+CreatePolicyRequestEffect = Literal["allow", "deny"]
+DispatchSegmentExecutionMode = Literal["pull", "push"]
+DlqActionResponseResult = Literal["discarded", "requeued"]
+EntityHistoryRunStatus = Literal[
+    "cancelled",
+    "completed",
+    "failed",
+    "paused",
+    "pending",
+    "running",
+    "waiting",
+    "waiting_for_capacity",
+]
+EntityHistoryStepStatus = Literal[
+    "completed",
+    "dead",
+    "failed",
+    "pending",
+    "retrying",
+    "running",
+    "sleeping",
+    "timed_out",
+    "waiting",
+]
+EntityHistoryStepStepType = Literal[
+    "compensate",
+    "invoke",
+    "invoke_function",
+    "sleep",
+    "wait_for_event",
+]
+FunctionResponseExecutionMode = Literal["pull", "push"]
+FunctionResponseStatus = Literal["active", "archived", "paused"]
+FunctionsListMode = Literal["pull", "push"]
+FunctionsListStatus = Literal["active", "archived", "paused"]
+JobUpdateRequestStatus = Literal["completed", "failed", "progress", "yielded"]
+KVEntryOperation = Literal["delete", "put"]
+PlatformCreatePolicyRequestEffect = Literal["allow", "deny"]
+PlatformUpdatePolicyRequestEffect = Literal["allow", "deny"]
+PolicyEffect = Literal["allow", "deny"]
+PolicyResponseEffect = Literal["allow", "deny"]
+PolicyVersionEffect = Literal["allow", "deny"]
+ProjectionActionResponseStatus = Literal["active", "cancelled", "deleted", "paused"]
+ProjectionCatchupResponseMode = Literal["external", "managed"]
+ProjectionRegistryMode = Literal["external", "managed"]
+ProjectionRegistryStatus = Literal["active", "error", "paused", "rebuilding"]
+ProjectionResponseMode = Literal["external", "managed"]
+ProjectionResponseStatus = Literal["active", "error", "paused", "rebuilding"]
+ProjectionStatusResponseMode = Literal["external", "managed"]
+ProjectionStatusResponseStatus = Literal["active", "error", "paused", "rebuilding"]
+ProjectionsListMode = Literal["external", "managed"]
+ProjectionsListStatus = Literal["active", "error", "paused", "rebuilding"]
+RebuildJobInfoStatus = Literal["cancelled", "completed", "dry_run", "failed", "running"]
+RotateTokenRequestKind = Literal["dashboard_jwt_secret", "engine_api_key", "founder_api_key"]
+RunExecutionMode = Literal["pull", "push"]
+RunResponseExecutionMode = Literal["pull", "push"]
+RunResponseStatus = Literal[
+    "cancelled",
+    "completed",
+    "failed",
+    "paused",
+    "pending",
+    "running",
+    "waiting",
+    "waiting_for_capacity",
+]
+RunStatus = Literal[
+    "cancelled",
+    "completed",
+    "failed",
+    "paused",
+    "pending",
+    "running",
+    "waiting",
+    "waiting_for_capacity",
+]
+RunsListStatus = Literal[
+    "cancelled",
+    "completed",
+    "failed",
+    "paused",
+    "pending",
+    "running",
+    "waiting",
+    "waiting_for_capacity",
+]
+StepResponseStatus = Literal[
+    "completed",
+    "dead",
+    "failed",
+    "pending",
+    "retrying",
+    "running",
+    "sleeping",
+    "timed_out",
+    "waiting",
+]
+StepResponseStepType = Literal["compensate", "invoke", "invoke_function", "sleep", "wait_for_event"]
+StepResultStatus = Literal["completed", "failed"]
+StepResultType = Literal["compensate", "invoke", "invoke_function", "sleep", "wait_for_event"]
+StepStatus = Literal[
+    "completed",
+    "dead",
+    "failed",
+    "pending",
+    "retrying",
+    "running",
+    "sleeping",
+    "timed_out",
+    "waiting",
+]
+StepStepType = Literal["compensate", "invoke", "invoke_function", "sleep", "wait_for_event"]
+StreamsListEventsDirection = Literal["backward", "forward"]
+StreamsListHistoryDirection = Literal["backward", "forward"]
+UpdatePolicyRequestEffect = Literal["allow", "deny"]
+WebhookFlowSourceLatestDeliveryStatus = Literal["accepted", "deduplicated", "failed", "rejected"]
+WebhookFlowSourceSourceType = Literal["api", "sdk"]
+YieldInfoType = Literal["invoke_function", "invoke_function_async", "sleep", "wait_for_event"]
 
 
 class ApiKeyResponse(TypedDict):
@@ -110,8 +231,7 @@ class BreakerState(TypedDict):
     """Key to pass to ``circuit_breakers_reset``."""
     last_failure: NotRequired[str]
     """Time of the latest failure; absent when there was none."""
-    state: str
-    """``closed``, ``open`` or ``half-open``."""
+    state: Union[BreakerStateState, str]
 
 
 class BucketInfo(TypedDict):
@@ -321,8 +441,7 @@ class CreatePolicyRequest(TypedDict):
     """Comma-separated action patterns, such as ``functions:list,runs:read``."""
     condition: NotRequired[str]
     """CEL expression that must hold, optional."""
-    effect: str
-    """``allow`` or ``deny``."""
+    effect: CreatePolicyRequestEffect
     name: str
     org_id: NotRequired[str]
     """Organization of the policy; the caller's own when absent."""
@@ -433,8 +552,7 @@ class DispatchSegment(TypedDict):
     eligible_at: str
     """Earliest time it may be dispatched."""
     environment_id: str
-    execution_mode: str
-    """``push`` or ``pull``."""
+    execution_mode: Union[DispatchSegmentExecutionMode, str]
     execution_seq: int
     first_enqueued_at: str
     """Time it entered the queue for the first time."""
@@ -455,8 +573,7 @@ class DlqActionResponse(TypedDict):
     """Outcome of requeuing or discarding a dead-letter row."""
 
     event_id: str
-    result: str
-    """``requeued`` or ``discarded``."""
+    result: Union[DlqActionResponseResult, str]
 
 
 class DlqListItem(TypedDict):
@@ -581,8 +698,7 @@ class EntityHistoryRun(TypedDict):
     run_id: str
     started_at: NotRequired[str]
     """Absent until the run starts."""
-    status: str
-    """Such as ``running``, ``completed`` or ``failed``."""
+    status: Union[EntityHistoryRunStatus, str]
     steps: "list[EntityHistoryStep]"
 
 
@@ -594,10 +710,9 @@ class EntityHistoryStep(TypedDict):
     error_message: NotRequired[str]
     """Why the step failed, absent otherwise."""
     name: str
-    status: str
+    status: Union[EntityHistoryStepStatus, str]
     step_id: str
-    step_type: str
-    """``invoke``, ``sleep``, ``wait_for_event`` or ``compensate``."""
+    step_type: Union[EntityHistoryStepStepType, str]
 
 
 class EnvResponse(TypedDict):
@@ -750,8 +865,8 @@ class FunctionResponse(TypedDict):
     description: NotRequired[str]
     endpoint_url: NotRequired[str]
     """Address that a push function is called at."""
-    execution_mode: str
-    """``push`` or ``pull``."""
+    execution_mode: Union[FunctionResponseExecutionMode, str]
+    """With ``push`` the server calls an endpoint, with ``pull`` a worker fetches the job."""
     id: str
     metadata: NotRequired[Any]
     name: NotRequired[str]
@@ -762,7 +877,7 @@ class FunctionResponse(TypedDict):
     retry_delay_ms: int
     """Delay before the first retry, in milliseconds."""
     slug: str
-    status: str
+    status: Union[FunctionResponseStatus, str]
     timeout_ms: int
     """Time limit of a run in milliseconds."""
     triggers: Any
@@ -823,6 +938,8 @@ class InvokeFunctionRequest(TypedDict):
 
     data: NotRequired[dict[str, Any]]
     """Data handed to the function."""
+    metadata: NotRequired[dict[str, Any]]
+    """Further facts about the event that starts the run."""
 
 
 class InvokeFunctionResponse(TypedDict):
@@ -914,7 +1031,7 @@ JobUpdateRequest = TypedDict(
         "execution_seq": NotRequired[int],
         "lease_token": NotRequired[str],
         "output": NotRequired[Any],
-        "status": str,
+        "status": JobUpdateRequestStatus,
         "step_offset": NotRequired[int],
         "steps": NotRequired["list[StepResult]"],
         "version": NotRequired[int],
@@ -930,7 +1047,7 @@ class KVEntry(TypedDict):
     created_at: str
     """Time this revision was written."""
     key: str
-    operation: str
+    operation: Union[KVEntryOperation, str]
     """``put`` for a stored value."""
     revision: int
     """Revision to give as ``If-Match`` in a conditional write."""
@@ -1110,6 +1227,8 @@ class PlatformAuditResponse(TypedDict):
 
     events: "list[AuditEvent]"
     """Events of this page."""
+    next_cursor: NotRequired[str]
+    """Token for the next page, from servers that send one."""
     total: int
     """Number of matching events."""
 
@@ -1140,8 +1259,7 @@ class PlatformCreatePolicyRequest(TypedDict):
     """Comma-separated action patterns, such as ``functions:list,runs:read``."""
     condition: NotRequired[str]
     """CEL expression that must hold, optional."""
-    effect: str
-    """``allow`` or ``deny``."""
+    effect: PlatformCreatePolicyRequestEffect
     name: str
     resources: str
     """Comma-separated resource patterns, such as ``irn:ironflow:*:*:prod:*``, or ``*`` for all."""
@@ -1219,8 +1337,7 @@ class PlatformUpdatePolicyRequest(TypedDict):
     """Comma-separated action patterns, such as ``functions:list,runs:read``."""
     condition: NotRequired[Optional[str]]
     """New CEL expression."""
-    effect: NotRequired[Optional[str]]
-    """``allow`` or ``deny``."""
+    effect: NotRequired[Optional[PlatformUpdatePolicyRequestEffect]]
     name: NotRequired[Optional[str]]
     resources: NotRequired[Optional[str]]
     """Comma-separated resource patterns, such as ``irn:ironflow:*:*:prod:*``, or ``*`` for all."""
@@ -1267,8 +1384,7 @@ class Policy(TypedDict):
     condition: str
     """CEL expression over ``request`` and ``subject`` that must hold; empty when there is none."""
     created_at: str
-    effect: str
-    """``allow`` or ``deny``."""
+    effect: Union[PolicyEffect, str]
     id: str
     name: str
     org_id: str
@@ -1286,8 +1402,7 @@ class PolicyResponse(TypedDict):
     condition: str
     """CEL expression over ``request`` and ``subject`` that must hold; empty when there is none."""
     created_at: str
-    effect: str
-    """``allow`` or ``deny``."""
+    effect: Union[PolicyResponseEffect, str]
     id: str
     name: str
     org_id: str
@@ -1328,8 +1443,7 @@ class PolicyVersion(TypedDict):
     condition: str
     """CEL expression over ``request`` and ``subject`` that must hold; empty when there is none."""
     created_at: str
-    effect: str
-    """``allow`` or ``deny``."""
+    effect: Union[PolicyVersionEffect, str]
     enabled: bool
     id: str
     name: str
@@ -1370,8 +1484,8 @@ class ProjectNameRequest(TypedDict):
 class ProjectionActionResponse(TypedDict):
     """Acknowledgment of an action on a projection."""
 
-    status: str
-    """Status after the action, such as ``paused``, ``active`` or ``cancelled``."""
+    status: Union[ProjectionActionResponseStatus, str]
+    """Status after the action."""
 
 
 class ProjectionCatchupBatchItem(TypedDict):
@@ -1419,8 +1533,7 @@ class ProjectionCatchupResponse(TypedDict):
     """True when the target sequence was reached."""
     currentSeq: int
     """Sequence the projection has reached."""
-    mode: str
-    """``managed`` or ``external``."""
+    mode: Union[ProjectionCatchupResponseMode, str]
     rebuilding: bool
     """True while the projection is being rebuilt."""
     targetSeq: int
@@ -1443,8 +1556,8 @@ class ProjectionRegistry(TypedDict):
     """Names of the events the projection consumes."""
     last_event_seq: int
     """Sequence of the last event processed, 0 when none."""
-    mode: str
-    """``managed`` (state kept by the server) or ``external`` (kept by your own code)."""
+    mode: Union[ProjectionRegistryMode, str]
+    """The state is kept by the server (``managed``) or by your own code (``external``)."""
     name: str
     partition_key: NotRequired[str]
     """What the state is partitioned by, absent when the projection is not partitioned."""
@@ -1456,8 +1569,7 @@ class ProjectionRegistry(TypedDict):
     """Sequence at which the rebuild is complete."""
     sql_definition: NotRequired[str]
     """Table definition, for SQL projections."""
-    status: str
-    """``active``, ``rebuilding``, ``paused`` or ``error``."""
+    status: Union[ProjectionRegistryStatus, str]
     type: str
     updated_at: str
     version: int
@@ -1478,8 +1590,8 @@ class ProjectionResponse(TypedDict):
     """Names of the events the projection consumes."""
     last_event_seq: int
     """Sequence of the last event processed, 0 when none."""
-    mode: str
-    """``managed`` (state kept by the server) or ``external`` (kept by your own code)."""
+    mode: Union[ProjectionResponseMode, str]
+    """The state is kept by the server (``managed``) or by your own code (``external``)."""
     name: str
     partition_key: NotRequired[str]
     """What the state is partitioned by, absent when the projection is not partitioned."""
@@ -1493,8 +1605,7 @@ class ProjectionResponse(TypedDict):
     """Table definition, for SQL projections."""
     state: NotRequired[Optional["ProjectionState"]]
     """State of the requested partition, absent when there is none yet."""
-    status: str
-    """``active``, ``rebuilding``, ``paused`` or ``error``."""
+    status: Union[ProjectionResponseStatus, str]
     type: str
     updated_at: str
     version: int
@@ -1528,11 +1639,9 @@ class ProjectionStatusResponse(TypedDict):
     """Last failure, empty when there is none."""
     last_event_seq: int
     """Sequence of the last event processed."""
-    mode: str
-    """``managed`` or ``external``."""
+    mode: Union[ProjectionStatusResponseMode, str]
     name: str
-    status: str
-    """``active``, ``rebuilding``, ``paused`` or ``error``."""
+    status: Union[ProjectionStatusResponseStatus, str]
     updated_at: str
 
 
@@ -1654,8 +1763,8 @@ class RebuildJobInfo(TypedDict):
     projection_name: str
     started_at: NotRequired[str]
     """Absent when the job has not started."""
-    status: str
-    """Such as ``running`` or ``cancelled``; ``dry_run`` for an estimate."""
+    status: Union[RebuildJobInfoStatus, str]
+    """``dry_run`` for an estimate."""
     total_events: int
     """Events to replay in all."""
 
@@ -1762,7 +1871,7 @@ class RoleResponse(TypedDict):
 class RotateTokenRequest(TypedDict):
     """Which cluster credential to replace, and its new value."""
 
-    kind: str
+    kind: RotateTokenRequestKind
     """Kind of credential to rotate."""
     new_value: str
     """The credential to use from now on."""
@@ -1797,8 +1906,8 @@ class Run(TypedDict):
     error: NotRequired[Any]
     """Failure details, absent when the run has not failed."""
     event_id: str
-    execution_mode: str
-    """``push`` (the server calls an endpoint) or ``pull`` (a worker fetches the job)."""
+    execution_mode: Union[RunExecutionMode, str]
+    """With ``push`` the server calls an endpoint, with ``pull`` a worker fetches the job."""
     function_id: str
     function_version: NotRequired[int]
     id: str
@@ -1816,8 +1925,7 @@ class Run(TypedDict):
     resume_from_step: NotRequired[str]
     """Step the run was resumed from."""
     started_at: NotRequired[Optional[str]]
-    status: str
-    """Such as ``running``, ``paused``, ``completed``, ``failed`` or ``cancelled``."""
+    status: Union[RunStatus, str]
     timeout_at: NotRequired[Optional[str]]
     """When the run times out, if it does."""
     updated_at: str
@@ -1851,8 +1959,8 @@ class RunResponse(TypedDict):
     event_id: str
     event_name: NotRequired[str]
     """Name of the event that started the run."""
-    execution_mode: str
-    """``push`` (the server calls an endpoint) or ``pull`` (a worker fetches the job)."""
+    execution_mode: Union[RunResponseExecutionMode, str]
+    """With ``push`` the server calls an endpoint, with ``pull`` a worker fetches the job."""
     function_id: str
     function_version: NotRequired[int]
     id: str
@@ -1866,8 +1974,7 @@ class RunResponse(TypedDict):
     resume_from_step: NotRequired[str]
     """Step the run was resumed from."""
     started_at: NotRequired[Optional[str]]
-    status: str
-    """Such as ``running``, ``paused``, ``completed``, ``failed`` or ``cancelled``."""
+    status: Union[RunResponseStatus, str]
     timeout_at: NotRequired[Optional[str]]
     """When the run times out, if it does."""
     updated_at: str
@@ -1971,10 +2078,9 @@ class Step(TypedDict):
     sleep_until: NotRequired[Optional[str]]
     """When a ``sleep`` step wakes up."""
     started_at: NotRequired[Optional[str]]
-    status: str
+    status: Union[StepStatus, str]
     step_id: str
-    step_type: str
-    """``invoke``, ``sleep``, ``wait_for_event`` or ``compensate``."""
+    step_type: Union[StepStepType, str]
     updated_at: str
     version: int
     """Version of the record."""
@@ -2013,10 +2119,9 @@ class StepResponse(TypedDict):
     sleep_until: NotRequired[Optional[str]]
     """When a ``sleep`` step wakes up."""
     started_at: NotRequired[Optional[str]]
-    status: str
+    status: Union[StepResponseStatus, str]
     step_id: str
-    step_type: str
-    """``invoke``, ``sleep``, ``wait_for_event`` or ``compensate``."""
+    step_type: Union[StepResponseStepType, str]
     updated_at: str
     wait_event_name: NotRequired[str]
     """Event a ``wait_for_event`` step waits for."""
@@ -2036,9 +2141,9 @@ class StepResult(TypedDict):
     id: str
     name: str
     output: NotRequired[Any]
-    status: str
-    type: str
-    """Kind of step, such as ``invoke``."""
+    status: StepResultStatus
+    type: StepResultType
+    """Kind of step."""
 
 
 class StreamEdge(TypedDict):
@@ -2116,6 +2221,8 @@ class TriggerEventRequest(TypedDict):
     """Further details to keep with the event."""
     name: str
     """Event name, such as ``order.placed``."""
+    version: NotRequired[int]
+    """Schema version of the event, default 1."""
 
 
 class TriggerEventResponse(TypedDict):
@@ -2163,8 +2270,7 @@ class UpdatePolicyRequest(TypedDict):
     """Comma-separated action patterns, such as ``functions:list,runs:read``."""
     condition: NotRequired[Optional[str]]
     """New CEL expression; an empty string clears the present one."""
-    effect: NotRequired[Optional[str]]
-    """``allow`` or ``deny``."""
+    effect: NotRequired[Optional[UpdatePolicyRequestEffect]]
     name: NotRequired[Optional[str]]
     resources: NotRequired[Optional[str]]
     """Comma-separated resource patterns, such as ``irn:ironflow:*:*:prod:*``, or ``*`` for all."""
@@ -2248,11 +2354,11 @@ class WebhookFlowSource(TypedDict):
     id: str
     latest_delivery_at: NotRequired[Optional[str]]
     """Time of the latest delivery; null or absent when there was none."""
-    latest_delivery_status: NotRequired[str]
-    """Outcome of the latest delivery, such as ``accepted``; absent when there was none."""
+    latest_delivery_status: NotRequired[Union[WebhookFlowSourceLatestDeliveryStatus, str]]
+    """Outcome of the latest delivery; absent when there was none."""
     name: str
-    source_type: str
-    """How the source was registered, such as ``api`` or ``sdk``."""
+    source_type: Union[WebhookFlowSourceSourceType, str]
+    """How the source was registered."""
 
 
 class WorkerCredit(TypedDict):
@@ -2346,7 +2452,7 @@ class YieldInfo(TypedDict):
     """Time limit of that invocation in milliseconds."""
     step_id: str
     step_name: str
-    type: str
+    type: YieldInfoType
     """Kind of step that waits."""
     until: NotRequired[str]
     """When to wake up, for a sleep."""
