@@ -68,7 +68,7 @@ class Fuzzer:
 
     def request(self):
         """Name of a route; method, target, body and headers of a request for it."""
-        method, template, name = self.random.choice(ROUTES)
+        method, template, name = self.random.choice(ROUTES)[:3]
         endpoint = self.endpoints[name]
         path = re.sub(r"(\w+)/\{[^}]+\}", lambda m: f"{m[1]}/{self.segment(m[1])}", template)
         if "platform/users" in path:

@@ -27,7 +27,7 @@ from .local import CheckedServer, until
 
 
 def test_every_route_has_a_handler_of_its_name_and_no_name_comes_twice():
-    names = [name for _, _, name in ROUTES]
+    names = [row[2] for row in ROUTES]
     assert len(names) == len(set(names)) == 170
     assert set(HANDLERS) == set(names)
     assert set(names) >= PUBLIC | RAW

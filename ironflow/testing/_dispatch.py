@@ -49,7 +49,7 @@ PUBLIC = frozenset(
         "ready",
     }
 )
-_TEMPLATES = frozenset(template for _, template, _ in ROUTES)
+_TEMPLATES = frozenset(row[1] for row in ROUTES)
 # Their bodies are stored or read as they come.
 RAW = frozenset({"kv_update_buckets_keys", "webhooks_create"})
 
@@ -78,7 +78,7 @@ class Application:
         self.requests: deque[ReceivedRequest] = deque(maxlen=MAX_RECORDED)
         self.stopping = threading.Event()
         self.observe: Callable[[str, int, Any], None] | None = None
-        self._router = Router(ROUTES)
+        self._router = Router(row[:3] for row in ROUTES)
 
     @contextmanager
     def locked(self) -> Iterator[State]:

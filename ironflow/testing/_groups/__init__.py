@@ -40,4 +40,4 @@ _FOUND = {
     for name, value in vars(import_module(f".{group}", __name__)).items()
 }
 
-HANDLERS: dict[str, Callable[..., Any]] = {name: _FOUND[name] for _, _, name in ROUTES}
+HANDLERS: dict[str, Callable[..., Any]] = {name: _FOUND[name] for _, _, name, _, _ in ROUTES}

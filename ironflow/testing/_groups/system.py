@@ -55,9 +55,12 @@ def capabilities(call: Call) -> Record:
 
 
 def system_list(call: Call) -> Record:
-    return {
-        "routes": [{"method": method, "path": path, "name": name} for method, path, name in ROUTES]
-    }
+    routes = [
+        {"method": method, "path": path, "group": group, "category": category}
+        for method, path, _, group, category in ROUTES
+        if category != "rpc"
+    ]
+    return {"routes": routes}
 
 
 def export_list(call: Call) -> Reply:
