@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 RECORD := build/wire.json
 
 .DEFAULT_GOAL := help
-.PHONY: help sdk-gen-python sdk-gen-check sdk-health test test-python lint typecheck demo bench clean
+.PHONY: help sdk-manifest sdk-gen-python sdk-gen-check sdk-health test test-python lint typecheck demo bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,10 @@ $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
+
+sdk-manifest: $(READY) ## follow the server: merge its routes into manifest.json (SERVER=, PRUNE=1, DRY_RUN=1)
+	@$(BIN)/python -m codegen pull $(if $(SERVER),--server $(SERVER)) $(if $(PRUNE),--prune) \
+		$(if $(DRY_RUN),--dry-run)
 
 sdk-gen-python: $(READY) ## regenerate the client from manifest.json
 	$(BIN)/python -m codegen generate

@@ -1,4 +1,4 @@
-"""``python -m codegen``: generate the client, check that it is current, report its coverage.
+"""``python -m codegen``: generate the client, check it, report on it, and follow the server.
 
 Exit status: 0 done, 1 not current or not healthy, 2 the command cannot be carried out (arguments,
 manifest or files are not right).
@@ -15,15 +15,19 @@ from typing import TYPE_CHECKING
 
 from .files import FileError, current, replace
 from .health import HealthError, report
-from .manifest import load
+from .listing import ListingError, fetch, read_listing
+from .manifest import check as check_manifest
+from .manifest import decode, decode_text, load, read
 from .model import ManifestError
-from .naming import methods
+from .naming import methods, naming_problems
+from .pull import PullError, apply, lines, merge
 from .render import RenderError, render_all
 
 if TYPE_CHECKING:
     from .model import Manifest
 
 ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_SERVER = "http://localhost:9123"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         for problem in error.problems:
             print(f"{options.manifest.name}: {problem}", file=sys.stderr)
         print(f"{len(error.problems)} problem(s), nothing written", file=sys.stderr)
-    except (FileError, HealthError, RenderError) as error:
+    except (FileError, HealthError, ListingError, PullError, RenderError) as error:
         print(error, file=sys.stderr)
     return 2
 
@@ -79,6 +83,26 @@ def health(options: argparse.Namespace) -> int:
     return int(bool(found.problems(drift)))
 
 
+def pull(options: argparse.Namespace) -> int:
+    """Merge the server's list of routes into the manifest, and print what changes."""
+    content = read(options.manifest)
+    before = check_manifest(decode(content))
+    server = options.server
+    if server is None:
+        server = os.environ.get("IRONFLOW_SERVER_URL") or DEFAULT_SERVER
+    found = merge(before, read_listing(fetch(server, os.environ.get("IRONFLOW_API_KEY"))))
+    text = apply(found, decode_text(content), options.prune)
+    after = check_manifest(decode(text.encode("utf-8")))
+    told = lines(found, after, options.prune)
+    print("\n".join(told) if told else "nothing changed")
+    for problem in naming_problems(after.endpoints):
+        print(f"before you generate: {problem}", file=sys.stderr)
+    if text.encode("utf-8") != content and not options.dry_run:
+        replace(options.manifest, text)
+        print(f"wrote {options.manifest.name}")
+    return 0
+
+
 def _files(manifest: Manifest, root: Path) -> list[tuple[str, str | None, str]]:
     """Return each generated file: its name, its text as it is, and as it should be."""
     files = render_all(manifest, root).items()
@@ -92,15 +116,27 @@ def _parser() -> argparse.ArgumentParser:
         generate: "write the generated files",
         check: "print a diff and exit 1 where a generated file is not current",
         health: "report what of the API is covered, typed and tested",
+        pull: "merge the server's list of routes into the manifest",
     }
     for run, text in helps.items():
         command = commands.add_parser(run.__name__, help=text, description=text)
         command.set_defaults(run=run)
         command.add_argument("--manifest", type=Path, default=ROOT / "manifest.json")
-        command.add_argument("--output", type=Path, default=ROOT, help="root of the files")
+        if run is not pull:
+            command.add_argument("--output", type=Path, default=ROOT, help="root of the files")
         if run is health:
             command.add_argument("--record", type=Path, default=ROOT / "build" / "wire.json")
             command.add_argument("--json", type=Path, default=None, help="write the report here")
+        if run is pull:
+            command.add_argument(
+                "--server",
+                metavar="URL",
+                help=f"address; IRONFLOW_SERVER_URL or {DEFAULT_SERVER} by default",
+            )
+            command.add_argument(
+                "--prune", action="store_true", help="remove what the server no longer lists"
+            )
+            command.add_argument("--dry-run", action="store_true", help="write nothing")
     return parser
 
 

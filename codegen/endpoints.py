@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from .model import Model
 
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
-CATEGORIES = ("supported", "server-only", "enterprise-only", "internal", "rpc")
+LISTED_CATEGORIES = ("supported", "server-only", "enterprise-only", "internal")
+CATEGORIES = (*LISTED_CATEGORIES, "rpc")  # which the server does not list
 STREAMS = ("websocket", "ndjson")
 BODY_METHODS = frozenset({"PATCH", "POST", "PUT"})
 
-_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _SEGMENT = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*|\{[A-Za-z][A-Za-z0-9_]*\}")
 _LAST_SEGMENT = re.compile(_SEGMENT.pattern + r"|\{[A-Za-z][A-Za-z0-9_]*\.\.\.\}")
 _PLACEHOLDER = re.compile(r"\{(\w+)(?:\.\.\.)?\}")
@@ -47,14 +48,14 @@ def read_endpoint(entry: Entry, names: Mapping[str, object]) -> Endpoint:
         place=entry.place,
         method=method,
         path=path,
-        group=entry.matching("group", _NAME, "api_keys", MAX_NAME, required=True),
+        group=entry.matching("group", NAME, "api_keys", MAX_NAME, required=True),
         category=entry.choice("category", CATEGORIES, required=True),
         summary=entry.sentence("summary", MAX_SUMMARY),
         description=entry.sentence("description"),
         documented=entry.flag("documented"),
-        name=entry.matching("name", _NAME, "schemas_get_by_name", MAX_NAME),
+        name=entry.matching("name", NAME, "schemas_get_by_name", MAX_NAME),
         name_reason=entry.text("name_reason"),
-        alias=entry.matching("alias", _NAME, "kv_put", MAX_NAME),
+        alias=entry.matching("alias", NAME, "kv_put", MAX_NAME),
         omit_reason=entry.text("omit_reason"),
         path_params=_read_path_params(entry, path, names),
         query=read_parameters(entry, "query", names),
@@ -122,6 +123,17 @@ def shape(route: str) -> str:
     return _PLACEHOLDER.sub("{}", route)
 
 
+def is_path(path: str) -> bool:
+    """Tell whether a path is a template that a URL and Python source can hold."""
+    first, *segments = path.split("/")
+    last = segments.pop() if segments else ""
+    return (
+        not first
+        and _LAST_SEGMENT.fullmatch(last) is not None
+        and all(_SEGMENT.fullmatch(segment) for segment in segments)
+    )
+
+
 def _label(value: Mapping[str, Any]) -> str:
     """Return the route of an unchecked entry for messages: nothing that a terminal acts upon."""
     parts = [value.get(key) for key in ("method", "path")]
@@ -154,10 +166,7 @@ def _report_rpc(entry: Entry, endpoint: Endpoint) -> None:
 
 def _read_path(entry: Entry) -> str:
     path: str = entry.get("path", str, "", required=True)
-    first, *segments = path.split("/")
-    last = segments.pop() if segments else ""
-    fits = not first and _LAST_SEGMENT.fullmatch(last)
-    if path and not (fits and all(_SEGMENT.fullmatch(segment) for segment in segments)):
+    if path and not is_path(path):
         entry.say("path", f"{shown(path)} is not allowed; write it as /api/v1/runs/{{id}}")
         return ""
     names = _PLACEHOLDER.findall(path)

@@ -72,6 +72,18 @@ def decode(content: bytes) -> Any:
         raise ManifestError([Problem("", "is not JSON: it is nested too deeply")]) from error
 
 
+def decode_text(content: bytes) -> str:
+    """Return the text of a manifest file.
+
+    Raises:
+        ManifestError: It is not UTF-8.
+    """
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ManifestError([Problem("", "is not UTF-8")]) from error
+
+
 def check(document: Any) -> Manifest:
     """Check a decoded manifest and return it.
 
