@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 RECORD := build/wire.json
 
 .DEFAULT_GOAL := help
-.PHONY: help sdk-manifest sdk-gen-python sdk-gen-check sdk-health test test-python lint typecheck demo bench clean
+.PHONY: help sdk-manifest sdk-gen-python sdk-gen-check sdk-health test test-python lint typecheck demo bench build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,10 @@ demo: ## regenerate the client, compare it, run the quick start on a local serve
 
 bench: $(READY) ## measure against other clients, side by side (needs nginx and openssl)
 	$(BIN)/python -m bench
+
+build: $(READY) ## build the wheel and the sdist into dist/
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
 
 clean: ## remove the virtual environment and everything that was made
 	rm -rf $(VENV) .venvs build dist sdk-health.json .pytest_cache .mypy_cache .ruff_cache *.egg-info

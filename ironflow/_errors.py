@@ -70,14 +70,14 @@ class IronflowError(Exception):
         attempts: int = 0,
     ) -> None:
         super().__init__(message)
-        self.message = message
+        self.message: str = message
         self.status_code = status_code
         self.code = code
         self.retryable = retryable
         self.delivered = delivered
         self.retry_after = retry_after
         self.request_id = request_id
-        self.headers = {} if headers is None else headers
+        self.headers: dict[str, str] = {} if headers is None else headers
         self.body = body
         self.details = details
         self.method = method

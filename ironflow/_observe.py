@@ -72,14 +72,14 @@ class ResponseInfo:
         elapsed: float,
         error: IronflowError | None,
     ) -> None:
-        self.method = method
-        self.url = url
-        self.status_code = status_code
-        self.headers = headers
-        self.request_id = request_id
-        self.attempts = attempts
-        self.elapsed = elapsed
-        self.error = error
+        self.method: str = method
+        self.url: str = url
+        self.status_code: int = status_code
+        self.headers: dict[str, str] = headers
+        self.request_id: str | None = request_id
+        self.attempts: int = attempts
+        self.elapsed: float = elapsed
+        self.error: IronflowError | None = error
 
     def __repr__(self) -> str:
         return (

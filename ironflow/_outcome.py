@@ -32,9 +32,9 @@ class Outcome(Generic[T]):
     __slots__ = ("args", "error", "value")
 
     def __init__(self, args: tuple[Any, ...], value: T, error: Exception | None = None) -> None:
-        self.args = args
-        self.value = value
-        self.error = error
+        self.args: tuple[Any, ...] = args
+        self.value: T = value
+        self.error: Exception | None = error
 
     def result(self) -> T:
         """Return the value, or raise the error."""
