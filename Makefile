@@ -7,7 +7,8 @@ READY := $(VENV)/ready
 RECORD := build/wire.json
 
 .DEFAULT_GOAL := help
-.PHONY: help sdk-manifest sdk-gen-python sdk-gen-check sdk-health test test-python lint typecheck demo bench build clean
+.PHONY: help sdk-manifest sdk-diff sdk-gen-python sdk-gen-check sdk-health test test-python lint \
+	typecheck demo bench build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +21,9 @@ $(READY): pyproject.toml
 sdk-manifest: $(READY) ## follow the server: merge its routes into manifest.json (SERVER=, PRUNE=1, DRY_RUN=1)
 	@$(BIN)/python -m codegen pull $(if $(SERVER),--server $(SERVER)) $(if $(PRUNE),--prune) \
 		$(if $(DRY_RUN),--dry-run)
+
+sdk-diff: $(READY) ## say what breaks since BASE, a git revision or a manifest (FLAGS=--json, --markdown, …)
+	@$(BIN)/python -m codegen diff $(FLAGS) $(or $(BASE),HEAD) manifest.json
 
 sdk-gen-python: $(READY) ## regenerate the client from manifest.json
 	$(BIN)/python -m codegen generate

@@ -1,7 +1,7 @@
 """``python -m codegen``: generate the client, check it, report on it, and follow the server.
 
-Exit status: 0 done, 1 not current or not healthy, 2 the command cannot be carried out (arguments,
-manifest or files are not right).
+Exit status: 0 done; 1 not current, not healthy, or breaking; 2 the command cannot be carried out
+(arguments, a manifest, a file or the server is not right).
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .changes import as_json, as_markdown, as_text
+from .diff import diff as compare
 from .files import FileError, current, replace
 from .health import HealthError, report
 from .listing import ListingError, fetch, read_listing
@@ -22,10 +24,14 @@ from .model import ManifestError
 from .naming import methods, naming_problems
 from .pull import PullError, apply, lines, merge
 from .render import RenderError, render_all
+from .revisions import RevisionError, load_revision
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .model import Manifest
 
+_ERRORS = (FileError, HealthError, ListingError, PullError, RenderError, RevisionError)
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_SERVER = "http://localhost:9123"
 
@@ -40,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
         for problem in error.problems:
             print(f"{options.manifest.name}: {problem}", file=sys.stderr)
         print(f"{len(error.problems)} problem(s), nothing written", file=sys.stderr)
-    except (FileError, HealthError, ListingError, PullError, RenderError) as error:
+    except _ERRORS as error:
         print(error, file=sys.stderr)
     return 2
 
@@ -103,6 +109,14 @@ def pull(options: argparse.Namespace) -> int:
     return 0
 
 
+def diff(options: argparse.Namespace) -> int:
+    """Print what changed between two manifests and what it breaks."""
+    changes = compare(*(load_revision(name, ROOT) for name in (options.old, options.new)))
+    form = as_json if options.json else as_markdown if options.markdown else as_text
+    print(form(changes), end="")
+    return int(any(change.is_breaking for change in changes) and not options.allow_breaking)
+
+
 def _files(manifest: Manifest, root: Path) -> list[tuple[str, str | None, str]]:
     """Return each generated file: its name, its text as it is, and as it should be."""
     files = render_all(manifest, root).items()
@@ -112,31 +126,33 @@ def _files(manifest: Manifest, root: Path) -> list[tuple[str, str | None, str]]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m codegen", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    helps = {
-        generate: "write the generated files",
-        check: "print a diff and exit 1 where a generated file is not current",
-        health: "report what of the API is covered, typed and tested",
-        pull: "merge the server's list of routes into the manifest",
-    }
-    for run, text in helps.items():
+
+    def add(run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
         command = commands.add_parser(run.__name__, help=text, description=text)
         command.set_defaults(run=run)
-        command.add_argument("--manifest", type=Path, default=ROOT / "manifest.json")
-        if run is not pull:
+        if run is not diff:
+            command.add_argument("--manifest", type=Path, default=ROOT / "manifest.json")
+        if run in (generate, check, health):
             command.add_argument("--output", type=Path, default=ROOT, help="root of the files")
-        if run is health:
-            command.add_argument("--record", type=Path, default=ROOT / "build" / "wire.json")
-            command.add_argument("--json", type=Path, default=None, help="write the report here")
-        if run is pull:
-            command.add_argument(
-                "--server",
-                metavar="URL",
-                help=f"address; IRONFLOW_SERVER_URL or {DEFAULT_SERVER} by default",
-            )
-            command.add_argument(
-                "--prune", action="store_true", help="remove what the server no longer lists"
-            )
-            command.add_argument("--dry-run", action="store_true", help="write nothing")
+        return command
+
+    add(generate, "write the generated files")
+    add(check, "print a diff and exit 1 where a generated file is not current")
+    command = add(health, "report what of the API is covered, typed and tested")
+    command.add_argument("--record", type=Path, default=ROOT / "build" / "wire.json")
+    command.add_argument("--json", type=Path, default=None, help="write the report here")
+    command = add(pull, "merge the server's list of routes into the manifest")
+    address = f"address; IRONFLOW_SERVER_URL or {DEFAULT_SERVER} by default"
+    command.add_argument("--server", metavar="URL", help=address)
+    command.add_argument("--prune", action="store_true", help="remove what the server lacks")
+    command.add_argument("--dry-run", action="store_true", help="write nothing")
+    command = add(diff, "say what changed between two manifests; exit 1 when that breaks callers")
+    command.add_argument("old", metavar="OLD", help="a manifest, or a git revision")
+    command.add_argument("new", metavar="NEW", help="likewise")
+    forms = command.add_mutually_exclusive_group()
+    forms.add_argument("--json", action="store_true", help="for programs")
+    forms.add_argument("--markdown", action="store_true", help="for the changelog")
+    command.add_argument("--allow-breaking", action="store_true", help="exit 0 all the same")
     return parser
 
 

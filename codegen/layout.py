@@ -90,7 +90,7 @@ def _members(text: str, start: int) -> Iterator[tuple[str, int, int]]:
 def _elements(text: str, start: int) -> Iterator[tuple[int, int, int]]:
     """Yield where the white space before each element of an array starts, and (start, end)."""
     lead = start + 1
-    while text[at := _skip(text, lead)] != "]":
+    while text[(at := _skip(text, lead))] != "]":
         end = _DECODER.raw_decode(text, at)[1]
         yield lead, at, end
         comma = _skip(text, end)

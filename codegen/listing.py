@@ -113,8 +113,12 @@ def read_listing(content: bytes) -> list[ListedRoute]:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        """Follow nothing."""
+    """Follows nothing."""
+
+    def redirect_request(
+        self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> None:
+        """Decline, so that the redirect is the answer."""
 
 
 def _answer(request: urllib.request.Request, timeout: float) -> bytes | str:

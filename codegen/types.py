@@ -57,6 +57,15 @@ def parse(text: object, models: Mapping[str, object], depth: int = 0) -> Type | 
     return Type("model", name=text) if text in models else None
 
 
+def spelled(kind: Type) -> str:
+    """Return a type as the manifest spells it, with its known values."""
+    if kind.kind == "model":
+        return kind.name
+    if kind.item:
+        return f"{'array<' if kind.kind == 'array' else 'map<string,'}{spelled(kind.item)}>"
+    return f"one of {', '.join(map(str, kind.enum))}" if kind.enum else kind.kind
+
+
 def misfits(
     value: Any, kind: Type, models: Mapping[str, Model], place: str, strict: bool = False
 ) -> Iterator[tuple[str, str]]:

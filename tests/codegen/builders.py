@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import json
+
 import pytest
 
 from codegen.manifest import check
@@ -111,3 +114,16 @@ def somewhere(value, rng):
         if not inside or rng.random() < 0.2:
             return value
         value = rng.choice(inside)
+
+
+def excerpt(original, rng):
+    """Twenty endpoints of a manifest with the models that they need, for speed."""
+    endpoints = copy.deepcopy(rng.sample(original["endpoints"], 20))
+    models = {}
+    text = json.dumps(endpoints)
+    while True:
+        named = [name for name in original["models"] if name in text and name not in models]
+        if not named:
+            return {**original, "endpoints": endpoints, "models": models}
+        models.update({name: copy.deepcopy(original["models"][name]) for name in named})
+        text = json.dumps(models)

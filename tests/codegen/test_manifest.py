@@ -19,6 +19,7 @@ from .builders import (
     assert_refused,
     document,
     endpoint,
+    excerpt,
     is_told,
     model,
     parameter,
@@ -379,19 +380,6 @@ def mutated(text, rng):
             name = rng.choice(["x", "name", "type", "body", "\u202e", "Xy", "fields", str(key)])
             container[name] = copy.deepcopy(rng.choice([container[key], *JUNK]))
     return document
-
-
-def excerpt(original, rng):
-    """Twenty endpoints of a manifest with the models that they need, for speed."""
-    endpoints = rng.sample(original["endpoints"], 20)
-    models = {}
-    text = json.dumps(endpoints)
-    while True:
-        named = [name for name in original["models"] if name in text and name not in models]
-        if not named:
-            return {**original, "endpoints": endpoints, "models": models}
-        models.update({name: original["models"][name] for name in named})
-        text = json.dumps(models)
 
 
 def assert_judged(broken, label):
