@@ -64,6 +64,37 @@ def test_the_method_reaches_its_route_with_all_its_arguments(client, server, end
     assert seen.body == (sent if endpoint.body is not None else b"")
 
 
+def strange(value):
+    """The value as a newer server might send it: other words, nulls, and members unheard of."""
+    if isinstance(value, dict):
+        return {**{key: strange(item) for key, item in value.items()}, "unheard_of": [None]}
+    if isinstance(value, list):
+        return [*map(strange, value), None]
+    return "brand_new" if isinstance(value, str) else None
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [e for e in ENDPOINTS if e.response is not None and e.response.kind != "text"],
+    ids=method_name,
+)
+def test_a_reply_that_a_newer_server_might_send_raises_nothing(client, server, endpoint):
+    reply = strange((endpoint.example or {}).get("response", {}))
+    positional = ["a"] * len(endpoint.path_params)
+    names = argument_names(endpoint)
+    keywords = {
+        names[where, parameter.name]: VALUES[parameter.type.kind][0]
+        for where, parameters in (("query", endpoint.query), ("headers", endpoint.headers))
+        for parameter in parameters
+        if parameter.required
+    }
+    if endpoint.body is not None:
+        keywords["body"] = {}
+    server.reply(reply)
+
+    assert getattr(client, method_name(endpoint))(*positional, **keywords) == reply
+
+
 def test_every_model_is_reached_by_a_route():
     reached = set()
     waiting = [e.body.type for e in MANIFEST.endpoints if e.body is not None]
