@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from codegen.manifest import load
-from codegen.naming import method_name
 from codegen.types import misfits
 from ironflow import IronflowClient
 from ironflow.testing import LocalServer
@@ -34,15 +33,15 @@ def until(condition):
 
 @functools.lru_cache(maxsize=1)
 def models_and_replies():
-    """The manifest's models by name, and its endpoints by the name of their method."""
+    """The manifest's models by name, and its endpoints by method and path."""
     manifest = load(ROOT / "manifest.json")
-    return manifest.models, {method_name(endpoint): endpoint for endpoint in manifest.endpoints}
+    return manifest.models, {(found.method, found.path): found for found in manifest.endpoints}
 
 
-def misfits_of(name, status, value):
+def misfits_of(route, status, value):
     """What of a reply does not fit the response of its route, as lines of text."""
     models, endpoints = models_and_replies()
-    endpoint = endpoints[name]
+    endpoint, name = endpoints[route.method, route.template], route.name
     if value is None or endpoint.response is None:
         fits = value is None and (endpoint.response is None or endpoint.may_be_empty)
         return [] if fits else [f"{name} {status}: a body where none is due, or none where one is"]
@@ -61,9 +60,9 @@ class CheckedServer(LocalServer):
         self.used = set()
         self._application.observe = self._check
 
-    def _check(self, name, status, value):
-        self.used.add(name)
-        self.misfits += misfits_of(name, status, value)
+    def _check(self, route, status, value):
+        self.used.add(route.name)
+        self.misfits += misfits_of(route, status, value)
 
 
 @pytest.fixture

@@ -323,7 +323,7 @@ def test_the_cache_never_counts_an_update_twice_when_its_reply_is_lost(
     local,
     local_client,
 ):
-    local.reset("PUT", VISITS, handled=True)
+    local.reset_connection("PUT", VISITS, handled=True)
     done = start("kv_cache.py", IRONFLOW_SERVER_URL=local.url)
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")
@@ -426,7 +426,7 @@ def test_a_conflict_makes_the_order_read_again_and_decide_anew(local, local_clie
 
 
 def test_the_order_appends_once_when_a_reply_is_lost(local, local_client):
-    local.reset("POST", "/api/v1/streams/order-7/events", handled=True)
+    local.reset_connection("POST", "/api/v1/streams/order-7/events", handled=True)
     shown = run("event_sourced_order.py", "order-7", IRONFLOW_SERVER_URL=local.url)
     assert shown.splitlines()[-1] == "order-7 at version 4: paid, 1550 cents"
     assert len(events_of(local_client, "order-7")) == 4

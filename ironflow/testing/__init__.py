@@ -8,7 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._execution import StepTools
+    from ._engine.execution import StepTools
     from ._http import ReceivedRequest
     from ._server import LocalServer
 
@@ -18,11 +18,12 @@ __all__ = ["LocalServer", "ReceivedRequest", "StepTools"]
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import _execution, _http, _server
+    from . import _http, _server
+    from ._engine import execution
 
     globals().update(
         LocalServer=_server.LocalServer,
         ReceivedRequest=_http.ReceivedRequest,
-        StepTools=_execution.StepTools,
+        StepTools=execution.StepTools,
     )
     return globals()[name]

@@ -1,7 +1,7 @@
 """``python -m ironflow.testing``: serve a local Ironflow until it is interrupted.
 
-It holds what the SDK document speaks of: the function ``process-order`` for events ``order.*``, and
-the projections ``order_stats`` and ``my-projection`` over them.
+It holds what the SDK document speaks of: the function ``process-order`` for events ``order.*``,
+and the projections ``order_stats`` and ``my-projection`` over them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _DESCRIPTION = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve; 0 after an interrupt, 1 when the port can not be had."""
+    """Serve; 0 after an interrupt, 1 when the port cannot be had."""
     parser = _parser()
     options = parser.parse_args(arguments)
     try:

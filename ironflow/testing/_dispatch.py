@@ -1,83 +1,65 @@
-"""From a request to its reply: faults, credentials, routes, handlers, errors.
+"""From a request to its reply: web pages, faults, credentials, routes, handlers, errors.
 
 Rules:
 
-1. A request is recorded before anything else. A fault that answers comes before the credential and
-   the handler, so that nothing has happened; one that breaks the delivery comes after.
-2. Where a credential is asked for, it is asked for before the route is looked at, as the product
-   does; what needs none is listed in ``PUBLIC``.
-3. Handlers run one at a time, with the state's lock held, and their reply is encoded before it is
+1. A request is recorded before anything else.
+2. A fault that answers comes before the credential and the handler, so that nothing has happened;
+   one that breaks the delivery comes after.
+3. Where a credential is needed, it is asked for before the route is looked at, as the product
+   does.
+4. Handlers run one at a time, with the state's lock held, and their reply is encoded before it is
    let go. What a handler raises by mistake is a 500 and a line in the log, and the server goes on.
+5. A route of the manifest that has no handler answers 501 and says which it is.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ironflow._routes import ROUTES
 
-from . import _access, _faults
-from ._calls import Call, Created
-from ._checks import Refusal
-from ._faults import Faults
-from ._groups import HANDLERS
-from ._http import Reply, json_reply
+from . import _faults
+from ._call import Call, Created, Later
+from ._engine.access import caller_of
+from ._engine.organizations import new_state
+from ._engine.refusals import Refusal
+from ._engine.state import Registry, State
+from ._faults import Fault
+from ._handlers import HANDLERS, Handler
+from ._http import ReceivedRequest, Reply, json_reply
 from ._log import logger
-from ._router import Router
-from ._state import Registry, State
+from ._recording import Recording
+from ._router import Match, Route, Router
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from ._faults import Fault
-    from ._http import Delivery, ReceivedRequest
-    from ._router import Match, Route
-
-MAX_RECORDED = 10_000
-
-PUBLIC = frozenset(
-    {
-        "auth_list_validate",
-        "auth_login",
-        "capabilities",
-        "health",
-        "metrics",
-        "platform_auth_login",
-        "ready",
-    }
-)
 _TEMPLATES = frozenset(row[1] for row in ROUTES)
-# Their bodies are stored or read as they come.
-RAW = frozenset({"kv_update_buckets_keys", "webhooks_create"})
+_JOIN_SECONDS = 5.0
+_READS = ("GET", "HEAD", "OPTIONS")
 
 
 class Application:
     """Answers requests.
 
     Args:
-        api_key: Key that is asked for, None when none is.
+        host: Host that the server was told to listen on.
+        api_key: Key that callers need, None when they need none.
 
     Attributes:
-        api_key: As it was given.
         registry: What the user's own code registered.
         state: All data; replaced as a whole by ``reset``.
-        faults: What goes wrong on request.
-        requests: The requests that arrived, the latest ``MAX_RECORDED``.
-        stopping: Set while the server stops, which ends every wait.
-        observe: Called with (route name, status, value) of each handler's reply; for our tests.
+        requests: The requests that arrived.
+        observe: Called with (route, status, value) of each handler's reply; for our tests.
     """
 
-    def __init__(self, api_key: str | None = None) -> None:
-        self.api_key = api_key
+    def __init__(self, host: str, api_key: str | None = None) -> None:
         self.registry = Registry()
-        self.state = State(self.registry, api_key)
-        self.faults = Faults()
-        self.requests: deque[ReceivedRequest] = deque(maxlen=MAX_RECORDED)
-        self.stopping = threading.Event()
-        self.observe: Callable[[str, int, Any], None] | None = None
+        self.state = new_state(self.registry, api_key)
+        self.requests = Recording()
+        self.observe: Callable[[Route, int, Any], None] | None = None
+        self._host = host
+        self._api_key = api_key
+        self._faults = _faults.Faults()
         self._router = Router(row[:3] for row in ROUTES)
 
     @contextmanager
@@ -86,91 +68,108 @@ class Application:
         with self.registry.lock:
             yield self.state
 
-    def open(self) -> None:
-        """Make ready to serve, also after ``close``."""
-        self.stopping.clear()
-        self.state.closed = False
-
     def close(self) -> None:
         """End every wait."""
-        self.stopping.set()
-        self.state.close()
+        state = self.state
+        state.close()
+        state.clock.join(_JOIN_SECONDS)
 
     def reset(self) -> None:
         """Forget all data, faults and requests; what was registered stays."""
         with self.locked() as state:
             state.close()
-            self.state = State(self.registry, self.api_key)
-            self.faults.clear()
+            self.state = new_state(self.registry, self._api_key)
+            self._faults.clear()
             self.requests.clear()
 
     def add_fault(self, fault: Fault, times: int) -> None:
-        """Let a fault wait for its requests; a path that none can have is refused.
+        """Let a fault wait for its requests; one that no request can meet is refused.
 
         Raises:
-            ValueError: The fault's method or path can not be right, or ``times``.
+            ValueError: The fault's method or path is wrong, or ``times``.
         """
-        path = fault.path
-        globbed = "*" in path and path.startswith(("/", "*"))
-        if not globbed and path not in _TEMPLATES and self._router.match(path) is None:
+        path, method = fault.path, str(fault.method).upper()
+        if method not in _faults.METHODS:
+            names = ", ".join(_faults.METHODS)
+            raise ValueError(f"method must be one of {names}, not {method!r}")
+        is_glob = "*" in path and path.startswith(("/", "*"))
+        if not is_glob and path not in _TEMPLATES and self._router.match(path) is None:
             raise ValueError(f"path must be that of a route, or hold a *; {path!r} fits none")
-        self.faults.add(fault, times)
+        self._faults.add(fault._replace(method=method), times)
 
     def answer(self, request: ReceivedRequest) -> Reply:
         """Return the reply to a request."""
+        self.requests.add(request)
         state = self.state
-        self.requests.append(request)
         match = self._router.match(request.path)
         method = "GET" if request.method == "HEAD" else request.method
         route = match.routes.get(method) if match else None
-        deliver: Delivery | None = None
-        for fault in self.faults.take(
-            request.method, request.path, route.template if route else ""
-        ):
-            if fault.delay:
-                if self.stopping.wait(fault.delay) or self.state is not state:
-                    return Reply(503, deliver=_faults.dropped)  # of a server that is no more
-            elif fault.reply is not None:
-                return fault.reply
-            elif fault.deliver is not None:
-                deliver = fault.deliver
-                if fault.unhandled:
-                    return Reply(204, deliver=deliver)
-        reply = self._handled(request, match, route)
-        return reply if deliver is None else reply._replace(deliver=deliver)
+        template = route.template if route else ""
+
+        def pause(seconds: float) -> bool:
+            with state.lock:
+                return not state.clock.wait_for(state.changed, lambda: state.closed, seconds)
+
+        return _faults.reply_to(
+            self._faults.take(request.method, request.path, template),
+            lambda: self._handled(request, match, route),
+            pause,
+        )
 
     def _handled(self, request: ReceivedRequest, match: Match | None, route: Route | None) -> Reply:
         try:
             if request.method == "OPTIONS":
                 return Reply(204, headers={"Allow": _allowed(match)})
+            handler = HANDLERS.get((route.method, route.template)) if route else None
             with self.locked() as state:
-                public = route is not None and route.name in PUBLIC
-                caller = _access.caller_of(state, request.headers, public, request.method)
+                call = _admitted(request, state, handler)
                 if match is None:
                     raise Refusal(404, f"no such route: {request.path}")
                 if route is None:
                     raise Refusal(405, "method not allowed", Allow=_allowed(match))
-                return self._run(route.name, Call(request, state, caller), match.arguments)
+                if handler is None:
+                    what = f"{route.method} {route.template} ({route.name})"
+                    raise Refusal(501, f"the local server has no handler for {what}")
+                value = handler.act(call, *match.arguments)
+                if not isinstance(value, Later):
+                    return self._reply(route, value)
+            return self._reply(route, value.give())
         except Refusal as refusal:
-            return json_reply(refusal.status, {"error": refusal.message}, refusal.headers)
+            return _refused(refusal)
         except Exception as error:
             logger.exception("%s %s failed", request.method, request.path)
             return json_reply(500, {"error": f"internal error: {type(error).__name__}"})
 
-    def _run(self, name: str, call: Call, arguments: tuple[str, ...]) -> Reply:
-        if name not in RAW:
-            call.json()  # a body that is no JSON is refused also where nobody looks at it
-        value = HANDLERS[name](call, *arguments)
-        status = 200
+    def _reply(self, route: Route, value: Any) -> Reply:
+        """Encode what a handler returned."""
         if isinstance(value, Reply):
             return value
+        status = 204 if value is None else 200
         if isinstance(value, Created):
             status, value = 201, value.value
-        elif value is None:
-            status = 204
         if self.observe is not None:
-            self.observe(name, status, value)
+            self.observe(route, status, value)
         return Reply(204) if value is None else json_reply(status, value)
+
+
+def _admitted(request: ReceivedRequest, state: State, handler: Handler | None) -> Call:
+    """Return a call of the present caller, or refuse the request."""
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    caller = caller_of(
+        state,
+        credential.strip() if scheme.lower() == "bearer" else "",
+        public=handler is not None and handler.public,
+        org_id=request.headers.get("x-ironflow-org", ""),
+        reads=request.method in _READS,
+    )
+    call = Call(request, state, caller)
+    if handler is not None and not handler.raw:
+        call.json()  # a body that is not JSON is refused even where nobody looks at it
+    return call
+
+
+def _refused(refusal: Refusal) -> Reply:
+    return json_reply(refusal.status, {"error": refusal.message}, refusal.headers)
 
 
 def _allowed(match: Match | None) -> str:

@@ -2,11 +2,13 @@
 
 Rules:
 
-1. A fault is for a method and a path: ``*`` is any method, and a path is written as it is sent, as
-   a template (``/api/v1/runs/{id}``) or with ``*`` for any text.
-2. Each fault is used up: ``times`` requests meet it, then it is gone. Of several that fit, the one
-   that was asked for first is met first; a delay lets the next one act as well.
-3. A request that is delayed while the server stops or is reset is dropped, and nothing is done.
+1. A fault is a function from an exchange to a reply. It may answer by itself, let the server
+   handle the request and change the reply, or let the next fault act.
+2. It is for a method and a path: ``*`` is any method, and a path is written as it is sent, as a
+   template (``/api/v1/runs/{id}``) or with ``*`` for any text.
+3. It is used up: ``times`` requests meet it, then it is gone. Of several that fit, the one that
+   was asked for first is met first; a delay lets the next one act as well.
+4. A request that is delayed while the server stops or is reset is dropped, and nothing is done.
 """
 
 from __future__ import annotations
@@ -14,38 +16,52 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from ._arguments import check_whole
+from ._http import Reply
+from ._user_arguments import check_whole
 
-if TYPE_CHECKING:
-    from ._http import Delivery, Reply
-
-_METHODS = ("*", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+METHODS = ("*", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 # RFC 9293, section 3.10.4: closing with a linger time of zero sends RST instead of FIN.
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
+class Exchange(NamedTuple):
+    """A request that met a fault.
+
+    Attributes:
+        go_on: Gives the reply of the next fault, or of the server where there is none.
+        handle: Gives the reply of the server.
+        pause: Waits some seconds; returns False when the server stopped or was reset meanwhile.
+    """
+
+    go_on: Callable[[], Reply]
+    handle: Callable[[], Reply]
+    pause: Callable[[float], bool]
+
+
 class Fault(NamedTuple):
     """One thing that goes wrong.
 
-    Args:
+    Attributes:
         method: HTTP method it is for, ``*`` for any.
         path: Path it is for.
-        reply: Reply that is given instead of the server's own.
-        delay: Seconds to wait before the request is handled.
-        deliver: How the reply is delivered instead of whole and at once.
-        unhandled: Whether the request is dropped instead of handled.
+        act: Gives the reply.
+        lets_next_act: Whether a request that meets it meets the next one too.
     """
 
     method: str
     path: str
-    reply: Reply | None = None
-    delay: float = 0.0
-    deliver: Delivery | None = None
-    unhandled: bool = False
+    act: Callable[[Exchange], Reply]
+    lets_next_act: bool = False
+
+    def fits(self, method: str, path: str, template: str) -> bool:
+        if self.method not in ("*", method):
+            return False
+        return self.path in (path, template) or fnmatchcase(path, self.path)
 
 
 class Faults:
@@ -57,9 +73,6 @@ class Faults:
 
     def add(self, fault: Fault, times: int) -> None:
         check_whole(times, "times", 1)
-        fault = fault._replace(method=str(fault.method).upper())
-        if fault.method not in _METHODS:
-            raise ValueError(f"method must be one of {', '.join(_METHODS)}, not {fault.method!r}")
         with self._lock:
             self._waiting.append((fault, times))
 
@@ -68,29 +81,43 @@ class Faults:
             self._waiting.clear()
 
     def take(self, method: str, path: str, template: str) -> list[Fault]:
-        """Return the faults that this request meets: delays, then at most one other."""
+        """Return the faults that a request meets: some that let the next one act, then another."""
         met: list[Fault] = []
+        kept: list[tuple[Fault, int]] = []
         with self._lock:
-            kept = []
             for fault, left in self._waiting:
-                if (met and not met[-1].delay) or not _fits(fault, method, path, template):
+                may_act = not met or met[-1].lets_next_act
+                if may_act and fault.fits(method, path, template):
+                    met.append(fault)
+                    left -= 1
+                if left:
                     kept.append((fault, left))
-                    continue
-                met.append(fault)
-                if left > 1:
-                    kept.append((fault, left - 1))
             self._waiting = kept
         return met
 
 
-def _fits(fault: Fault, method: str, path: str, template: str) -> bool:
-    if fault.method not in ("*", method):
-        return False
-    return fault.path in (path, template) or fnmatchcase(path, fault.path)
+def reply_to(
+    faults: list[Fault], handle: Callable[[], Reply], pause: Callable[[float], bool]
+) -> Reply:
+    """Return the reply to a request that meets these faults, one after another."""
+    if not faults:
+        return handle()
+    first, *others = faults
+    return first.act(Exchange(lambda: reply_to(others, handle, pause), handle, pause))
 
 
-def truncated(at: int | None) -> Delivery:
-    """Deliver the head and the first ``at`` bytes of the body (None: half of it), then close."""
+def failing(reply: Reply) -> Callable[[Exchange], Reply]:
+    """Answer with a reply; nothing is handled."""
+    return lambda exchange: reply
+
+
+def delaying(seconds: float) -> Callable[[Exchange], Reply]:
+    """Go on after some seconds."""
+    return lambda exchange: exchange.go_on() if exchange.pause(seconds) else DROPPED
+
+
+def truncating(at: int | None) -> Callable[[Exchange], Reply]:
+    """Send the head and the first ``at`` bytes of the body (None: half of it), then close."""
     if at is not None:
         check_whole(at, "at", 0)
 
@@ -100,29 +127,43 @@ def truncated(at: int | None) -> Delivery:
         connection.sendall(head + separator + body[:kept])
         return False
 
-    return deliver
+    return lambda exchange: exchange.handle()._replace(deliver=deliver)
 
 
-def dropped(connection: socket.socket, content: bytes) -> bool:
-    """Deliver nothing and close the connection."""
-    return False
+def trickling(interval: float, size: int) -> Callable[[Exchange], Reply]:
+    """Send ``size`` bytes every ``interval`` seconds, head and all."""
+
+    def act(exchange: Exchange) -> Reply:
+        def deliver(connection: socket.socket, content: bytes) -> bool:
+            for start in range(0, len(content), size):
+                connection.sendall(content[start : start + size])
+                if not exchange.pause(interval):
+                    return False
+            return True
+
+        return exchange.handle()._replace(deliver=deliver)
+
+    return act
 
 
-def reset(connection: socket.socket, content: bytes) -> bool:
-    """Deliver nothing and reset the connection."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-    connection.close()
-    return False
-
-
-def trickled(interval: float, piece: int, stopping: threading.Event) -> Delivery:
-    """Deliver ``piece`` bytes every ``interval`` seconds, head and all."""
+def resetting(handled: bool) -> Callable[[Exchange], Reply]:
+    """Reset the connection, after the request was handled or instead."""
 
     def deliver(connection: socket.socket, content: bytes) -> bool:
-        for start in range(0, len(content), piece):
-            connection.sendall(content[start : start + piece])
-            if stopping.wait(interval):
-                return False
-        return True
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        connection.close()
+        return False
 
-    return deliver
+    def act(exchange: Exchange) -> Reply:
+        if handled:
+            exchange.handle()
+        return Reply(204, deliver=deliver)
+
+    return act
+
+
+def _drop(connection: socket.socket, content: bytes) -> bool:
+    return False
+
+
+DROPPED = Reply(503, deliver=_drop)  # nothing is sent and the connection is closed

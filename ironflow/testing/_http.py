@@ -19,18 +19,16 @@ import selectors
 import socket
 import threading
 import weakref
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from ._log import logger
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    Delivery = Callable[[socket.socket, bytes], bool]
+Delivery = Callable[[socket.socket, bytes], bool]
 
 MAX_BODY = 32 * 1024 * 1024
 _JOIN_SECONDS = 5.0
@@ -60,6 +58,12 @@ class ReceivedRequest:
         self.body = body
 
     @property
+    def size(self) -> int:
+        """Bytes that it holds, about."""
+        headers = sum(len(name) + len(value) for name, value in self.headers.items())
+        return len(self.path) + headers + len(self.body)
+
+    @property
     def json(self) -> Any:
         """The decoded body, None when there is none; raises ``ValueError`` when it is no JSON."""
         return json.loads(self.body) if self.body else None
@@ -83,6 +87,12 @@ def json_reply(status: int, value: object, headers: dict[str, str] | None = None
     return Reply(status, content, {"Content-Type": "application/json", **(headers or {})})
 
 
+def upgrade_required(request: ReceivedRequest) -> Reply:
+    """Return the reply to a plain request for what speaks WebSocket (RFC 9110, section 15.5.22)."""
+    what = f"{request.path}: this route speaks WebSocket; a plain GET cannot follow it"
+    return json_reply(426, {"error": what}, {"Upgrade": "websocket", "Connection": "Upgrade"})
+
+
 class HttpServer:
     """Serves on a port until it is stopped.
 
@@ -96,7 +106,7 @@ class HttpServer:
         inherited: Whether it belongs to a parent process.
 
     Raises:
-        OSError: The port can not be had.
+        OSError: The port cannot be had.
     """
 
     def __init__(self, host: str, port: int, answer: Callable[[ReceivedRequest], Reply]) -> None:
@@ -105,7 +115,7 @@ class HttpServer:
             self._listener = _Listener((host, port), answer)
         except (OSError, TypeError, ValueError) as error:  # the last two are of a host's bad name
             reason = getattr(error, "strerror", None) or error
-            what = f"can not listen on {host}:{port}: {reason}"
+            what = f"cannot listen on {host}:{port}: {reason}"
             raise OSError(getattr(error, "errno", errno.EINVAL), what) from None
         self.port: int = self._listener.server_address[1]
         self._stop, self._stopped = socket.socketpair()  # closing one shows at the other
@@ -146,7 +156,7 @@ def _disown_all() -> None:
         server.disown()
 
 
-if hasattr(os, "register_at_fork"):  # not on Windows, which can not fork
+if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
     os.register_at_fork(after_in_child=_disown_all)
 
 

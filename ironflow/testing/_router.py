@@ -7,11 +7,9 @@ slashes included, whether they were sent plain or as ``%2F``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 from urllib.parse import unquote
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 class Route(NamedTuple):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from . import LocalServer, StepTools
+from . import LocalServer, StepTools
 
 
 def add_samples(server: LocalServer) -> None:

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
-from . import _execution, _faults, _projections, _runs
-from ._arguments import (
+from . import _faults
+from ._dispatch import Application
+from ._engine import projections
+from ._engine.execution import carry_on
+from ._engine.operations import Breakers, DeadLetters
+from ._engine.projections import Projection, Projections
+from ._engine.refusals import Refusal
+from ._engine.runs import Function, Functions, all_runs
+from ._engine.schemas import Upcaster, Upcasters
+from ._engine.state import DEFAULT_ORG
+from ._faults import Fault
+from ._http import HttpServer, Reply, json_reply
+from ._user_arguments import (
     check_callable,
+    check_headers,
     check_key,
+    check_patterns,
     check_seconds,
     check_text,
     check_whole,
-    checked_headers,
-    patterns,
 )
-from ._checks import Refusal
-from ._dispatch import Application
-from ._faults import Fault
-from ._http import HttpServer, Reply, json_reply
-from ._operations import open_breaker, put_dead_letter
-from ._projections import Projection
-from ._runs import Function
-from ._state import DEFAULT_ORG, Upcaster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
     from typing import TypeVar
 
+    from ._engine.state import Environment, State
+    from ._faults import Exchange
     from ._http import ReceivedRequest
-    from ._state import Environment, State
 
     # What is decorated keeps its type, and so does a subclass of the server.
     Handler = TypeVar("Handler", bound="Callable[..., Any]")
@@ -44,7 +48,8 @@ class LocalServer:
 
     It speaks real HTTP on a loopback port and behaves as the product's documents say: runs,
     revisions, expected versions, pages, errors. It is a stand-in, not a product server: nothing
-    outlives the process, CEL conditions are not evaluated, roles and policies are not enforced.
+    outlives the process, CEL conditions are not evaluated, roles and policies are not enforced. It
+    refuses requests that may come from a web page.
 
     ::
 
@@ -57,8 +62,8 @@ class LocalServer:
         api_key: Key that callers have to give. None, the default, asks for none.
 
     Raises:
-        ValueError: The port, the host or the key can not be right; the key is not shown.
-        OSError: On start, when the port can not be had; the message says which.
+        ValueError: The port, the host or the key is wrong; the key is not shown.
+        OSError: On start, when the port cannot be opened; the message says which.
     """
 
     def __init__(
@@ -71,7 +76,7 @@ class LocalServer:
             check_key(api_key)
         self._host = host
         self._port = port
-        self._application = Application(api_key)
+        self._application = Application(host, api_key)
         self._http: HttpServer | None = None
 
     def start(self: ServerT) -> ServerT:
@@ -86,9 +91,8 @@ class LocalServer:
             if self._http is None:
                 self._http = HttpServer(self._host, self._port, self._application.answer)
                 self._port = self._http.port
-                self._application.open()
-                _projections.cancel_rebuilds(state)
-                _execution.carry_on(state)
+                state.closed = False
+                carry_on(state)
         return self
 
     def stop(self) -> None:
@@ -138,8 +142,8 @@ class LocalServer:
 
     @property
     def requests(self) -> list[ReceivedRequest]:
-        """The requests that arrived, oldest first; the latest 10,000 are kept."""
-        return list(self._application.requests)
+        """The requests that arrived, oldest first; the latest 10,000, but at most 64 MiB."""
+        return self._application.requests.all()
 
     # What the user's own code does on the server.
 
@@ -179,18 +183,18 @@ class LocalServer:
             A decorator, which gives the handler back.
 
         Raises:
-            TypeError: The id, the triggers or the handler can not be right.
+            TypeError: The id, the triggers or the handler are of the wrong type.
             ValueError: A number is out of its bounds.
         """
         check_text(id, "id")
-        started_by = patterns(triggers, "triggers")
+        started_by = check_patterns(triggers, "triggers")
         check_whole(max_attempts, "max_attempts", 1)
         check_seconds(retry_delay, "retry_delay")
 
         def register(handler: Handler) -> Handler:
             check_callable(handler, "a function's handler")
             with self._application.locked() as state:
-                state.registry.functions[id] = Function(
+                state.registry.of(Functions)[id] = Function(
                     id,
                     handler,
                     triggers=started_by,
@@ -198,7 +202,7 @@ class LocalServer:
                     description=description,
                     max_attempts=max_attempts,
                     retry_delay=retry_delay,
-                    moment=state.now(),
+                    moment=state.clock.text(),
                 )
             return handler
 
@@ -238,11 +242,11 @@ class LocalServer:
             A decorator, which gives the reducer back.
 
         Raises:
-            TypeError: The name, the events, ``partition_by`` or the reducer can not be right.
-            ValueError: ``rebuild_pace`` is no number of seconds.
+            TypeError: The name, the events, ``partition_by`` or the reducer are of the wrong type.
+            ValueError: ``rebuild_pace`` is not a number of seconds.
         """
         check_text(name, "name")
-        reduced = patterns(events, "events")
+        reduced = check_patterns(events, "events")
         if partition_by is not None:
             check_callable(partition_by, "partition_by")
         check_seconds(rebuild_pace, "rebuild_pace")
@@ -250,7 +254,7 @@ class LocalServer:
         def register(reducer: Handler) -> Handler:
             check_callable(reducer, "a projection's reducer")
             with self._application.locked() as state:
-                state.registry.projections[name] = Projection(
+                state.registry.of(Projections)[name] = Projection(
                     name,
                     reducer,
                     events=reduced,
@@ -260,7 +264,7 @@ class LocalServer:
                     rebuild_pace=rebuild_pace,
                 )
                 for environment in state.environments.values():
-                    _projections.advance_all(state, environment)
+                    projections.advance(environment)
             return reducer
 
         return register
@@ -280,7 +284,7 @@ class LocalServer:
             A decorator, which gives the callable back.
 
         Raises:
-            TypeError: The event's name or the callable can not be right.
+            TypeError: The event's name or the callable is of the wrong type.
             ValueError: The version is not a whole number from 1.
         """
 
@@ -290,9 +294,8 @@ class LocalServer:
         def register(convert: Handler) -> Handler:
             check_callable(convert, "an upcaster")
             with self._application.locked() as state:
-                state.registry.upcasters.append(
-                    Upcaster(event_name, from_version, from_version + 1, convert, description)
-                )
+                upcasters = state.registry.of(Upcasters)
+                upcasters.append(Upcaster(event_name, from_version, convert, description))
             return convert
 
         return register
@@ -326,10 +329,10 @@ class LocalServer:
             TimeoutError: The run was still under way; the message says what it was doing.
         """
         with self._application.locked() as state:
-            run = _runs.find(state, run_id)
+            run = next((run for run in all_runs(state) if run.id == run_id), None)
             if run is None:
                 raise KeyError(f"no run {run_id}")
-            if not state.changed.wait_for(lambda: run.status in _runs.FINISHED, timeout):
+            if not state.changed.wait_for(lambda: run.finished, timeout):
                 raise TimeoutError(f"{run_id} is still {run.status} after {timeout:g} s")
             return dict(run.record)
 
@@ -358,22 +361,22 @@ class LocalServer:
                 default.
 
         Raises:
-            ValueError: The method, the path, the status, ``times`` or a header can not be right,
-                or no route has the path.
+            ValueError: The method, the path, the status, ``times`` or a header is wrong, or no
+                route has the path.
         """
         check_whole(status, "status", 200, 599)
-        more = checked_headers(headers)
+        more = check_headers(headers)
         if isinstance(body, bytes):
             reply = Reply(status, body, more)
         else:
             value = {"error": f"failed on request with status {status}"} if body is None else body
             reply = json_reply(status, value, more)
-        self._application.add_fault(Fault(method, path, reply=reply), times)
+        self._add_fault(method, path, times, _faults.failing(reply))
 
     def delay(self, method: str, path: str, seconds: float, *, times: int = 1) -> None:
         """Wait before the next requests are handled; arguments as in ``fail``."""
         check_seconds(seconds, "seconds")
-        self._application.add_fault(Fault(method, path, delay=seconds), times)
+        self._add_fault(method, path, times, _faults.delaying(seconds), lets_next_act=True)
 
     def truncate(self, method: str, path: str, *, at: int | None = None, times: int = 1) -> None:
         """Handle the next requests, but close the connection in the middle of the reply's body.
@@ -382,7 +385,7 @@ class LocalServer:
             method, path, times: As in ``fail``.
             at: Bytes of the body that are still sent; half of it by default.
         """
-        self._application.add_fault(Fault(method, path, deliver=_faults.truncated(at)), times)
+        self._add_fault(method, path, times, _faults.truncating(at))
 
     def trickle(
         self, method: str, path: str, *, interval: float = 0.05, size: int = 1, times: int = 1
@@ -396,42 +399,35 @@ class LocalServer:
         """
         check_seconds(interval, "interval")
         check_whole(size, "size", 1)
-        deliver = _faults.trickled(interval, size, self._application.stopping)
-        self._application.add_fault(Fault(method, path, deliver=deliver), times)
+        self._add_fault(method, path, times, _faults.trickling(interval, size))
 
-    @overload
-    def reset(self) -> None: ...
-
-    @overload
-    def reset(self, method: str, path: str, *, times: int = 1, handled: bool = False) -> None: ...
-
-    def reset(
-        self,
-        method: str | None = None,
-        path: str | None = None,
-        *,
-        times: int | None = None,
-        handled: bool | None = None,
+    def reset_connection(
+        self, method: str, path: str, *, times: int = 1, handled: bool = False
     ) -> None:
-        """Without arguments start afresh: forget all data, faults and recorded requests.
-
-        What was registered (functions, projections, upcasters) stays. With a method and a path,
-        reset the connection of the next such requests instead of answering them.
+        """Reset the connection of the next requests instead of answering them.
 
         Args:
             method, path, times: As in ``fail``.
             handled: Whether the request is handled before the connection is reset.
-
-        Raises:
-            TypeError: A fault's argument without its method and its path.
         """
-        if method is None and path is None and times is None and handled is None:
-            self._application.reset()
-            return
-        if method is None or path is None:
-            raise TypeError("reset takes a method and a path, or neither")
-        fault = Fault(method, path, deliver=_faults.reset, unhandled=not handled)
-        self._application.add_fault(fault, 1 if times is None else times)
+        self._add_fault(method, path, times, _faults.resetting(handled))
+
+    def _add_fault(
+        self,
+        method: str,
+        path: str,
+        times: int,
+        act: Callable[[Exchange], Reply],
+        lets_next_act: bool = False,
+    ) -> None:
+        self._application.add_fault(Fault(method, path, act, lets_next_act), times)
+
+    def reset(self) -> None:
+        """Start afresh: forget all data, faults and recorded requests.
+
+        What was registered (functions, projections, upcasters) stays.
+        """
+        self._application.reset()
 
     # What operators look at, and no call of the API makes.
 
@@ -449,7 +445,8 @@ class LocalServer:
             KeyError: There is no such event, or no environment of that id.
         """
         with self._application.locked() as state:
-            put_dead_letter(state, _environment(state, environment), event_id, error)
+            found = _environment(state, environment)
+            found.of(DeadLetters).put(found, event_id, error)
 
     def break_circuit(
         self, function_id: str, endpoint: str, *, fails: int = 5, environment: str = ""
@@ -468,11 +465,11 @@ class LocalServer:
         check_whole(fails, "fails", 1)
         with self._application.locked() as state:
             found = _environment(state, environment)
-            open_breaker(found, function_id, endpoint, fails, state.now())
+            found.of(Breakers).open(function_id, endpoint, fails)
 
 
 def _environment(state: State, named: str) -> Environment:
-    """Return an environment of the default organization; a name that is new makes one."""
+    """Return an environment of the default organization; a new name makes one."""
     try:
         return state.environment(DEFAULT_ORG, named)
     except Refusal as refusal:
@@ -483,7 +480,6 @@ def _at_work(state: State) -> list[str]:
     """Return the names of the runs that a thread carries out; a server that stopped has none."""
     return [
         f"{run.id} ({run.function.id})"
-        for environment in state.environments.values()
-        for run in environment.runs.values()
-        if run.status == "running" and run.function.handler is not None and not state.closed
+        for run in all_runs(state)
+        if run.status == "running" and run.has_thread and not state.closed
     ]

@@ -1,0 +1,118 @@
+"""Who calls: credentials, and the organization and environment that come with them.
+
+Rules:
+
+1. Without an ``api_key`` of its own the server asks for nothing, as the product's ``--dev`` mode:
+   a caller is the administrator of the default organization, or whoever a known credential names.
+2. With one, every request outside of the public routes needs it, a key made through the API that
+   was not deleted, rotated or outlived, or the token of a login; anything else is a 401.
+3. Every organization but the default one is a tenant. What belongs to a tenant (its keys, its
+   users) reaches that organization only: others are not found, the platform is a 403.
+4. Everyone else reaches all organizations, and acts for one with ``X-Ironflow-Org``, which is
+   audited as ``platform.impersonated``.
+5. A key that is bound to an environment reaches no other.
+6. Roles and policies are stored, not enforced.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import NamedTuple
+
+from .organizations import Organizations
+from .people import ApiKeys, PlatformUsers, Users
+from .refusals import Refusal, missing
+from .state import DEFAULT_ENVIRONMENT, DEFAULT_ORG, Record, State
+
+
+class Caller(NamedTuple):
+    """Who calls: the id of the user or key, the organization, the environment a key is bound to."""
+
+    id: str
+    org_id: str
+    environment_id: str = ""
+
+
+_ADMINISTRATOR = Caller("user_admin", DEFAULT_ORG)
+
+
+class PlatformAudit(list[Record]):
+    """Audit events of the platform, oldest first."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__()
+        self._state = state
+
+    def add(self, caller: Caller, event_type: str, payload: Record) -> None:
+        """Add an event of what a caller did."""
+        entry: Record = {
+            "id": self._state.new_id("audit"),
+            "event_type": event_type,
+            "environment_id": DEFAULT_ENVIRONMENT,
+            "function_id": "",
+            "run_id": "",
+            "payload": payload,
+            "scope": "platform",
+            "created_at": self._state.clock.text(),
+        }
+        by_key = caller.id in self._state.of(ApiKeys)
+        entry["platform_key_id" if by_key else "platform_user_id"] = caller.id
+        if caller.org_id != DEFAULT_ORG:
+            entry["impersonated_org_id"] = caller.org_id
+        self.append(entry)
+
+
+def caller_of(state: State, credential: str, *, public: bool, org_id: str, reads: bool) -> Caller:
+    """Return who calls, or refuse the request.
+
+    Args:
+        state: Everything that the server holds.
+        credential: What the caller gave, empty for nothing.
+        public: Whether the route needs no credential.
+        org_id: Organization to act for, empty for the caller's own.
+        reads: Whether the request only reads.
+    """
+    caller = _caller_with(state, credential) if credential else None
+    if caller is None:
+        if state.api_key is not None and not public:
+            raise Refusal(
+                401,
+                "invalid or expired credential" if credential else "authentication required",
+                WWW_Authenticate="Bearer",
+            )
+        caller = _ADMINISTRATOR
+    if public or org_id in ("", caller.org_id):
+        return caller
+    if caller.environment_id or is_tenant(state, caller):
+        raise Refusal(403, "the credential cannot act for another organization")
+    if org_id not in state.of(Organizations):
+        raise missing("organization", org_id)
+    acting = Caller(caller.id, org_id)
+    action = "platform:impersonate:read" if reads else "platform:impersonate"
+    state.of(PlatformAudit).add(acting, "platform.impersonated", {"action": action})
+    return acting
+
+
+def is_tenant(state: State, caller: Caller) -> bool:
+    """Return whether a credential is one of a tenant, whomever the caller acts for."""
+    own = state.of(ApiKeys).get(caller.id) or state.of(Users).get(caller.id)
+    return own is not None and own["org_id"] != DEFAULT_ORG
+
+
+def _caller_with(state: State, credential: str) -> Caller | None:
+    if state.api_key is not None and secrets.compare_digest(
+        credential.encode(), state.api_key.encode()
+    ):
+        return _ADMINISTRATOR
+    key = state.of(ApiKeys).of_value(credential)
+    if key is not None:
+        key["last_used_at"] = state.clock.text()
+        return Caller(key["id"], key["org_id"], key.get("environment_id") or "")
+    users, platform_users = state.of(Users), state.of(PlatformUsers)
+    if credential in users.sessions:
+        user = users[users.sessions[credential]]
+        return Caller(user["id"], user["org_id"])
+    if credential in platform_users.sessions:
+        user = platform_users[platform_users.sessions[credential]]
+        return Caller(user["id"], DEFAULT_ORG) if user["is_active"] else None
+    return None

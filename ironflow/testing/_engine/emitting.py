@@ -1,0 +1,41 @@
+"""What an event sets off.
+
+Rules: an event is numbered and kept; projections see it before the call that made it returns; runs
+that wait for it wake up; functions with a trigger that fits its name start running.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import execution, projections
+from .events import EventLog
+from .patterns import matches_any
+from .runs import functions_of
+from .state import Environment, Record
+
+
+def emit(
+    environment: Environment,
+    name: str,
+    data: Any,
+    *,
+    source: str = "api",
+    version: int = 1,
+    **members: Any,
+) -> tuple[Record, list[str]]:
+    """Add an event to the log and let it act; arguments as in ``EventLog.append``.
+
+    Returns:
+        The event, and the ids of the runs that it started.
+    """
+    event = environment.of(EventLog).append(name, data, source, version, members)
+    projections.advance(environment)
+    execution.wake(environment, event)
+    run_ids = [
+        execution.start(environment, function, event).id
+        for function in functions_of(environment).values()
+        if matches_any(function.triggers, name)
+    ]
+    environment.state.changed.notify_all()
+    return event, run_ids

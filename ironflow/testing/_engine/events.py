@@ -1,0 +1,60 @@
+"""The event log of an environment; what an event sets off is ``emitting``'s affair."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .state import Environment, Record
+
+
+class EventLog:
+    """All events of an environment, oldest first; models ``Event``.
+
+    Attributes:
+        events: The events.
+        sequence: Number of the latest event or message: messages on topics are numbered with the
+            events, but not kept.
+    """
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.events: list[Record] = []
+        self.sequence = 0
+        self._by_id: dict[str, Record] = {}
+
+    def next_sequence(self) -> int:
+        """Return the number of the next event or message."""
+        self.sequence += 1
+        return self.sequence
+
+    def find(self, event_id: str) -> Record | None:
+        """Return an event by its id."""
+        return self._by_id.get(event_id)
+
+    def append(self, name: str, data: Any, source: str, version: int, members: Record) -> Record:
+        """Add an event and return it.
+
+        Args:
+            name: Event name.
+            data: Payload.
+            source: Where it comes from.
+            version: Schema version of the payload.
+            members: Further members of the model ``Event``; those that are None are left out.
+        """
+        moment = self.environment.clock.text()
+        event: Record = {
+            "id": self.environment.new_id("evt"),
+            "environment_id": self.environment.id,
+            "name": name,
+            "data": data,
+            "version": version,
+            "source": source,
+            "processed": True,
+            "nats_seq": self.next_sequence(),
+            "timestamp": moment,
+            "created_at": moment,
+            **{member: value for member, value in members.items() if value is not None},
+        }
+        self.events.append(event)
+        self._by_id[event["id"]] = event
+        return event

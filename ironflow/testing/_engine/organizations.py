@@ -1,0 +1,105 @@
+"""Organizations, and what they are made of: projects, environments, tenants as a whole.
+
+Rules: what is deleted takes with it what belongs to it, runs that are at work included; the
+default organization and the default environment cannot be deleted.
+"""
+
+from __future__ import annotations
+
+from .execution import cancel
+from .people import ApiKeys, Users
+from .permissions import BUILT_IN_ROLES, Policies, Roles
+from .refusals import Refusal
+from .runs import Runs
+from .state import (
+    DEFAULT_ENVIRONMENT,
+    DEFAULT_ORG,
+    DEFAULT_PROJECT,
+    Environment,
+    Record,
+    Records,
+    Registry,
+    State,
+)
+
+
+class Organizations(Records):
+    """All organizations; each but the default one is a tenant."""
+
+    what = "organization"
+    prefix = "org"
+
+    def make(self, name: str, *, id: str = "") -> Record:
+        """Make an organization with the built-in roles; it has no environment yet."""
+        org = self.add(id=id, name=name)
+        for role in BUILT_IN_ROLES:
+            self.owner.of(Roles).make(org["id"], role, is_default=True)
+        return org
+
+
+class Projects(Records):
+    """Projects of all organizations."""
+
+    what = "project"
+    prefix = "proj"
+
+
+def new_state(registry: Registry, api_key: str | None) -> State:
+    """Return the state of a server that has just started: the default organization."""
+    state = State(registry, api_key)
+    state.of(Organizations).make("default", id=DEFAULT_ORG)
+    state.of(Projects).add(id=DEFAULT_PROJECT, org_id=DEFAULT_ORG, name="default")
+    state.add_environment(
+        DEFAULT_ORG, "default", id=DEFAULT_ENVIRONMENT, project_id=DEFAULT_PROJECT
+    )
+    return state
+
+
+def provision(state: State, name: str, environment_name: str) -> tuple[Record, Environment]:
+    """Make a tenant: an organization with the built-in roles and an environment."""
+    org = state.of(Organizations).make(name)
+    return org, state.add_environment(org["id"], environment_name)
+
+
+def refuse_taken_name(state: State, org_id: str, name: str, own: Environment | None = None) -> None:
+    """Refuse the name of an environment that another one of the organization has."""
+    for other in state.environments_of(org_id):
+        if other is not own and other.record["name"] == name:
+            raise Refusal(409, f"environment already exists: {name}")
+
+
+def remove_organization(state: State, org_id: str) -> None:
+    """Remove an organization with all that belongs to it."""
+    if org_id == DEFAULT_ORG:
+        raise Refusal(409, "the default organization cannot be deleted")
+    for environment in state.environments_of(org_id):
+        _remove(environment)
+    for kind in (Projects, Users, Roles, Policies, ApiKeys):
+        records: Records = state.of(kind)
+        for record in records.of_org(org_id):
+            records.remove(record["id"])
+    state.of(Organizations).remove(org_id)
+
+
+def remove_project(state: State, org_id: str, project_id: str) -> None:
+    """Remove a project; its environments stay, without one."""
+    state.of(Projects).remove(project_id)
+    for environment in state.environments_of(org_id):
+        if environment.record["project_id"] == project_id:
+            environment.record["project_id"] = ""
+
+
+def remove_environment(environment: Environment) -> None:
+    """Remove an environment."""
+    if environment.id == DEFAULT_ENVIRONMENT:
+        raise Refusal(409, "the default environment cannot be deleted")
+    _remove(environment)
+
+
+def _remove(environment: Environment) -> None:
+    """Drop an environment; its runs are cancelled, so that their threads end."""
+    for run in environment.of(Runs).values():
+        if not run.finished:
+            cancel(run, "environment deleted")
+    environment.close()
+    del environment.state.environments[environment.id]

@@ -1,0 +1,118 @@
+"""Who may call: dashboard users and their logins, and API keys.
+
+Rules: an e-mail address, in whatever case, is unique within an organization. Passwords are kept
+apart from the records, so no reply holds one. A login ends with its user.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from .refusals import Refusal
+from .state import Record, Records, State
+from .times import seconds_of, timestamp
+
+_PREFIX_DIGITS = 8
+
+
+class Users(Records):
+    """Dashboard users of all organizations.
+
+    Attributes:
+        passwords: By user id.
+        sessions: User ids by the token that a login gave.
+    """
+
+    what = "user"
+    prefix = "user"
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state)
+        self.passwords: dict[str, str] = {}
+        self.sessions: dict[str, str] = {}
+
+    def refuse_taken_email(self, email: str, org_id: str = "", own: Record | None = None) -> None:
+        """Refuse an e-mail address that another user has."""
+        for user in self.with_email(email):
+            if user is not own and user.get("org_id", "") == org_id:
+                raise Refusal(409, "a user with this email already exists")
+
+    def with_email(self, email: str) -> list[Record]:
+        """Return the users that have an e-mail address."""
+        return [user for user in self.values() if user["email"].lower() == email.lower()]
+
+    def log_in(self, email: str, password: str) -> tuple[Record, str]:
+        """Return a user and a token that stands for it until the user is removed."""
+        for user in self.with_email(email):
+            if self.passwords[user["id"]] == password:
+                if not user.get("is_active", True):
+                    raise Refusal(403, "the user is not active")
+                user["last_login_at"] = self.owner.clock.text()
+                token = secrets.token_urlsafe(32)
+                self.sessions[token] = user["id"]
+                return user, token
+        raise Refusal(401, "invalid email or password")
+
+    def remove(self, key: str) -> None:
+        super().remove(key)
+        del self.passwords[key]
+        for token in [token for token, user_id in self.sessions.items() if user_id == key]:
+            del self.sessions[token]
+
+
+class PlatformUsers(Users):
+    """Users of the platform."""
+
+    prefix = "puser"
+
+
+class ApiKeys(Records):
+    """API keys of all organizations, their full values included."""
+
+    what = "API key"
+    prefix = "ak"
+
+    def make(
+        self,
+        org_id: str,
+        name: str,
+        role_ids: list[str],
+        *,
+        environment_id: str = "",
+        platform: bool = False,
+        seconds: float | None = None,
+    ) -> Record:
+        """Make a key; ``seconds`` is how long it lasts."""
+        members: Record = {"name": name, "role_ids": role_ids, "platform": platform}
+        record = self.add(org_id=org_id, **members, **_new_key(platform))
+        if environment_id:
+            record["environment_id"] = environment_id
+        if seconds is not None:
+            record["expires_at"] = timestamp(self.owner.clock.now() + seconds)
+        return record
+
+    def rotate(self, record: Record) -> None:
+        """Give a key a new value."""
+        record.update(_new_key(record["platform"]), created_at=self.owner.clock.text())
+        record.pop("last_used_at", None)
+
+    def forget_role(self, role_id: str) -> None:
+        """Take a role that was deleted from the keys that have it."""
+        for record in self.values():
+            if role_id in record["role_ids"]:
+                record["role_ids"].remove(role_id)
+
+    def of_value(self, value: str) -> Record | None:
+        """Return the key of a value, unless it has expired."""
+        for record in self.values():
+            expires = record.get("expires_at")
+            if record["key"] == value and (
+                expires is None or seconds_of(expires) > self.owner.clock.now()
+            ):
+                return record
+        return None
+
+
+def _new_key(platform: bool) -> Record:
+    key = f"{'ifplatform' if platform else 'ifkey'}_{secrets.token_hex(16)}"
+    return {"key": key, "key_prefix": key[: key.index("_") + 1 + _PREFIX_DIGITS]}

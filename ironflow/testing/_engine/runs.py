@@ -1,0 +1,357 @@
+"""Functions, their runs and the runs' steps: the records, and how they change.
+
+Rules:
+
+1. Every change is made with the state's lock held, gives the record a new version and leaves an
+   audit event. What is not finished has no end and no error.
+2. A run waits for one thing at a time, its ``wait``: a time, an event, or whichever comes first.
+   It is paused meanwhile, and a wait is a running step; ending the wait completes the step. That
+   holds for runs of Python functions and of workers alike.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .._user_arguments import takes_step
+from .clock import Timer
+from .state import Environment, Index, Record, State
+from .times import seconds_of, timestamp
+
+FINISHED = ("completed", "failed", "cancelled")
+
+
+class Function:
+    """A function that events start.
+
+    Args:
+        id: Function id.
+        handler: Called with the event, and with ``StepTools`` when it takes a second argument; None
+            for a function whose runs are handed to workers.
+        triggers: Patterns of the event names that start it.
+        name, description: For people.
+        max_attempts: How often a run is tried, at least 1.
+        retry_delay: Seconds between two attempts.
+        moment: Time of registration.
+    """
+
+    def __init__(
+        self,
+        id: str,
+        handler: Callable[..., Any] | None,
+        *,
+        triggers: tuple[str, ...] = (),
+        name: str = "",
+        description: str = "",
+        max_attempts: int = 1,
+        retry_delay: float = 0.0,
+        moment: str,
+    ) -> None:
+        self.id = id
+        self.handler = handler
+        self.takes_step = handler is not None and takes_step(handler)
+        self.triggers = triggers
+        self.max_attempts = max_attempts
+        self.retry_delay = retry_delay
+        self.record: Record = {
+            "id": id,
+            "slug": id,
+            "name": name or id,
+            "description": description,
+            "execution_mode": "push" if handler else "pull",
+            "status": "active",
+            "triggers": [{"event": trigger} for trigger in triggers],
+            "retry_attempts": max_attempts,
+            "retry_backoff": 1.0,
+            "retry_delay_ms": round(retry_delay * 1000),
+            "timeout_ms": 0,
+            "version": 1,
+            "created_at": moment,
+            "updated_at": moment,
+        }
+
+
+class Functions(Index[str, Function, Any]):
+    """Functions by id: Python's own in the registry, those of workers in an environment."""
+
+    what = "function"
+
+
+def functions_of(environment: Environment) -> Functions:
+    """Return the functions of an environment: Python's own, and those of workers."""
+    functions = Functions(environment)
+    functions.update(environment.of(Functions))
+    functions.update(environment.state.registry.of(Functions))
+    return functions
+
+
+class Wait:
+    """What a paused run waits for.
+
+    Attributes:
+        step: The step, which is running meanwhile.
+        until: When the wait ends without an event, None for never.
+        pattern: Pattern of the name of the event, empty for a wait that no event ends.
+        match: Members that the event's data must have.
+        timer: Set for ``until``.
+    """
+
+    def __init__(
+        self,
+        step: Record,
+        until: float | None,
+        pattern: str = "",
+        match: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.step = step
+        self.until = until
+        self.pattern = pattern
+        self.match = match or {}
+        self.timer: Timer | None = None
+
+
+class Run:
+    """One execution of a function.
+
+    Attributes:
+        record: Its members, those of the model ``Run``.
+        function, event, environment: What runs, on what, where.
+        steps: Records of its steps, oldest first; models ``Step``.
+        names: Names of the steps by their id.
+        execution: Number of the thread or job that may change it.
+        wait: What it waits for while it is paused.
+        ready: Notified when its thread has to look again.
+    """
+
+    def __init__(self, record: Record, function: Function, event: Record, where: Environment):
+        self.record = record
+        self.function = function
+        self.event = event
+        self.environment = where
+        self.steps: list[Record] = []
+        self.names: dict[str, str] = {}
+        self.execution = 1
+        self.wait: Wait | None = None
+        self.ready = threading.Condition(where.state.lock)
+
+    @property
+    def id(self) -> str:
+        return str(self.record["id"])
+
+    @property
+    def status(self) -> str:
+        return str(self.record["status"])
+
+    @property
+    def finished(self) -> bool:
+        return self.status in FINISHED
+
+    @property
+    def has_thread(self) -> bool:
+        """Whether a thread of the server carries it out, rather than a worker."""
+        return self.function.handler is not None
+
+
+class Runs(Index[str, Run, Environment]):
+    """The runs of an environment by id, oldest first.
+
+    Attributes:
+        steps: Records of all their steps by id.
+        audit: Audit events of the runs, oldest first.
+    """
+
+    what = "run"
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self.steps: dict[str, Record] = {}
+        self.audit: list[Record] = []
+
+    def close(self) -> None:
+        """Let the threads of the runs see that the server stops."""
+        for run in self.values():
+            run.ready.notify_all()
+
+
+def all_runs(state: State) -> list[Run]:
+    """Return the runs of all environments."""
+    return [
+        run for environment in state.environments.values() for run in environment.of(Runs).values()
+    ]
+
+
+def create(environment: Environment, function: Function, event: Record) -> Run:
+    """Add a pending run of a function for an event."""
+    moment = environment.clock.text()
+    record = {
+        "id": environment.new_id("run"),
+        "environment_id": environment.id,
+        "function_id": function.id,
+        "function_version": 1,
+        "event_id": event["id"],
+        "execution_mode": function.record["execution_mode"],
+        "status": "pending",
+        "attempt": 1,
+        "max_attempts": function.max_attempts,
+        "pause_requested": False,
+        "version": 1,
+        "input": event["data"],
+        "created_at": moment,
+        "updated_at": moment,
+    }
+    run = environment.of(Runs)[record["id"]] = Run(record, function, event, environment)
+    audit(run, "run.created", {"functionId": function.id})
+    return run
+
+
+def audit(run: Run, event_type: str, payload: Record, step: Record | None = None) -> None:
+    """Add an audit event of a run, or of one of its steps."""
+    entry = {
+        "id": run.environment.new_id("audit"),
+        "environment_id": run.environment.id,
+        "run_id": run.id,
+        "function_id": run.function.id,
+        "event_type": event_type,
+        "payload": payload,
+        "created_at": run.environment.clock.text(),
+    }
+    run.environment.of(Runs).audit.append({**entry, "step_id": step["id"]} if step else entry)
+
+
+def change(run: Run, event_type: str, payload: Record, **members: Any) -> None:
+    """Change a run's record, with an audit event that says so."""
+    moment = run.environment.clock.text()
+    run.record.update(members, updated_at=moment)
+    run.record["version"] += 1
+    if run.status == "running":
+        run.record.setdefault("started_at", moment)
+    if run.finished:
+        run.record["ended_at"] = moment
+    else:
+        for member in ("ended_at", "error"):
+            run.record.pop(member, None)
+    audit(run, event_type, payload)
+    run.environment.state.changed.notify_all()
+
+
+def complete(run: Run, output: Any) -> None:
+    """End a run with its output."""
+    change(run, "run.completed", {"output": output}, status="completed", output=output)
+
+
+def fail(run: Run, error: Record) -> None:
+    """End a run with its error."""
+    change(run, "run.failed", {"error": error}, status="failed", error=error)
+
+
+def begin_step(run: Run, step_id: str, step_type: str, *, name: str = "", **members: Any) -> Record:
+    """Add a running step to a run, or start one of that id again that did not complete.
+
+    Args:
+        run: The run.
+        step_id: Id of the step within the run.
+        step_type: Such as ``invoke`` or ``sleep``.
+        name: Name for people; the id by default.
+        members: Further members of the model ``Step``.
+    """
+    environment = run.environment
+    moment = environment.clock.text()
+    step = next((found for found in run.steps if found["step_id"] == step_id), None)
+    if step is None:
+        step = {
+            "id": environment.new_id("step"),
+            "run_id": run.id,
+            "environment_id": environment.id,
+            "step_id": step_id,
+            "step_type": step_type,
+            "sequence": len(run.steps) + 1,
+            "attempt": 0,
+            "version": 0,
+            "created_at": moment,
+        }
+        run.steps.append(step)
+        environment.of(Runs).steps[step["id"]] = step
+    run.names[step["id"]] = name or step_id
+    for member in ("error", "ended_at", "duration_ms"):
+        step.pop(member, None)
+    step.update(members, status="running", started_at=moment, updated_at=moment)
+    step["attempt"] += 1
+    step["version"] += 1
+    audit(run, "step.started", {"name": run.names[step["id"]]}, step)
+    return step
+
+
+def end_step(run: Run, step: Record, status: str, **members: Any) -> None:
+    """End a step: ``completed`` with its output, or ``failed`` with its error."""
+    moment = run.environment.clock.text()
+    seconds = seconds_of(moment) - seconds_of(step["started_at"])
+    step["duration_ms"] = max(0, round(seconds * 1000))
+    step.update(members, status=status, ended_at=moment, updated_at=moment)
+    step["version"] += 1
+    audit(run, f"step.{status}", {"name": run.names[step["id"]]}, step)
+
+
+def completed_step(run: Run, step_id: str) -> Record | None:
+    """Return the step of an id where it has completed."""
+    steps = (step for step in run.steps if step["step_id"] == step_id)
+    return next((step for step in steps if step["status"] == "completed"), None)
+
+
+def begin_wait(run: Run, wait: Wait) -> None:
+    """Pause a run until its wait is over."""
+    step = wait.step
+    if wait.until is not None:
+        name = "wait_timeout" if wait.pattern else "sleep_until"
+        step[name] = timestamp(wait.until)
+    if wait.pattern:
+        step["wait_event_name"] = wait.pattern
+    run.wait = wait
+    change(run, "run.paused", {"name": run.names[step["id"]]}, status="paused")
+    set_timer(run)
+
+
+def set_timer(run: Run) -> None:
+    """Let the present wait of a run end in time; one whose time has come ends at once."""
+    wait = run.wait
+    if wait is None or wait.until is None:
+        return
+
+    def is_due() -> None:
+        if run.wait is wait:
+            end_wait(run)
+
+    if wait.until <= run.environment.clock.now():
+        is_due()
+    else:
+        wait.timer = run.environment.clock.call_at(wait.until, is_due)
+
+
+def end_wait(run: Run, event: Record | None = None, payload: Record | None = None) -> None:
+    """Let a run go on after its wait, with the event it waited for where one came."""
+    wait = drop_wait(run)
+    if wait is None:
+        return
+    status = "running" if run.has_thread else "pending"
+    change(run, "run.resumed", payload or {}, status=status)
+    found = {} if event is None else {"wait_event_id": event["id"]}
+    end_step(run, wait.step, "completed", output=event, **found)
+
+
+def drop_wait(run: Run) -> Wait | None:
+    """Forget what a run waits for, and let its thread look again."""
+    wait, run.wait = run.wait, None
+    if wait is not None and wait.timer is not None:
+        run.environment.clock.cancel(wait.timer)
+    run.ready.notify_all()
+    return wait
+
+
+def error_record(error: BaseException) -> Record:
+    """Return what a run or a step says of an exception."""
+    try:
+        message = str(error)
+    except Exception:  # the user's own class may not know how to say what it is
+        message = "an exception whose message cannot be read"
+    return {"code": type(error).__name__, "message": message[:2000]}

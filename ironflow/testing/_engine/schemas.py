@@ -1,0 +1,104 @@
+"""Event schemas, and the upcasters between their versions.
+
+Rules:
+
+1. A version is registered once; the same schema again, however it is written, changes nothing, and
+   another one is refused, because events of that version may exist.
+2. Upcasters are registered in Python (``LocalServer.upcaster``), not with the schemas; of two for
+   the same step the later one counts. Each gets a copy and must return a JSON object.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from .refusals import Refusal, missing
+from .state import Environment, Index, Record, Registry
+
+
+class Upcaster(NamedTuple):
+    """A conversion of an event's data from one schema version to the next."""
+
+    event_name: str
+    from_version: int
+    convert: Callable[[Any], Any]
+    description: str
+
+
+class Upcasters(list[Upcaster]):
+    """Registered upcasters, in the order of their registration."""
+
+    def __init__(self, registry: Registry) -> None:
+        super().__init__()
+
+    def convert(
+        self, event_name: str, data: dict[str, Any], version: int, last: int
+    ) -> tuple[dict[str, Any], list[Record]]:
+        """Return data of one version as data of a later one, and the steps that this took."""
+        steps = {found.from_version: found for found in self if found.event_name == event_name}
+        applied: list[Record] = []
+        for number in range(version, last):
+            if number not in steps:
+                raise missing(f"upcaster of {event_name} from version {number}")
+            data = _converted(steps[number], data)
+            applied.append(
+                {
+                    "from_version": number,
+                    "to_version": number + 1,
+                    "description": steps[number].description,
+                }
+            )
+        return data, applied
+
+
+def _converted(upcaster: Upcaster, data: dict[str, Any]) -> dict[str, Any]:
+    what = f"upcaster of {upcaster.event_name} from version {upcaster.from_version}"
+    try:
+        converted = json.loads(json.dumps(upcaster.convert(data), allow_nan=False))
+    except Exception as error:  # whatever the user's code raises, or JSON cannot hold
+        raise Refusal(422, f"{what} failed: {type(error).__name__}: {str(error)[:2000]}") from error
+    if not isinstance(converted, dict):
+        raise Refusal(422, f"{what} returned {type(converted).__name__}, not a dict")
+    return converted
+
+
+class Schemas(Index[tuple[str, int], Record, Environment]):
+    """The schemas of an environment by event name and version."""
+
+    what = "schema"
+
+    def latest(self, event_name: str) -> Record:
+        """Return the schema of the highest version of an event."""
+        versions = [version for name, version in self if name == event_name]
+        return self.require((event_name, max(versions, default=0)))
+
+    def register(self, event_name: str, version: int, text: str, description: str) -> None:
+        """Keep a schema, given as JSON text."""
+        schema = _canonical(text)
+        before = self.get((event_name, version))
+        if before is not None and _canonical(before["schema_json"]) != schema:
+            raise Refusal(
+                409, f"version {version} of {event_name} is registered with another schema"
+            )
+        if before is None:
+            self[event_name, version] = {
+                "event_name": event_name,
+                "version": version,
+                "schema_json": text,
+                **({"description": description} if description else {}),
+                "environment_id": self.owner.id,
+                "created_at": self.owner.clock.text(),
+            }
+
+
+def _canonical(text: str) -> str:
+    """Return a schema in the one form that equal ones share."""
+    try:
+        schema = json.loads(text)
+        if isinstance(schema, dict):
+            return json.dumps(schema, sort_keys=True, allow_nan=False)
+    except (ValueError, RecursionError):
+        pass
+    raise Refusal(400, "schema_json must be a string that holds a JSON object")

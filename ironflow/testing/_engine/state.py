@@ -1,0 +1,244 @@
+"""Everything the server holds: what belongs to an environment, and what is above them.
+
+Rules:
+
+1. One lock guards it all, the registry included, and outlives a reset. ``changed`` is its
+   condition: whoever waits for something waits there, whoever changes something notifies there.
+2. A record is a plain dict with the members of its model in the manifest, so a reply needs no
+   translation; ``only`` picks the members a model has. What is not set is absent.
+3. Stores hold plain data and references to one another, so that the whole state can be copied.
+   Threads, conditions and timers beside it can be made anew from it.
+4. Ids are counted, not random, so that tests are easy to read: ``evt_1``, ``run_2``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, Generic, TypeVar
+
+from .clock import Clock
+from .refusals import Refusal, missing
+
+S = TypeVar("S")
+K = TypeVar("K")
+V = TypeVar("V")
+Owner = TypeVar("Owner")
+Record = dict[str, Any]
+
+DEFAULT_ORG = "org_default"
+DEFAULT_ENVIRONMENT = "env_default"
+DEFAULT_PROJECT = "proj_default_default"
+PLATFORM_ORG = "org_platform"
+_COLORS = ("#3b82f6", "#22c55e", "#f59e0b", "#ef4444", "#8b5cf6")
+
+
+def only(record: Record, members: Iterable[str]) -> Record:
+    """Return the members of a record that are set."""
+    return {name: record[name] for name in members if record.get(name) is not None}
+
+
+class Stores:
+    """One store of each kind, made when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._stores: dict[Any, Any] = {}
+
+    def of(self, kind: Callable[[Any], S]) -> S:
+        """Return the store of a kind, which is a class that takes its owner."""
+        if kind not in self._stores:
+            self._stores[kind] = kind(self)
+        store: S = self._stores[kind]
+        return store
+
+    def close(self) -> None:
+        """Tell the stores that the server stops; those that hold up a thread have ``close``."""
+        for store in list(self._stores.values()):
+            if hasattr(store, "close"):
+                store.close()
+
+
+class Registry(Stores):
+    """What the user's own code registered; it outlives a reset of the data, as the lock does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lock = threading.RLock()
+
+
+class State(Stores):
+    """All data of a server.
+
+    Args:
+        registry: What the user's own code registered.
+        api_key: Key that callers need, None when they need none.
+
+    Attributes:
+        lock, changed: Rule 1.
+        clock: What tells the time.
+        closed: Whether the server has stopped, or started afresh with another state.
+        environments: By id.
+        started: Time when it was made.
+    """
+
+    def __init__(self, registry: Registry, api_key: str | None = None) -> None:
+        super().__init__()
+        self.registry = registry
+        self.api_key = api_key
+        self.lock = registry.lock
+        self.changed = threading.Condition(self.lock)
+        self.clock = Clock(self.lock)
+        self.closed = False
+        self.environments: dict[str, Environment] = {}
+        self.started = self.clock.now()
+        self._counts: dict[str, int] = {}
+
+    def new_id(self, prefix: str) -> str:
+        """Return an id that was not given before: the prefix and a count."""
+        count = self._counts[prefix] = self._counts.get(prefix, 0) + 1
+        return f"{prefix}_{count}"
+
+    def environments_of(self, org_id: str) -> list[Environment]:
+        return [found for found in self.environments.values() if found.org_id == org_id]
+
+    def environment(self, org_id: str, named: str = "") -> Environment:
+        """Return an organization's environment by name or id; a new name makes one."""
+        for found in self.environments_of(org_id):
+            if named in (found.id, found.record["name"]) or not named:
+                return found
+        if named.startswith("env_"):
+            raise missing("environment", named)
+        return self.add_environment(org_id, named or "default")
+
+    def add_environment(
+        self, org_id: str, name: str, *, id: str = "", color: str = "", project_id: str = ""
+    ) -> Environment:
+        """Make an environment; it starts empty."""
+        moment = self.clock.text()
+        record = {
+            "id": id or self.new_id("env"),
+            "name": name,
+            "project_id": project_id,
+            "color": color or _COLORS[len(self.environments) % len(_COLORS)],
+            "created_at": moment,
+            "updated_at": moment,
+        }
+        self.environments[record["id"]] = Environment(self, record, org_id)
+        return self.environments[record["id"]]
+
+    def close(self) -> None:
+        """End every wait: the server stops, or starts afresh."""
+        self.closed = True  # before the lock is had: who waits without it looks here
+        with self.lock:
+            self.closed = True  # a start may have come between
+            super().close()
+            for environment in self.environments.values():
+                environment.close()
+            self.clock.stop()
+            self.changed.notify_all()
+
+
+class Environment(Stores):
+    """The data of one environment.
+
+    Attributes:
+        state: What it is part of.
+        record: The environment itself, as ``environments_list`` gives it.
+        org_id: Organization it belongs to.
+    """
+
+    def __init__(self, state: State, record: Record, org_id: str) -> None:
+        super().__init__()
+        self.state = state
+        self.record = record
+        self.org_id = org_id
+
+    @property
+    def id(self) -> str:
+        return str(self.record["id"])
+
+    @property
+    def clock(self) -> Clock:
+        return self.state.clock
+
+    def new_id(self, prefix: str) -> str:
+        return self.state.new_id(prefix)
+
+
+class Index(dict[K, V], Generic[K, V, Owner]):
+    """A store: things of one kind by id or name, in the order in which they were added.
+
+    Attributes:
+        owner: The environment, the state or the registry that it belongs to.
+        what: What one of them is called in messages.
+    """
+
+    what: ClassVar[str] = "record"
+
+    def __init__(self, owner: Owner) -> None:
+        super().__init__()
+        self.owner = owner
+
+    def require(self, key: K) -> V:
+        """Return a thing, or refuse the request because there is none."""
+        if key not in self:
+            raise missing(self.what)
+        return self[key]
+
+    def refuse_taken(self, key: K) -> None:
+        """Refuse an id or a name that is in use."""
+        if key in self:
+            raise Refusal(409, f"{self.what} already exists: {key}")
+
+
+class Records(Index[str, Record, "State | Environment"]):
+    """Plain records.
+
+    Attributes:
+        prefix: Prefix of the ids.
+    """
+
+    prefix: ClassVar[str] = "rec"
+
+    def add(self, *, id: str = "", **members: Any) -> Record:
+        """Add a record; it gets an id, and the time as ``created_at`` and ``updated_at``."""
+        moment = self.owner.clock.text()
+        record: Record = {"id": id or self.owner.new_id(self.prefix), **members}
+        record.update(created_at=moment, updated_at=moment)
+        self[record["id"]] = record
+        return record
+
+    def change(self, record: Record, **members: Any) -> Record:
+        """Change a record's members, and ``updated_at`` with them."""
+        record.update(members, updated_at=self.owner.clock.text())
+        return record
+
+    def remove(self, key: str) -> None:
+        """Remove a record, with what belongs to it."""
+        del self[key]
+
+    def of_org(self, org_id: str) -> list[Record]:
+        """Return the records of an organization."""
+        return [record for record in self.values() if record["org_id"] == org_id]
+
+
+class Receipts:
+    """Replies by what was done and its idempotency key."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._replies: dict[tuple[tuple[str, ...], str], Record] = {}
+
+    def once(self, what: tuple[str, ...], key: str, act: Callable[[], Record]) -> Record:
+        """Act and return the reply; for an idempotency key that was used, the reply of then.
+
+        Args:
+            what: What the key is for: the action, and the thing it acts on.
+            key: The key, empty for none.
+            act: Does it and gives the reply.
+        """
+        if key and (what, key) in self._replies:
+            return self._replies[what, key]
+        reply = act()
+        if key:
+            self._replies[what, key] = reply
+        return reply

@@ -1,0 +1,28 @@
+"""What a route answers: one module per group of the API; what happens is the engine's affair."""
+
+from . import (  # noqa: F401 - importing a module registers its handlers
+    api_keys,
+    audit,
+    config,
+    events,
+    functions,
+    kv,
+    operations,
+    organizations,
+    platform,
+    policies,
+    projections,
+    pub_sub,
+    roles,
+    runs,
+    schemas,
+    secrets,
+    sql,
+    streams,
+    system,
+    users,
+    webhooks,
+    workers,
+)
+from ._table import HANDLERS as HANDLERS
+from ._table import Handler as Handler

@@ -1,0 +1,62 @@
+"""The audit feed of an environment's runs, oldest first, by pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .._call import Call
+from .._engine.runs import Runs
+from .._engine.state import Record
+from .._engine.times import is_within
+from ._pages import unknown_cursor
+from ._table import route
+
+_DEFAULT_LIMIT = 50
+
+
+@route("GET", "/api/v1/audit")
+def audit_list(call: Call) -> Record:
+    run_id, function_id = call.query.text("run_id"), call.query.text("function_id")
+    return page(
+        call,
+        (
+            entry
+            for entry in call.environment.of(Runs).audit
+            if run_id in ("", entry["run_id"]) and function_id in ("", entry["function_id"])
+        ),
+    )
+
+
+def page(call: Call, entries: Iterable[Record], *, least: int = 1) -> Record:
+    """Return a page of audit events, a model ``RunAuditResponse``, by the query's filters.
+
+    Args:
+        call: The request.
+        entries: What the page is of.
+        least: Smallest limit to take; 0 stands for the usual one.
+    """
+    event_type = call.query.text("event_type")
+    first, last = call.query.moment("from"), call.query.moment("to")
+    limit = call.query.integer("limit", 0, low=least) or _DEFAULT_LIMIT
+    found = [
+        entry
+        for entry in entries
+        if event_type in ("", entry["event_type"]) and is_within(entry["created_at"], first, last)
+    ]
+    start = _index_after(found, call.query.text("cursor"))
+    shown = found[start : start + limit]
+    more = start + limit < len(found)
+    return {
+        "events": shown,
+        "total_count": len(found),
+        "next_cursor": shown[-1]["id"] if more else "",
+    }
+
+
+def _index_after(entries: list[Record], cursor: str) -> int:
+    if not cursor:
+        return 0
+    for index, entry in enumerate(entries):
+        if entry["id"] == cursor:
+            return index + 1
+    raise unknown_cursor()

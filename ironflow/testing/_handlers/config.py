@@ -1,0 +1,46 @@
+"""Config documents: each write replaces the record and counts its revision up by one."""
+
+from __future__ import annotations
+
+from .._call import Call
+from .._engine.documents import Configs
+from .._engine.state import Record, only
+from .._http import Reply, upgrade_required
+from ._table import route
+
+
+@route("GET", "/api/v1/config")
+def config_list(call: Call) -> Record:
+    configs = [
+        only(record, ("name", "revision", "updatedAt"))
+        for _, record in sorted(call.environment.of(Configs).items())
+    ]
+    return {"configs": configs}
+
+
+@route("GET", "/api/v1/config/{name}")
+def config_get(call: Call, name: str) -> Record:
+    return call.environment.of(Configs).require(name)
+
+
+@route("POST", "/api/v1/config/{name}")
+def config_create(call: Call, name: str) -> Record:
+    written = call.environment.of(Configs).write(name, call.body().value)
+    return only(written, ("name", "revision"))
+
+
+@route("PATCH", "/api/v1/config/{name}")
+def config_patch(call: Call, name: str) -> Record:
+    configs, changes = call.environment.of(Configs), call.body().value
+    before = configs[name]["data"] if name in configs else {}
+    return only(configs.write(name, {**before, **changes}), ("name", "revision"))
+
+
+@route("DELETE", "/api/v1/config/{name}")
+def config_delete(call: Call, name: str) -> None:
+    call.environment.of(Configs).pop(name, None)
+
+
+@route("GET", "/api/v1/config/{name}/watch")
+def config_list_watch(call: Call, name: str) -> Reply:
+    return upgrade_required(call.request)  # also for a document that does not exist yet

@@ -1,0 +1,140 @@
+"""Workers: registering, fetching jobs, reporting what came of them."""
+
+from __future__ import annotations
+
+from .._call import Call
+from .._engine import workers
+from .._engine.refusals import Refusal
+from .._engine.state import Record
+from .._engine.workers import Failure, Step, Worker, Workers, Yield
+from .._reading import Fields
+from ._table import route
+
+_LONGEST_WAIT = 366 * 86400.0  # what is added to the present time must stay in the calendar
+
+
+@route("GET", "/api/v1/workers")
+def workers_list(call: Call) -> Record:
+    found = [
+        {**worker.record, "active_jobs": worker.active_jobs}
+        for worker in call.environment.of(Workers).values()
+    ]
+    return {"workers": found, "count": len(found)}
+
+
+@route("POST", "/api/v1/workers/{workerId}/register")
+@route("PUT", "/api/v1/workers/{workerId}/register")
+def workers_register(call: Call, worker_id: str) -> Record:
+    body = call.body()
+    _check_id(body, worker_id)
+    version = Fields(body.members("version"), "version")
+    members: Record = {
+        "hostname": body.text("hostname"),
+        "function_ids": body.texts("function_ids"),
+        "max_concurrent": body.integer("max_concurrent_jobs", low=1),
+        "labels": _labels(body),
+        "transport": "polling",
+        "version": {"sdk": version.text("sdk"), "runtime": version.text("runtime", "")},
+    }
+    call.environment.of(Workers).register(worker_id, members)
+    return {"status": "ok"}
+
+
+@route("POST", "/api/v1/workers/{workerId}/heartbeat")
+@route("PUT", "/api/v1/workers/{workerId}/heartbeat")
+def workers_heartbeat(call: Call, worker_id: str) -> Record:
+    body = call.body()
+    _check_id(body, worker_id)
+    body.integer("active_jobs", low=0)
+    body.objects("jobs")
+    _worker(call, worker_id).record["last_heartbeat"] = call.state.clock.text()
+    return {"status": "ok"}
+
+
+@route("GET", "/api/v1/workers/{workerId}/jobs")
+def workers_list_jobs(call: Call, worker_id: str) -> Record | None:
+    worker = _worker(call, worker_id)
+    jobs = call.environment.of(Workers).assign(worker, call.query.integer("available", 1))
+    return {"jobs": jobs} if jobs else None
+
+
+@route("PUT", "/api/v1/workers/{workerId}/jobs/{jobId}/ack")
+def workers_update_jobs_ack(call: Call, worker_id: str, job_id: str) -> Record:
+    body = call.body()
+    job = _worker(call, worker_id).job(job_id)
+    run_id, lease_token = body.text("run_id"), body.text("lease_token")
+    execution = body.integer("execution_seq")
+    if run_id != job.run.id:
+        raise Refusal(409, f"the job is one of {job.run.id}")
+    job.check_lease(lease_token, execution)
+    return {"status": "ok"}
+
+
+@route("PUT", "/api/v1/workers/{workerId}/jobs/{jobId}")
+def workers_update_jobs(call: Call, worker_id: str, job_id: str) -> Record:
+    body, job = call.body(), _worker(call, worker_id).job(job_id)
+    # The report is read as a whole before anything of it is recorded.
+    status = body.text("status")
+    if status not in ("completed", "failed", "yielded"):
+        raise Refusal(400, "status must be one of completed, failed, yielded")
+    steps = [_read_step(step) for step in body.objects("steps")]
+    outcome: Failure | Yield | None = None
+    if status == "failed":
+        outcome = _read_failure(body)
+    elif status == "yielded":
+        outcome = _read_yield(body, call.state.clock.now())
+    job.check_lease(body.text("lease_token", None), body.integer("execution_seq", None))
+    workers.report(job, steps, outcome, body.any("output", None))
+    return {"status": "ok"}
+
+
+def _worker(call: Call, worker_id: str) -> Worker:
+    return call.environment.of(Workers).require(worker_id)
+
+
+def _check_id(body: Fields, worker_id: str) -> None:
+    if body.text("worker_id") != worker_id:
+        raise Refusal(400, "worker_id must be that of the path")
+
+
+def _labels(body: Fields) -> dict[str, str]:
+    labels = body.members("labels")
+    if not all(isinstance(value, str) for value in labels.values()):
+        raise Refusal(400, "labels must be an object of strings")
+    return labels
+
+
+def _read_step(step: Fields) -> Step:
+    status = step.text("status")
+    if status not in ("completed", "failed"):
+        raise Refusal(400, "status of a step must be one of completed, failed")
+    outcome = "output" if status == "completed" else "error"
+    members = {outcome: step.any(outcome, None)}
+    if "compensation_for" in step:
+        members["compensation_for"] = step.text("compensation_for")
+    step_id, name, kind = (step.text(member) for member in ("id", "name", "type"))
+    return Step(step_id, name, kind, status, members, step.integer("duration_ms", 0, low=0))
+
+
+def _read_failure(body: Fields) -> Failure:
+    error = Fields(body.members("error"), "error")
+    record: Record = {"message": error.text("message")}
+    if "code" in error:
+        record["code"] = error.text("code")
+    return Failure(record, error.flag("retryable"))
+
+
+def _read_yield(body: Fields, now: float) -> Yield:
+    reported = Fields(body.members("yield"), "yield")
+    step_id, name, kind = (reported.text(member) for member in ("step_id", "step_name", "type"))
+    if kind == "sleep":
+        return Yield(step_id, name, kind, reported.moment("until"), "", {})
+    if kind != "wait_for_event":
+        raise Refusal(400, "type of a yield must be one of sleep, wait_for_event")
+    wanted = Fields(reported.members("event_filter"), "event_filter")
+    pattern, condition = wanted.text("event"), wanted.text("match", "")
+    until = None
+    if wanted.text("timeout", ""):
+        until = now + min(wanted.duration("timeout"), _LONGEST_WAIT)
+    members = {"wait_event_match": condition} if condition else {}
+    return Yield(step_id, name, kind, until, pattern, members)

@@ -1,0 +1,42 @@
+"""The requests that arrived, kept for the test to look at; the latest, within bounds."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+from ._http import ReceivedRequest
+
+MAX_REQUESTS = 10_000
+MAX_BYTES = 64 * 1024 * 1024
+
+
+class Recording:
+    """Keeps at most ``MAX_REQUESTS`` requests and ``MAX_BYTES`` of them, by dropping the oldest.
+
+    The latest request is always kept; safe to use from any thread.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._requests: deque[ReceivedRequest] = deque()
+        self._size = 0
+
+    def add(self, request: ReceivedRequest) -> None:
+        with self._lock:
+            self._requests.append(request)
+            self._size += request.size
+            while len(self._requests) > 1 and (
+                len(self._requests) > MAX_REQUESTS or self._size > MAX_BYTES
+            ):
+                self._size -= self._requests.popleft().size
+
+    def clear(self) -> None:
+        with self._lock:
+            self._requests.clear()
+            self._size = 0
+
+    def all(self) -> list[ReceivedRequest]:
+        """Return the requests, oldest first."""
+        with self._lock:
+            return list(self._requests)

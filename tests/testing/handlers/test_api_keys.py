@@ -1,0 +1,100 @@
+"""API keys."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from ironflow import (
+    NotFoundError,
+    ValidationError,
+)
+
+from ..accounts import role_named
+
+# API keys
+
+
+def test_a_key_is_shown_in_full_when_it_is_made_and_never_again(local_client):
+    made = local_client.api_keys_create(body={"name": "ci"})
+    assert re.fullmatch(r"ifkey_[0-9a-f]{32}", made["key"])
+    assert made["key_prefix"] == made["key"][:14]
+    found = local_client.api_keys_get(made["id"])
+    assert found == {name: value for name, value in made.items() if name != "key"}
+    assert local_client.api_keys_list() == [found]
+    assert made["key"] not in json.dumps(local_client.api_keys_list())
+
+
+def test_a_key_keeps_its_environment_roles_and_lifetime(local_client):
+    role = role_named(local_client, "viewer")
+    made = local_client.api_keys_create(
+        body={"name": "ci", "env_id": "env_default", "role_ids": [role, role], "expires_in": "720h"}
+    )
+    assert (made["environment_id"], made["role_ids"]) == ("env_default", [role])
+    assert made["expires_at"] > made["created_at"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"name": " "}, {"name": "ci", "expires_in": "30 days"}, {"name": "ci", "platform": 1}],
+)
+def test_a_key_that_cannot_be_right_is_refused_and_not_made(local_client, body):
+    with pytest.raises(ValidationError):
+        local_client.api_keys_create(body=body)
+    assert local_client.api_keys_list() == []
+
+
+def test_a_lifetime_beyond_all_bounds_is_refused(local_client):
+    with pytest.raises(ValidationError, match="^expires_in must be a duration"):
+        local_client.api_keys_create(body={"name": "ci", "expires_in": "30 days"})
+    with pytest.raises(ValidationError, match="expires_in"):
+        local_client.api_keys_create(body={"name": "ci", "expires_in": f"{'9' * 400}h"})
+
+
+@pytest.mark.parametrize("body", [{"env_id": "env_9"}, {"role_ids": ["role_99"]}])
+def test_a_key_for_what_is_not_there_is_404(local_client, body):
+    with pytest.raises(NotFoundError):
+        local_client.api_keys_create(body={"name": "ci", **body})
+
+
+def test_a_key_takes_roles_and_environments_of_its_own_organization_only(
+    local_client,
+):
+    made = local_client.tenants_provision(body={"name": "acme"})
+    role = role_named(local_client, "admin", org_id=made["org"]["id"])
+    with pytest.raises(NotFoundError):
+        local_client.api_keys_create(body={"name": "ci", "role_ids": [role]})
+    with pytest.raises(NotFoundError):
+        local_client.api_keys_create(body={"name": "ci", "env_id": made["environment"]["id"]})
+
+
+def test_roles_of_a_key_are_replaced_as_a_whole(local_client):
+    viewer, developer = (role_named(local_client, name) for name in ("viewer", "developer"))
+    made = local_client.api_keys_create(body={"name": "ci", "role_ids": [viewer]})
+    local_client.api_keys_update_roles(made["id"], body={"role_ids": [developer]})
+    assert local_client.api_keys_get(made["id"])["role_ids"] == [developer]
+    with pytest.raises(NotFoundError, match="role_99"):
+        local_client.api_keys_update_roles(made["id"], body={"role_ids": ["role_99"]})
+    with pytest.raises(ValidationError, match="role_ids"):
+        local_client.api_keys_update_roles(made["id"], body={})
+
+
+def test_platform_keys_are_listed_apart(local_client):
+    own = local_client.api_keys_create(body={"name": "own"})
+    platform = local_client.api_keys_create(body={"name": "ops", "platform": True})
+    assert re.fullmatch(r"ifplatform_[0-9a-f]{32}", platform["key"])
+    assert platform["key_prefix"] == platform["key"][:19]
+    assert [key["id"] for key in local_client.api_keys_list()] == [own["id"]]
+    assert [key["id"] for key in local_client.api_keys_list(platform=True)] == [platform["id"]]
+
+
+def test_an_unknown_key_id_is_404(local_client):
+    for call in (
+        local_client.api_keys_get,
+        local_client.api_keys_delete,
+        local_client.api_keys_rotate,
+    ):
+        with pytest.raises(NotFoundError, match="API key not found"):
+            call("ak_9")

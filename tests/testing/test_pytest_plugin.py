@@ -1,0 +1,72 @@
+"""The pytest fixture, as a user's project meets it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from ..conftest import KEY, ROOT
+
+# The fixture.
+
+USERS_TEST = """
+from ironflow import IronflowClient
+
+
+def test_a_server_of_its_own(ironflow_server):
+    client = IronflowClient(ironflow_server.url)
+    assert client.events_create(body={"name": "order.placed", "data": {}})["run_ids"] == []
+    assert client.events_list()["count"] == 1
+
+
+def test_another_one(ironflow_server):
+    assert IronflowClient(ironflow_server.url).events_list()["count"] == 0
+    assert len(ironflow_server.requests) == 1
+"""
+
+
+def test_the_fixture_is_there_for_users_without_a_line_of_theirs(tmp_path):
+    (tmp_path / "test_users.py").write_text(USERS_TEST, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 passed" in done.stdout
+
+
+USERS_SETTINGS = """
+import os
+from ironflow import IronflowClient
+
+
+def test_the_developers_own_settings_stay_out(ironflow_server):
+    IronflowClient(ironflow_server.url).runs_list()
+    headers = ironflow_server.requests[0].headers
+    assert "authorization" not in headers and "x-ironflow-environment" not in headers
+    assert os.environ["NO_PROXY"] == "127.0.0.1,internal.example"
+"""
+
+
+def test_a_real_key_or_a_proxy_of_the_developer_does_not_reach_the_test(tmp_path):
+    (tmp_path / "test_users.py").write_text(USERS_SETTINGS, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    settings = {
+        "IRONFLOW_API_KEY": KEY,
+        "IRONFLOW_ENV": "production",
+        "HTTP_PROXY": "http://127.0.0.1:1",
+        "NO_PROXY": "internal.example",
+    }
+    environment = {**os.environ, **settings}
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=120, env=environment
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_loading_the_fixture_does_not_load_the_server():
+    code = (
+        "import sys, ironflow.testing.pytest_plugin\n"
+        "print('ironflow.testing._server' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("False\n", "")
