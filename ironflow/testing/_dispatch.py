@@ -2,7 +2,7 @@
 
 Rules:
 
-1. A request is recorded before anything else.
+1. What may come from a web page is refused before anything else. Every other request is recorded.
 2. A fault that answers comes before the credential and the handler, so that nothing has happened;
    one that breaks the delivery comes after.
 3. Where a credential is needed, it is asked for before the route is looked at, as the product
@@ -27,6 +27,7 @@ from ._engine.organizations import new_state
 from ._engine.refusals import Refusal
 from ._engine.state import Registry, State
 from ._faults import Fault
+from ._guard import refuse_foreign
 from ._handlers import HANDLERS, Handler
 from ._http import ReceivedRequest, Reply, json_reply
 from ._log import logger
@@ -99,6 +100,10 @@ class Application:
 
     def answer(self, request: ReceivedRequest) -> Reply:
         """Return the reply to a request."""
+        try:
+            refuse_foreign(request.headers, self._host)
+        except Refusal as refusal:
+            return _refused(refusal)
         self.requests.add(request)
         state = self.state
         match = self._router.match(request.path)
