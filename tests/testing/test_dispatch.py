@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
-from ironflow import AuthenticationError, IronflowClient
+from ironflow import AuthenticationError, IronflowClient, IronflowError
+from ironflow._routes import ROUTES
 from ironflow.testing._handlers import HANDLERS, Handler
+from ironflow.testing._handlers._table import route
 
-from ..conftest import KEY
+from ..conftest import KEY, ROOT
 from ..local import CheckedServer
 
 
@@ -60,3 +65,50 @@ def test_a_mistake_in_a_handler_is_a_500_and_the_server_goes_on(local, local_cli
     with pytest.raises(Exception, match="internal error: LookupError"):
         local_client.runs_list()
     assert local_client.functions_list()["count"] == 0
+
+
+def test_every_handler_is_one_of_a_route():
+    assert set(HANDLERS) <= {(method, path) for method, path, _ in ROUTES}
+
+
+def test_a_second_handler_of_a_route_is_an_error():
+    with pytest.raises(ValueError, match="GET /api/v1/runs has two handlers"):
+        route("GET", "/api/v1/runs")(len)
+
+
+def test_a_route_without_a_handler_is_a_501_that_names_it(local, local_client, monkeypatch):
+    monkeypatch.delitem(HANDLERS, ("GET", "/api/v1/runs/{id}"))
+    with pytest.raises(IronflowError, match="no handler for GET") as refused:
+        local_client.runs_get("run_1")
+    assert refused.value.status_code == 501
+    assert str(refused.value).endswith("GET /api/v1/runs/{id} (runs_get)")
+    assert local_client.runs_list()["count"] == 0
+
+
+NEW_ROUTE = """
+import ironflow._routes
+
+ironflow._routes.ROUTES += (("POST", "/api/v1/brand-new/{id}", "brand_new_create"),)
+
+from ironflow import IronflowClient
+from ironflow.testing import LocalServer
+
+with LocalServer(api_key="ifkey_1") as server:
+    for key in ("ifkey_1", "ifkey_2"):
+        try:
+            client = IronflowClient(server.url, api_key=key, max_attempts=1)
+            client.request("POST", "/api/v1/brand-new/7")
+        except Exception as error:
+            print(error.status_code, error)
+"""
+
+
+def test_a_new_route_does_not_keep_the_server_from_starting():
+    done = subprocess.run(
+        [sys.executable, "-c", NEW_ROUTE], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        "501 the local server has no handler for POST /api/v1/brand-new/{id} (brand_new_create)",
+        "401 invalid or expired credential",
+    ]

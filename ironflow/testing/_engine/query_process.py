@@ -66,7 +66,7 @@ def _message(error: Exception) -> str:
 
 
 def _bound_memory(size: int) -> None:
-    """Bound the address space of this process, where the system lets us."""
+    """Bound the address space of this process and write no file, where the system lets us."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
@@ -74,6 +74,7 @@ def _bound_memory(size: int) -> None:
         if most != resource.RLIM_INFINITY:
             size = min(size, most)
         resource.setrlimit(resource.RLIMIT_AS, (size, most))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
 def _database(tables: list[dict[str, Any]], max_characters: int) -> Any:
