@@ -1,6 +1,6 @@
 """``python -m ironflow.testing``: serve a local Ironflow until it is interrupted.
 
-It holds what the SDK document speaks of: the function ``process-order`` for events ``order.*``,
+It comes with what the SDK document uses: the function ``process-order`` for events ``order.*``,
 and the projections ``order_stats`` and ``my-projection`` over them.
 """
 
@@ -21,7 +21,7 @@ _DESCRIPTION = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve; 0 after an interrupt, 1 when the port cannot be had."""
+    """Serve until interrupted; return 0 after that, 1 when the port cannot be opened."""
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     with server:
         print(f"local Ironflow on {server.url}, in memory; stop it with Ctrl+C", flush=True)
-        while not interrupted.wait(1.0):  # waiting without end would hold signals up on Windows
+        while not interrupted.wait(1.0):  # on Windows, a wait without a limit would delay signals
             pass
     return 0
 
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ironflow.testing", description=_DESCRIPTION)
     parser.add_argument("--port", type=int, default=9123, help="port; 9123 by default, 0 any free")
     parser.add_argument("--host", default="127.0.0.1", help="address; this machine only by default")
-    parser.add_argument("--api-key", default="", help="key to ask for; none by default")
+    parser.add_argument("--api-key", default="", help="key that callers need; none by default")
     return parser
 
 

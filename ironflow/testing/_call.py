@@ -29,7 +29,7 @@ class Created(NamedTuple):
 
 
 class Later(NamedTuple):
-    """A value that takes its time: ``give`` is called without the state's lock."""
+    """A value that takes time: ``give`` is called without the state's lock."""
 
     give: Callable[[], Any]
 
@@ -82,11 +82,11 @@ class Call:
 
     @cached_property
     def environment(self) -> Environment:
-        """The environment that the request is about; a new name makes one."""
+        """The environment that the request is about; a new name creates one."""
         return self.environment_named(self.request.headers.get("x-ironflow-environment", ""))
 
     def environment_named(self, named: str) -> Environment:
-        """Return an environment by name or id; empty is the key's, or the default one."""
+        """Return an environment by name or id; empty means the key's, or the default one."""
         bound = self.caller.environment_id
         if bound and named:
             own = self.state.environments.get(bound)
@@ -102,7 +102,7 @@ class Call:
         return environment
 
     def organization_id(self, org_id: str) -> str:
-        """Return the id of an organization that the caller sees; empty is the caller's own."""
+        """Return the id of an organization that the caller sees; empty means its own."""
         wanted = org_id or self.caller.org_id
         if wanted not in self.state.of(Organizations) or not self.sees(wanted):
             raise missing("organization")
@@ -129,10 +129,10 @@ class Call:
         return record
 
     def refuse_tenants(self) -> None:
-        """Refuse the credentials of a tenant where platform credentials are needed."""
+        """Refuse a tenant's credentials, because platform credentials are needed."""
         if is_tenant(self.state, self.caller):
             raise Refusal(403, "platform credentials are required")
 
     def audit(self, event_type: str, **payload: Any) -> None:
-        """Add what the caller does to the platform's audit trail."""
+        """Record what the caller does in the platform's audit trail."""
         self.state.of(PlatformAudit).add(self.caller, f"platform.{event_type}", payload)

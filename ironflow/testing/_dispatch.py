@@ -2,14 +2,12 @@
 
 Rules:
 
-1. What may come from a web page is refused before anything else. Every other request is recorded.
-2. A fault that answers comes before the credential and the handler, so that nothing has happened;
-   one that breaks the delivery comes after.
-3. Where a credential is needed, it is asked for before the route is looked at, as the product
-   does.
-4. Handlers run one at a time, with the state's lock held, and their reply is encoded before it is
-   let go. What a handler raises by mistake is a 500 and a line in the log, and the server goes on.
-5. A route of the manifest that has no handler answers 501 and says which it is.
+1. Requests that may come from a web page are refused first. All others are recorded.
+2. Faults come next: a fault that answers a request itself leaves the data as it is.
+3. The credential is checked before the route, as the product does.
+4. Handlers run one at a time, with the state's lock held, and their reply is encoded before the
+   lock is released. A bug in a handler is a 500 and a line in the log, and the server goes on.
+5. A route of the manifest without a handler answers 501 and names the route.
 """
 
 from __future__ import annotations
@@ -47,9 +45,9 @@ class Application:
         api_key: Key that callers need, None when they need none.
 
     Attributes:
-        registry: What the user's own code registered.
-        state: All data; replaced as a whole by ``reset``.
-        requests: The requests that arrived.
+        registry: What the user's code registered.
+        state: All data; ``reset`` replaces it.
+        requests: The latest requests.
         observe: Called with (route, status, value) of each handler's reply; for our tests.
     """
 
@@ -65,7 +63,7 @@ class Application:
 
     @contextmanager
     def locked(self) -> Iterator[State]:
-        """Hold the lock over the state that is the present one."""
+        """Hold the lock and get the current state."""
         with self.registry.lock:
             yield self.state
 
@@ -84,10 +82,10 @@ class Application:
             self.requests.clear()
 
     def add_fault(self, fault: Fault, times: int) -> None:
-        """Let a fault wait for its requests; one that no request can meet is refused.
+        """Add a fault, or refuse one that no request can meet.
 
         Raises:
-            ValueError: The fault's method or path is wrong, or ``times``.
+            ValueError: The fault's method, its path or ``times`` is wrong.
         """
         path, method = fault.path, str(fault.method).upper()
         if method not in _faults.METHODS:
@@ -158,7 +156,7 @@ class Application:
 
 
 def _admitted(request: ReceivedRequest, state: State, handler: Handler | None) -> Call:
-    """Return a call of the present caller, or refuse the request."""
+    """Return the call of a known caller, or refuse the request."""
     scheme, _, credential = request.headers.get("authorization", "").partition(" ")
     caller = caller_of(
         state,
@@ -169,7 +167,7 @@ def _admitted(request: ReceivedRequest, state: State, handler: Handler | None) -
     )
     call = Call(request, state, caller)
     if handler is not None and not handler.raw:
-        call.json()  # a body that is not JSON is refused even where nobody looks at it
+        call.json()  # refuses a body that is not JSON, even if the handler ignores it
     return call
 
 

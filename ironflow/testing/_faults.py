@@ -4,11 +4,11 @@ Rules:
 
 1. A fault is a function from an exchange to a reply. It may answer by itself, let the server
    handle the request and change the reply, or let the next fault act.
-2. It is for a method and a path: ``*`` is any method, and a path is written as it is sent, as a
-   template (``/api/v1/runs/{id}``) or with ``*`` for any text.
-3. It is used up: ``times`` requests meet it, then it is gone. Of several that fit, the one that
-   was asked for first is met first; a delay lets the next one act as well.
-4. A request that is delayed while the server stops or is reset is dropped, and nothing is done.
+2. It is for a method (``*`` for any) and a path: as sent, as a template (``/api/v1/runs/{id}``) or
+   with ``*`` for any text.
+3. It is met by ``times`` requests, then it is gone. If several fit a request, the request meets
+   the oldest one; a delay lets the next one act as well.
+4. A delayed request is dropped without effect when the server stops or is reset.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Exchange(NamedTuple):
     """A request that met a fault.
 
     Attributes:
-        go_on: Gives the reply of the next fault, or of the server where there is none.
-        handle: Gives the reply of the server.
+        go_on: Returns the reply of the next fault, or of the server if there is none.
+        handle: Returns the reply of the server.
         pause: Waits some seconds; returns False when the server stopped or was reset meanwhile.
     """
 
@@ -47,9 +47,9 @@ class Fault(NamedTuple):
     """One thing that goes wrong.
 
     Attributes:
-        method: HTTP method it is for, ``*`` for any.
-        path: Path it is for.
-        act: Gives the reply.
+        method: HTTP method, ``*`` for any.
+        path: Path; rule 2.
+        act: Returns the reply.
         lets_next_act: Whether a request that meets it meets the next one too.
     """
 
@@ -65,11 +65,11 @@ class Fault(NamedTuple):
 
 
 class Faults:
-    """The faults that were asked for and not yet met; safe to use from any thread."""
+    """The faults that are still to be met; safe to use from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: list[tuple[Fault, int]] = []  # with the times that are left
+        self._waiting: list[tuple[Fault, int]] = []  # each with how often it is still to be met
 
     def add(self, fault: Fault, times: int) -> None:
         check_whole(times, "times", 1)
@@ -81,7 +81,7 @@ class Faults:
             self._waiting.clear()
 
     def take(self, method: str, path: str, template: str) -> list[Fault]:
-        """Return the faults that a request meets: some that let the next one act, then another."""
+        """Return the faults that a request meets: any delays, then at most one other."""
         met: list[Fault] = []
         kept: list[tuple[Fault, int]] = []
         with self._lock:
@@ -107,7 +107,7 @@ def reply_to(
 
 
 def failing(reply: Reply) -> Callable[[Exchange], Reply]:
-    """Answer with a reply; nothing is handled."""
+    """Answer with a reply; the request is not handled."""
     return lambda exchange: reply
 
 
@@ -147,7 +147,7 @@ def trickling(interval: float, size: int) -> Callable[[Exchange], Reply]:
 
 
 def resetting(handled: bool) -> Callable[[Exchange], Reply]:
-    """Reset the connection, after the request was handled or instead."""
+    """Reset the connection instead of answering, and handle the request or not."""
 
     def deliver(connection: socket.socket, content: bytes) -> bool:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)

@@ -1,12 +1,12 @@
-"""Keeping web pages out: no page that a developer visits may reach the server.
+"""Keeps web pages out: no page that a developer visits may reach the server.
 
 Rules:
 
-1. ``Host`` names this machine: ``localhost``, a loopback address, or the host that the server was
-   told to listen on. Another name may be one that an attacker's DNS points here. A server that
-   listens on every address takes any address, as an address cannot be pointed elsewhere.
-2. ``Origin`` names this machine too, where there is one: only web pages send it.
-3. ``Sec-Fetch-Site: cross-site`` is refused: a browser says so of requests without ``Origin``.
+1. ``Host`` must name this machine: ``localhost``, a loopback address, or the host that the server
+   was told to listen on. An attacker's DNS can point any other name at 127.0.0.1. A server that
+   listens on every address accepts any IP address, because DNS cannot redirect an address.
+2. ``Origin``, which only web pages send, must name this machine too.
+3. ``Sec-Fetch-Site: cross-site`` is refused: browsers send it even where they send no ``Origin``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _EVERY_ADDRESS = ("0.0.0.0", "::")
 
 
 def refuse_foreign(headers: Mapping[str, str], listens_on: str) -> None:
-    """Refuse a request that may come from a web page, or that is meant for another machine.
+    """Refuse a request that may come from a web page or is meant for another machine.
 
     Args:
         headers: Header values by name in lower case.
@@ -39,11 +39,11 @@ def refuse_foreign(headers: Mapping[str, str], listens_on: str) -> None:
 def _is_ours(url: str, listens_on: str, any_address: bool = False) -> bool:
     try:
         name = (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:  # brackets that hold no IPv6 address
+    except ValueError:  # brackets without an IPv6 address
         return False
     if name in ("localhost", "127.0.0.1", "::1") or name == listens_on.lower():
         return bool(name)
-    import ipaddress  # rarely needed, and slow to load
+    import ipaddress  # slow to import, and rarely needed
 
     try:
         address = ipaddress.ip_address(name)

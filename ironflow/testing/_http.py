@@ -4,10 +4,9 @@ Rules:
 
 1. ``http.server`` reads the requests. What is not HTTP gets a JSON error, or the connection is
    closed; no request ends the server or another connection.
-2. A reply leaves in one send, with its length. How it is delivered can be replaced, which is how
-   faults break it on the way.
-3. Every connection has a thread; stopping closes the connections and waits for the threads.
-4. A forked child has neither the threads nor the port: what it inherits of them is closed.
+2. A reply is sent at once, with its length. A fault can replace how it is delivered.
+3. Every connection has a thread. Stopping closes the connections and waits for the threads.
+4. A forked child has neither the threads nor the port: its copies of the sockets are closed.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ class ReceivedRequest:
     Attributes:
         method: HTTP method.
         path: Path as it was sent, percent-encoded, without the query.
-        query: Decoded query values by name; a name that comes twice has its values comma-joined.
+        query: Decoded query values by name; the values of a repeated name are joined by commas.
         headers: Header values by name in lower case, credentials included.
         body: The body's bytes, empty without a body.
     """
@@ -59,13 +58,13 @@ class ReceivedRequest:
 
     @property
     def size(self) -> int:
-        """Bytes that it holds, about."""
+        """About how many bytes it takes."""
         headers = sum(len(name) + len(value) for name, value in self.headers.items())
         return len(self.path) + headers + len(self.body)
 
     @property
     def json(self) -> Any:
-        """The decoded body, None when there is none; raises ``ValueError`` when it is no JSON."""
+        """The decoded body, None when there is none; raises ``ValueError`` when it is not JSON."""
         return json.loads(self.body) if self.body else None
 
     def __repr__(self) -> str:
@@ -73,7 +72,7 @@ class ReceivedRequest:
 
 
 class Reply(NamedTuple):
-    """A reply: status, body, further headers, and how it is delivered (None: as it should be)."""
+    """A reply: status, body, further headers, and how to deliver it (None: as usual)."""
 
     status: int
     body: bytes = b""
@@ -88,7 +87,7 @@ def json_reply(status: int, value: object, headers: dict[str, str] | None = None
 
 
 def upgrade_required(request: ReceivedRequest) -> Reply:
-    """Return the reply to a plain request for what speaks WebSocket (RFC 9110, section 15.5.22)."""
+    """Return the reply to a plain request for a WebSocket route (RFC 9110, section 15.5.22)."""
     what = f"{request.path}: this route speaks WebSocket; a plain GET cannot follow it"
     return json_reply(426, {"error": what}, {"Upgrade": "websocket", "Connection": "Upgrade"})
 
@@ -106,19 +105,23 @@ class HttpServer:
         inherited: Whether it belongs to a parent process.
 
     Raises:
-        OSError: The port cannot be had.
+        OSError: The port cannot be opened.
     """
 
     def __init__(self, host: str, port: int, answer: Callable[[ReceivedRequest], Reply]) -> None:
         self.inherited = False
         try:
             self._listener = _Listener((host, port), answer)
-        except (OSError, TypeError, ValueError) as error:  # the last two are of a host's bad name
+        except (
+            OSError,
+            TypeError,
+            ValueError,
+        ) as error:  # malformed hosts raise the last two
             reason = getattr(error, "strerror", None) or error
             what = f"cannot listen on {host}:{port}: {reason}"
             raise OSError(getattr(error, "errno", errno.EINVAL), what) from None
         self.port: int = self._listener.server_address[1]
-        self._stop, self._stopped = socket.socketpair()  # closing one shows at the other
+        self._stop, self._stopped = socket.socketpair()  # closing one makes the other readable
         self._thread = threading.Thread(
             target=self._accept, name=f"ironflow-testing-{self.port}", daemon=True
         )
@@ -126,7 +129,7 @@ class HttpServer:
         _serving.add(self)
 
     def disown(self) -> None:
-        """Close what a forked child has of the port, so that it is the parent's alone."""
+        """Close a forked child's copies of the sockets, so that only the parent has the port."""
         self.inherited = True
         for inherited in (self._listener.socket, self._stop, self._stopped):
             inherited.close()
@@ -140,7 +143,7 @@ class HttpServer:
         self._listener.close_connections()
 
     def _accept(self) -> None:
-        """Accept connections until the stop; unlike ``serve_forever`` it need not look for it."""
+        """Accept connections until ``stop``; unlike ``serve_forever``, without polling for it."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._listener, selectors.EVENT_READ)
             selector.register(self._stopped, selectors.EVENT_READ)
@@ -156,15 +159,15 @@ def _disown_all() -> None:
         server.disown()
 
 
-if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
+if hasattr(os, "register_at_fork"):  # Windows cannot fork
     os.register_at_fork(after_in_child=_disown_all)
 
 
 class _Listener(ThreadingTCPServer):
-    daemon_threads = True  # a script that forgets to stop the server can end all the same
-    allow_reuse_address = os.name == "posix"  # elsewhere it would share a port that is taken
+    daemon_threads = True  # lets a script end that forgets to stop the server
+    allow_reuse_address = os.name == "posix"  # elsewhere it would share a port that is in use
     request_queue_size = 128
-    timeout = 0  # a connection that is gone again when it is to be accepted is not waited for
+    timeout = 0  # never blocks in accept(): the client may have hung up
 
     def __init__(
         self, address: tuple[str, int], answer: Callable[[ReceivedRequest], Reply]
@@ -193,9 +196,9 @@ class _Listener(ThreadingTCPServer):
             still_open = dict(self._open)
         for connection in still_open:
             try:
-                connection.shutdown(socket.SHUT_RDWR)  # its thread sees the end of the stream
+                connection.shutdown(socket.SHUT_RDWR)  # its thread then reads the end of the stream
             except OSError:
-                continue  # its client was faster
+                continue  # the client closed it first
         for thread in still_open.values():
             if thread is not threading.current_thread():
                 thread.join(_JOIN_SECONDS)
@@ -215,13 +218,13 @@ class _Connection(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        listener: Any = self.server  # the type of the base class knows no answer
+        listener: Any = self.server  # the base class's type has no such attribute
         self.send(listener.answer(ReceivedRequest(self.command, self.path, headers, body)))
 
     do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = reply_to_request
 
     def send(self, reply: Reply) -> None:
-        """Send a reply, by its own delivery where it has one."""
+        """Send a reply, by its own delivery if it has one."""
         status = f"HTTP/1.1 {reply.status} {_reason(reply.status)}"
         lines = [status, *(f"{name}: {value}" for name, value in reply.headers.items())]
         if reply.status not in _BODILESS:
@@ -237,7 +240,7 @@ class _Connection(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _read_body(self) -> bytes | None:
-        """Return the body, or None after an error was sent (or the client has gone)."""
+        """Return the body, or None after sending an error (or when the client has gone)."""
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             return self._join(self._chunks())
         given = self.headers.get("Content-Length", "0")
@@ -280,12 +283,12 @@ class _Connection(BaseHTTPRequestHandler):
             yield chunk
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer what is not HTTP as the rest is answered: in JSON, then close."""
+        """Answer a request that is not HTTP in JSON, like all others, then close."""
         self.close_connection = True
         self.send(json_reply(code, {"error": message or _reason(code)}))
 
     def log_message(self, format: str, *args: object) -> None:
-        """Keep the standard error stream of the user's tests to the user."""
+        """Write nothing to standard error: it belongs to the user's tests."""
 
 
 def _reason(status: int) -> str:

@@ -1,6 +1,6 @@
-"""The local server's log: what handlers and reducers of the user raise, and mistakes of ours.
+"""The local server's log: exceptions of the user's handlers and reducers, and our own bugs.
 
-It is silent unless logging is set up, as pytest does: a failed test shows it.
+It is silent unless logging is configured. pytest does that, and shows it when a test fails.
 """
 
 from __future__ import annotations
@@ -8,4 +8,4 @@ from __future__ import annotations
 import logging
 
 logger = logging.getLogger("ironflow.testing")
-logger.addHandler(logging.NullHandler())  # else what a test makes fail would go to stderr
+logger.addHandler(logging.NullHandler())  # otherwise Python would write them to stderr

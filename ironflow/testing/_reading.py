@@ -1,8 +1,8 @@
-"""Reading what a request gives: its JSON, members of its body, values of its query.
+"""Reading requests: JSON, the members of a body, the values of a query.
 
-Rules: what is missing or of the wrong type is a 400 that names it and says what it must be;
-members that nobody asks for are ignored, as a server of another version would; null counts as
-absent.
+Rules: a member that is missing or of the wrong type is a 400 that names it and says what it must
+be. Members that nobody asks for are ignored, as a server of another version would do. null counts
+as absent.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MAX_DEPTH = 100
 
 
 class Fields:
-    """The members of a JSON object; every method returns a default when one is given."""
+    """The members of a JSON object. A member without a default is required."""
 
     def __init__(self, value: Any, what: str = "the body") -> None:
         if not isinstance(value, dict):
@@ -59,8 +59,8 @@ class Fields:
         return value
 
     def any(self, name: str, default: T = _REQUIRED) -> Any | T:
-        """Return a member of whatever type."""
-        return self._get(name, object, "given", default)
+        """Return a member of any type."""
+        return self._get(name, object, "present", default)
 
     def texts(self, name: str, default: T = _REQUIRED) -> list[str] | T:
         """Return a list of strings."""
@@ -99,7 +99,7 @@ class Fields:
 
 
 class Parameters:
-    """Values that come as text: those of a query, or of a path."""
+    """Values that come as text: of a query, or of a path."""
 
     def __init__(self, values: dict[str, str]) -> None:
         self._values = values
@@ -114,13 +114,13 @@ class Parameters:
     def integer(
         self, name: str, default: int, *, low: int = 0, high: int | None = None, clamp: bool = False
     ) -> int:
-        """Return a whole number within its bounds; ``clamp`` cuts one that is above."""
-        given = self._values.get(name)
-        if given is None or given == "":
+        """Return a whole number within its bounds; ``clamp`` lowers one that is too high."""
+        text = self._values.get(name)
+        if text is None or text == "":
             return default
-        if not _WHOLE_NUMBER.fullmatch(given):
+        if not _WHOLE_NUMBER.fullmatch(text):
             raise Refusal(400, f"{name} must be a whole number")
-        value = int(given)
+        value = int(text)
         if value < low:
             raise Refusal(400, f"{name} must be at least {low}")
         if high is not None and value > high:
@@ -130,21 +130,21 @@ class Parameters:
         return value
 
     def flag(self, name: str) -> bool:
-        given = self._values.get(name, "false").lower()
-        if given not in ("true", "false", "1", "0"):
+        text = self._values.get(name, "false").lower()
+        if text not in ("true", "false", "1", "0"):
             raise Refusal(400, f"{name} must be true or false")
-        return given in ("true", "1")
+        return text in ("true", "1")
 
     def moment(self, name: str) -> float | None:
-        """Return a time as seconds since 1970, None when it is not given."""
-        given = self._values.get(name)
-        return _time(given, name) if given else None
+        """Return a time as seconds since 1970, None when it is absent."""
+        text = self._values.get(name)
+        return _time(text, name) if text else None
 
     def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
-        given = self._values.get(name) or default
-        if given not in choices:
+        value = self._values.get(name) or default
+        if value not in choices:
             raise Refusal(400, f"{name} must be one of {', '.join(choices)}")
-        return given
+        return value
 
 
 def _time(text: str, name: str) -> float:
@@ -156,7 +156,7 @@ def _time(text: str, name: str) -> float:
 
 
 def decoded(body: bytes) -> Any:
-    """Return the value of a JSON text that can be kept, copied and encoded again.
+    """Decode JSON; the result can be copied and encoded again.
 
     Raises:
         ValueError: The text is not JSON, or it is nested too deeply.
@@ -164,7 +164,7 @@ def decoded(body: bytes) -> Any:
     if not body:
         return None
     value = json.loads(body, parse_constant=_refuse, parse_float=_finite)
-    if body.count(b"[") + body.count(b"{") > _MAX_DEPTH:  # else it cannot be that deep
+    if body.count(b"[") + body.count(b"{") > _MAX_DEPTH:  # otherwise it cannot be that deep
         _check_depth(value)
     return value
 

@@ -1,4 +1,4 @@
-"""The requests that arrived, kept for the test to look at; the latest, within bounds."""
+"""The latest requests, for the test to look at."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ MAX_BYTES = 64 * 1024 * 1024
 
 
 class Recording:
-    """Keeps at most ``MAX_REQUESTS`` requests and ``MAX_BYTES`` of them, by dropping the oldest.
+    """Keeps the latest requests: at most ``MAX_REQUESTS``, and at most ``MAX_BYTES`` together.
 
-    The latest request is always kept; safe to use from any thread.
+    The very latest is always kept. Safe to use from any thread.
     """
 
     def __init__(self) -> None:

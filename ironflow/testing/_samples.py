@@ -1,4 +1,4 @@
-"""What the SDK document speaks of, for the demo and for a server that is started by hand."""
+"""The function and projections of the SDK document, for the demo and the command line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from . import LocalServer, StepTools
 
 
 def add_samples(server: LocalServer) -> None:
-    """Register the function and the projections that the SDK document speaks of."""
+    """Register the function and the projections that the SDK document uses."""
 
     @server.function("process-order", triggers=["order.*"], name="Process Order")
     def process_order(event: dict[str, Any], step: StepTools) -> dict[str, Any]:

@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from ._faults import Exchange
     from ._http import ReceivedRequest
 
-    # What is decorated keeps its type, and so does a subclass of the server.
+    # So that decorators keep the type of what they decorate, and start() that of a subclass.
     Handler = TypeVar("Handler", bound="Callable[..., Any]")
     ServerT = TypeVar("ServerT", bound="LocalServer")
 
 
-_REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # listening there is on every address
+_REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # they stand for every address
 
 
 class LocalServer:
@@ -57,13 +57,13 @@ class LocalServer:
             client = IronflowClient(server.url)
 
     Args:
-        port: Port to listen on; 0, the default, takes a free one.
-        host: Address to listen on; the default is reached from this machine only.
-        api_key: Key that callers have to give. None, the default, asks for none.
+        port: Port to listen on; 0, the default, means any free one.
+        host: Address to listen on; the default is reachable from this machine only.
+        api_key: Key that callers need. None, the default, means that they need none.
 
     Raises:
         ValueError: The port, the host or the key is wrong; the key is not shown.
-        OSError: On start, when the port cannot be opened; the message says which.
+        OSError: On start: the port cannot be opened; the message names it.
     """
 
     def __init__(
@@ -80,14 +80,14 @@ class LocalServer:
         self._http: HttpServer | None = None
 
     def start(self: ServerT) -> ServerT:
-        """Start serving, at once; a server that was stopped starts on the same port again.
+        """Start serving; a stopped server starts again on the same port.
 
-        Runs that the stop interrupted are carried on: what they have completed is kept.
+        Runs that the stop interrupted continue; their completed steps are kept.
 
         Returns:
             The server itself: ``server = LocalServer().start()``.
         """
-        with self._application.locked() as state:  # a request finds everything in place
+        with self._application.locked() as state:  # requests wait until everything is in place
             if self._http is None:
                 self._http = HttpServer(self._host, self._port, self._application.answer)
                 self._port = self._http.port
@@ -96,12 +96,12 @@ class LocalServer:
         return self
 
     def stop(self) -> None:
-        """Stop serving; runs are interrupted at their next step, data stays for ``start``.
+        """Stop serving; runs are interrupted at their next step, and the data stays for ``start``.
 
         In a forked child it does nothing: the server belongs to the process that started it.
         """
         if self._http is not None and self._http.inherited:
-            return  # the lock may be held by a thread that this process does not have
+            return  # a thread of the parent may hold the lock
         self._application.close()
         with self._application.locked():
             http, self._http = self._http, None
@@ -124,15 +124,15 @@ class LocalServer:
 
     @property
     def port(self) -> int:
-        """Port that it listens on; 0 before the first start when none was asked for."""
+        """Port that it listens on; 0 before the first start if it may be any."""
         return self._port
 
     @property
     def url(self) -> str:
-        """What to give to ``IronflowClient``.
+        """URL for ``IronflowClient``.
 
         Raises:
-            RuntimeError: The server was not started yet.
+            RuntimeError: The server has not been started.
         """
         if not self._port:
             raise RuntimeError("the server has no port yet: call start(), or use it in with")
@@ -145,7 +145,7 @@ class LocalServer:
         """The requests that arrived, oldest first; the latest 10,000, but at most 64 MiB."""
         return self._application.requests.all()
 
-    # What the user's own code does on the server.
+    # The user's own code on the server.
 
     def function(
         self,
@@ -176,15 +176,15 @@ class LocalServer:
                 rest.
             name: Name for people; the id by default.
             description: What it does, for people.
-            max_attempts: How often a run is tried before it has failed.
+            max_attempts: How often a run is tried before it fails for good.
             retry_delay: Seconds between two attempts.
 
         Returns:
-            A decorator, which gives the handler back.
+            A decorator that returns the handler.
 
         Raises:
             TypeError: The id, the triggers or the handler are of the wrong type.
-            ValueError: A number is out of its bounds.
+            ValueError: A number is out of bounds.
         """
         check_text(id, "id")
         started_by = check_patterns(triggers, "triggers")
@@ -234,12 +234,12 @@ class LocalServer:
             name: Name of the projection.
             events: Patterns of event names that it takes; ``*`` is one dotted part, ``>`` the rest.
             initial: State before the first event, ``{}`` by default.
-            partition_by: Gives the partition key of an event; one state for all by default.
+            partition_by: Returns the partition key of an event; by default there is a single state.
             description: What it holds, for people.
-            rebuild_pace: Seconds that a rebuild takes for each event, to watch or cancel it.
+            rebuild_pace: Seconds that a rebuild takes per event, so that a test can watch it.
 
         Returns:
-            A decorator, which gives the reducer back.
+            A decorator that returns the reducer.
 
         Raises:
             TypeError: The name, the events, ``partition_by`` or the reducer are of the wrong type.
@@ -272,7 +272,7 @@ class LocalServer:
     def upcaster(
         self, event_name: str, from_version: int, *, description: str = ""
     ) -> Callable[[Handler], Handler]:
-        """Register how an event's data becomes that of the next schema version.
+        """Register how to convert an event's data to the next schema version.
 
         Args:
             event_name: Name of the event.
@@ -281,7 +281,7 @@ class LocalServer:
             description: What it changes, for people.
 
         Returns:
-            A decorator, which gives the callable back.
+            A decorator that returns the callable.
 
         Raises:
             TypeError: The event's name or the callable is of the wrong type.
@@ -301,32 +301,32 @@ class LocalServer:
         return register
 
     def wait_until_idle(self, timeout: float = 5.0) -> None:
-        """Wait until no run of a registered function is at work; paused ones do not count.
+        """Wait until no run of a registered function is working; paused runs do not count.
 
         Args:
-            timeout: Seconds to wait at most.
+            timeout: How many seconds to wait at most.
 
         Raises:
-            TimeoutError: Runs were still at work; the message names them.
+            TimeoutError: Runs are still working; the message names them.
         """
         with self._application.locked() as state:
             if not state.changed.wait_for(lambda: not _at_work(state), timeout):
                 names = ", ".join(_at_work(state))
-                raise TimeoutError(f"still at work after {timeout:g} s: {names}")
+                raise TimeoutError(f"still working after {timeout:g} s: {names}")
 
     def wait_for_run(self, run_id: str, timeout: float = 5.0) -> dict[str, Any]:
         """Wait until a run is completed, failed or cancelled, through its sleeps and waits.
 
         Args:
             run_id: Id of the run, as ``events_create`` gives it.
-            timeout: Seconds to wait at most.
+            timeout: How many seconds to wait at most.
 
         Returns:
             The run, with the members of ``models.Run``: ``status``, ``output``, ``error``, …
 
         Raises:
             KeyError: There is no such run.
-            TimeoutError: The run was still under way; the message says what it was doing.
+            TimeoutError: The run has not ended; the message has its status.
         """
         with self._application.locked() as state:
             run = next((run for run in all_runs(state) if run.id == run_id), None)
@@ -336,7 +336,7 @@ class LocalServer:
                 raise TimeoutError(f"{run_id} is still {run.status} after {timeout:g} s")
             return dict(run.record)
 
-    # What goes wrong on request.
+    # Faults.
 
     def fail(
         self,
@@ -383,14 +383,14 @@ class LocalServer:
 
         Args:
             method, path, times: As in ``fail``.
-            at: Bytes of the body that are still sent; half of it by default.
+            at: How many bytes of the body are sent; half of it by default.
         """
         self._add_fault(method, path, times, _faults.truncating(at))
 
     def trickle(
         self, method: str, path: str, *, interval: float = 0.05, size: int = 1, times: int = 1
     ) -> None:
-        """Handle the next requests, but send the reply a few bytes at a time, head and all.
+        """Handle the next requests, but send the whole reply a few bytes at a time.
 
         Args:
             method, path, times: As in ``fail``.
@@ -429,7 +429,7 @@ class LocalServer:
         """
         self._application.reset()
 
-    # What operators look at, and no call of the API makes.
+    # What operators look at and no API call can make.
 
     def dead_letter(
         self, event_id: str, *, error: str = "no response from stream", environment: str = ""
@@ -437,12 +437,12 @@ class LocalServer:
         """Put an event into the outbox's dead letters, as if it could not be published.
 
         Args:
-            event_id: Id of an event that was emitted before.
+            event_id: Id of an event in the log.
             error: Message of the last attempt.
             environment: Name or id of its environment; the default one by default.
 
         Raises:
-            KeyError: There is no such event, or no environment of that id.
+            KeyError: There is no such event, or no environment with that id.
         """
         with self._application.locked() as state:
             found = _environment(state, environment)
@@ -455,12 +455,12 @@ class LocalServer:
 
         Args:
             function_id: Id of the function.
-            endpoint: URL that is guarded.
+            endpoint: URL that it guards.
             fails: Failures in a row, at least 1.
             environment: Name or id of the environment; the default one by default.
 
         Raises:
-            KeyError: There is no environment of that id.
+            KeyError: There is no environment with that id.
         """
         check_whole(fails, "fails", 1)
         with self._application.locked() as state:
@@ -469,7 +469,7 @@ class LocalServer:
 
 
 def _environment(state: State, named: str) -> Environment:
-    """Return an environment of the default organization; a new name makes one."""
+    """Return an environment of the default organization; a new name creates one."""
     try:
         return state.environment(DEFAULT_ORG, named)
     except Refusal as refusal:
@@ -477,7 +477,7 @@ def _environment(state: State, named: str) -> Environment:
 
 
 def _at_work(state: State) -> list[str]:
-    """Return the names of the runs that a thread carries out; a server that stopped has none."""
+    """Return the names of the runs that a thread executes; a stopped server has none."""
     return [
         f"{run.id} ({run.function.id})"
         for run in all_runs(state)

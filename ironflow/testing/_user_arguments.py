@@ -1,4 +1,4 @@
-"""Checking the arguments of the user's own code: a wrong one is an error at once that names it."""
+"""Checks of the arguments that users pass: a wrong one is an error at once that names it."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ def check_key(value: object) -> None:
 
 
 def takes_step(handler: Callable[..., Any]) -> bool:
-    """Tell whether a handler takes ``step`` beside the event; refuse one that takes neither.
+    """Return whether a handler takes ``step`` as well as the event; refuse one that takes neither.
 
-    An argument with a default of its own is left alone, unless it is called ``step``.
+    An argument with a default is left alone, unless it is called ``step``.
     """
     if inspect.iscoroutinefunction(handler):
         raise TypeError("a function's handler must be a plain function, not an async one")
     try:
         signature = inspect.signature(handler)
-    except ValueError:  # a builtin that does not say what it takes
+    except ValueError:  # a builtin without a signature
         return False
     if _takes(signature, "event"):
         second = list(signature.parameters.values())[1:2]
@@ -79,7 +79,7 @@ def check_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def check_patterns(patterns: Iterable[str], name: str) -> tuple[str, ...]:
-    """Return patterns of event names; text alone is refused, as it would be a list of letters."""
+    """Return patterns of event names; a string is refused: it would be a list of letters."""
     found: tuple[Any, ...] = (None,) if isinstance(patterns, (str, bytes)) else tuple(patterns)
     if not all(isinstance(pattern, str) and pattern for pattern in found):
         raise TypeError(f"{name} must be a list of patterns, such as ['order.*'], not {patterns!r}")

@@ -1,6 +1,6 @@
-"""A pytest fixture: ``ironflow_server``, a ``LocalServer`` of its own for each test.
+"""A pytest fixture: ``ironflow_server``, a new ``LocalServer`` for each test.
 
-Installing the package registers it; a test only has to name it::
+Installing the package registers it; a test only names it::
 
     def test_emitting(ironflow_server):
         client = IronflowClient(ironflow_server.url)
@@ -25,9 +25,9 @@ _SETTINGS = ("IRONFLOW_SERVER_URL", "IRONFLOW_API_KEY", "IRONFLOW_ENV")
 def ironflow_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalServer]:
     """An in-memory Ironflow that starts empty and stops after the test.
 
-    Settings of the developer's environment (a real key, a proxy) stay out of the test.
+    The developer's own settings (a real key, a proxy) do not reach the test.
     """
-    from . import LocalServer  # loaded only for a test that asks for it
+    from . import LocalServer  # imported only for tests that use it
 
     for name in _SETTINGS:
         monkeypatch.delenv(name, raising=False)

@@ -5,10 +5,39 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import entry_points
+
+import pytest
 
 from ..conftest import KEY, ROOT
 
-# The fixture.
+
+@pytest.fixture
+def run_tests(tmp_path):
+    """Run a file of tests as a user's project would; what pytest printed."""
+    if sys.version_info >= (3, 10):
+        plugins = entry_points(group="pytest11")
+    else:
+        plugins = entry_points().get("pytest11", ())
+    if not any(found.value == "ironflow.testing.pytest_plugin" for found in plugins):
+        pytest.skip("the package is not installed: pip install --editable .")
+
+    def run(source, **settings):
+        (tmp_path / "test_users.py").write_text(source, encoding="utf-8")
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+        done = subprocess.run(
+            command,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            env={**os.environ, **settings},
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
+
 
 USERS_TEST = """
 from ironflow import IronflowClient
@@ -26,12 +55,8 @@ def test_another_one(ironflow_server):
 """
 
 
-def test_the_fixture_is_there_for_users_without_a_line_of_theirs(tmp_path):
-    (tmp_path / "test_users.py").write_text(USERS_TEST, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "2 passed" in done.stdout
+def test_the_fixture_is_there_for_users_without_a_line_of_theirs(run_tests):
+    assert "2 passed" in run_tests(USERS_TEST)
 
 
 USERS_SETTINGS = """
@@ -47,20 +72,15 @@ def test_the_developers_own_settings_stay_out(ironflow_server):
 """
 
 
-def test_a_real_key_or_a_proxy_of_the_developer_does_not_reach_the_test(tmp_path):
-    (tmp_path / "test_users.py").write_text(USERS_SETTINGS, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
-    settings = {
-        "IRONFLOW_API_KEY": KEY,
-        "IRONFLOW_ENV": "production",
-        "HTTP_PROXY": "http://127.0.0.1:1",
-        "NO_PROXY": "internal.example",
-    }
-    environment = {**os.environ, **settings}
-    done = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, timeout=120, env=environment
+def test_a_real_key_or_a_proxy_of_the_developer_does_not_reach_the_test(run_tests):
+    printed = run_tests(
+        USERS_SETTINGS,
+        IRONFLOW_API_KEY=KEY,
+        IRONFLOW_ENV="production",
+        HTTP_PROXY="http://127.0.0.1:1",
+        NO_PROXY="internal.example",
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in printed
 
 
 def test_loading_the_fixture_does_not_load_the_server():

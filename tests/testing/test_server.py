@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -112,29 +111,6 @@ def test_a_reset_meets_no_call_half_way(local, local_client):
     stop.set()
     thread.join()
     assert local_client.events_list()["count"] == 0
-
-
-def test_stopping_ends_a_query_that_is_at_work(local, local_client):
-    endless = (
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
-    )
-    outcome = []
-
-    def ask():
-        try:
-            local_client.sql_create(body={"query": endless, "timeout_ms": 60_000})
-        except Exception as error:
-            outcome.append(error)
-
-    thread = threading.Thread(target=ask)
-    thread.start()
-    until(lambda: local.requests)
-    time.sleep(0.05)
-    began = time.monotonic()
-    local.stop()
-    thread.join(10)
-    assert time.monotonic() - began < 5
-    assert len(outcome) == 1
 
 
 def test_a_server_on_every_address_has_a_url_that_can_be_called():

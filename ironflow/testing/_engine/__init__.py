@@ -1,8 +1,8 @@
-"""What happens: the server's data and the rules by which it changes; nothing of HTTP.
+"""What happens: the server's data and the rules by which it changes. Nothing of HTTP is in here.
 
-Each domain has a module, with its rules in prose and a store that holds its data. A store belongs
-to an environment or to the server as a whole and is made on first use:
-``environment.of(Buckets)``. Modules import downwards only::
+Each domain has a module, which states its rules and has a store that holds its data. A store
+belongs to an environment or to the whole server and is created on first use:
+``environment.of(Buckets)``. A module imports from the rows below its own only::
 
     access
     organizations    streams    operations    workers    tables

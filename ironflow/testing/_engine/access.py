@@ -2,15 +2,16 @@
 
 Rules:
 
-1. Without an ``api_key`` of its own the server asks for nothing, as the product's ``--dev`` mode:
-   a caller is the administrator of the default organization, or whoever a known credential names.
-2. With one, every request outside of the public routes needs it, a key made through the API that
-   was not deleted, rotated or outlived, or the token of a login; anything else is a 401.
-3. Every organization but the default one is a tenant. What belongs to a tenant (its keys, its
-   users) reaches that organization only: others are not found, the platform is a 403.
+1. Without an ``api_key`` the server asks for no credential, like the product in ``--dev`` mode:
+   the caller is the administrator of the default organization, unless a known credential says
+   otherwise.
+2. With an ``api_key``, every request outside of the public routes needs a credential: that key, a
+   key made through the API that is still valid, or the token of a login. Anything else is a 401.
+3. Every organization except the default one is a tenant. A tenant's credentials (its keys, its
+   users) reach that organization only: others are not found, and the platform is a 403.
 4. Everyone else reaches all organizations, and acts for one with ``X-Ironflow-Org``, which is
    audited as ``platform.impersonated``.
-5. A key that is bound to an environment reaches no other.
+5. A key that is bound to an environment reaches no other environment.
 6. Roles and policies are stored, not enforced.
 """
 
@@ -26,7 +27,7 @@ from .state import DEFAULT_ENVIRONMENT, DEFAULT_ORG, Record, State
 
 
 class Caller(NamedTuple):
-    """Who calls: the id of the user or key, the organization, the environment a key is bound to."""
+    """Who calls: id of the user or key, organization, and the environment a key is bound to."""
 
     id: str
     org_id: str
@@ -44,7 +45,7 @@ class PlatformAudit(list[Record]):
         self._state = state
 
     def add(self, caller: Caller, event_type: str, payload: Record) -> None:
-        """Add an event of what a caller did."""
+        """Record what a caller did."""
         entry: Record = {
             "id": self._state.new_id("audit"),
             "event_type": event_type,
@@ -67,7 +68,7 @@ def caller_of(state: State, credential: str, *, public: bool, org_id: str, reads
 
     Args:
         state: Everything that the server holds.
-        credential: What the caller gave, empty for nothing.
+        credential: The caller's credential, empty for none.
         public: Whether the route needs no credential.
         org_id: Organization to act for, empty for the caller's own.
         reads: Whether the request only reads.
@@ -94,7 +95,7 @@ def caller_of(state: State, credential: str, *, public: bool, org_id: str, reads
 
 
 def is_tenant(state: State, caller: Caller) -> bool:
-    """Return whether a credential is one of a tenant, whomever the caller acts for."""
+    """Return whether the credential is a tenant's; it does not matter whom the caller acts for."""
     own = state.of(ApiKeys).get(caller.id) or state.of(Users).get(caller.id)
     return own is not None and own["org_id"] != DEFAULT_ORG
 

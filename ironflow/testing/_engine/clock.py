@@ -2,12 +2,12 @@
 
 Rules:
 
-1. Every domain asks its clock for the time and waits with it; none imports ``time``. Two servers
-   have two clocks.
-2. Timers fire in the order in which they are due, those of one moment in the order in which they
-   were set. What they call runs with the state's lock held and must not wait.
-3. Timers are not data: stopping the clock drops them, and whoever starts the server again sets
-   them anew from what the data says.
+1. Every domain asks its clock for the time and waits with it; no other module imports ``time``.
+   Two servers have two clocks.
+2. Timers fire in the order of their due times. Timers due at the same moment fire in the order in
+   which they were set. Their callbacks run with the state's lock held and must not wait.
+3. Timers are not data. Stopping the clock drops them, and starting the server again sets new ones
+   from the data.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from .times import timestamp
 
 
 class Timer(NamedTuple):
-    """Something to be called at a time."""
+    """A callback and the time at which it is due."""
 
     due: float
-    number: int  # in order of setting; it keeps timers of one moment in their order
+    number: int  # in the order of setting: the rule for timers due at the same moment
     act: Callable[[], None]
 
 
@@ -35,13 +35,13 @@ class Clock:
     """The computer's own time.
 
     Args:
-        lock: The state's lock, which the methods that change anything need to be called with.
+        lock: The state's lock. Hold it to set, cancel or wait.
     """
 
     def __init__(self, lock: threading.RLock) -> None:
         self._timers: list[Timer] = []
         self._numbers = count()
-        self._earlier = threading.Condition(lock)  # a timer is due before those that were set
+        self._earlier = threading.Condition(lock)  # the first timer has changed
         self._thread: threading.Thread | None = None
 
     def now(self) -> float:
@@ -64,7 +64,7 @@ class Clock:
         return timer
 
     def cancel(self, timer: Timer) -> None:
-        """Drop a timer; nothing happens when it has fired."""
+        """Drop a timer; it may have fired already."""
         if timer in self._timers:
             self._timers.remove(timer)
             self._earlier.notify_all()
@@ -75,15 +75,15 @@ class Clock:
         is_over: Callable[[], bool],
         seconds: float | None = None,
     ) -> bool:
-        """Wait until something is so, looking whenever the condition is notified.
+        """Wait until ``is_over`` returns true; each notification of the condition asks it again.
 
         Args:
-            condition: One of the state's lock.
-            is_over: What is waited for.
+            condition: A condition of the state's lock.
+            is_over: Tells whether the wait is over.
             seconds: How long to wait, None for no limit.
 
         Returns:
-            Whether it is so.
+            Whether it was over in time.
         """
         return condition.wait_for(is_over, seconds)
 
@@ -93,13 +93,13 @@ class Clock:
         self._earlier.notify_all()
 
     def join(self, seconds: float) -> None:
-        """Wait for the thread of a clock that was stopped; without the lock."""
+        """Wait until the thread of a stopped clock has ended; call it without the lock."""
         thread = self._thread
         if thread is not None:
             thread.join(seconds)
 
     def _fire(self) -> None:
-        """Call what is due, until there is no timer left."""
+        """Fire timers until there is none left."""
         with self._earlier:
             while self._timers:
                 left = self._timers[0].due - self.now()

@@ -1,4 +1,4 @@
-"""Config documents and secrets: records by name, with a revision that each write counts up."""
+"""Config documents and secrets: records by name, with a revision that grows with each write."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Configs(Records):
     what = "config"
 
     def write(self, name: str, data: dict[str, Any]) -> Record:
-        """Replace a document, or make it."""
+        """Create or replace a document."""
         revision = self[name]["revision"] + 1 if name in self else 1
         moment = self.owner.clock.text()
         self[name] = {"name": name, "data": data, "revision": revision, "updatedAt": moment}
@@ -41,7 +41,7 @@ class Secrets(Records):
         return self[name]
 
     def revise(self, record: Record, members: Mapping[str, str | None]) -> Record:
-        """Change a secret, which may give it another name; a name that is taken is refused."""
+        """Change a secret, perhaps its name; a name that is taken is refused."""
         name = members.get("name", record["name"])
         if name != record["name"]:
             self.refuse_taken(str(name))

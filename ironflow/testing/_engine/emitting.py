@@ -1,7 +1,7 @@
 """What an event sets off.
 
-Rules: an event is numbered and kept; projections see it before the call that made it returns; runs
-that wait for it wake up; functions with a trigger that fits its name start running.
+Rules: an event gets a number and is kept. Projections see it before the call that emitted it
+returns. Runs that wait for it go on, and functions with a matching trigger start.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The event log of an environment; what an event sets off is ``emitting``'s affair."""
+"""The event log of an environment; ``emitting`` says what an event sets off."""
 
 from __future__ import annotations
 

@@ -1,15 +1,15 @@
-"""Carrying runs out: Python handlers in threads of their own, step by step.
+"""Executing runs: Python handlers in threads of their own, step by step.
 
 Rules:
 
-1. A run of a Python function has a thread of its own. Its handler runs without the state's lock,
-   so it may call the server; every change of the run's record is made with the lock held.
-2. A step that has completed is never carried out again: when a run is tried again or resumed, the
-   step gives its recorded output, also one that was patched.
-3. A run that was cancelled or started over leaves its old thread behind: the next thing that the
-   handler asks of ``step`` ends that thread, and what it returns is dropped. ``execution`` tells
-   the two apart.
-4. A run that a stop of the server interrupted is carried on when the server starts again.
+1. A run of a Python function has its own thread. Its handler runs without the state's lock, so it
+   may call the server. Every change of the run's record is made with the lock held.
+2. A completed step is never executed again: when a run is retried or resumed, the step returns its
+   recorded output, or the output it was patched with.
+3. A run that is cancelled or started over leaves its old thread behind. The next use of ``step``
+   ends that thread, and what its handler returns is dropped. The run's ``execution`` number tells
+   which thread is the current one.
+4. A run that was interrupted by ``stop`` continues when the server starts again.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ _EVENT_MEMBERS = (
 
 
 class _Abandoned(BaseException):
-    """The run goes on without this thread; no handler should catch it."""
+    """The run goes on without this thread. Not an ``Exception``: no handler should catch it."""
 
 
 def start(environment: Environment, function: Function, event: Record) -> Run:
-    """Start a run of a function for an event; one of a worker's function waits for its worker."""
+    """Start a run of a function; a run of a worker's function waits until the worker fetches it."""
     run = runs.create(environment, function, event)
     if run.has_thread:
         _launch(run)
@@ -87,7 +87,7 @@ def resume(run: Run, from_step: str) -> None:
 
 
 def carry_on(state: State) -> None:
-    """Carry on the runs that are not finished, after a stop has ended threads and timers."""
+    """Continue the unfinished runs after a stop, which ended their threads and timers."""
     for run in runs.all_runs(state):
         if run.finished:
             continue
@@ -99,7 +99,7 @@ def carry_on(state: State) -> None:
 
 
 def wake(environment: Environment, event: Record) -> None:
-    """End the waits for an event, those whose time is over excepted."""
+    """Let the runs go on that wait for an event, unless their time is over."""
     data = event["data"] if isinstance(event["data"], dict) else {}
     now = environment.clock.now()
     for run in environment.of(Runs).values():
@@ -125,7 +125,7 @@ def _forget_from(run: Run, wanted: str) -> None:
 
 
 def _abandon(run: Run) -> None:
-    """Leave the run's present thread or job behind."""
+    """Take the run away from its current thread or job."""
     run.execution += 1
     runs.drop_wait(run)
 
@@ -138,7 +138,7 @@ def _launch(run: Run) -> None:
 
 
 def _execute(run: Run, execution: int) -> None:
-    """Carry a run out until it ends or goes on without this thread."""
+    """Execute a run until it ends or goes on without this thread."""
     try:
         while not _attempt(run, tools := StepTools(run, execution)):
             tools._pause(run.function.retry_delay)
@@ -147,7 +147,7 @@ def _execute(run: Run, execution: int) -> None:
 
 
 def _attempt(run: Run, tools: StepTools) -> bool:
-    """Call the handler once; return False when it failed and is to be tried again."""
+    """Call the handler once; return False when it failed and has attempts left."""
     handler = run.function.handler
     assert handler is not None
     try:
@@ -166,7 +166,7 @@ def _attempt(run: Run, tools: StepTools) -> bool:
 
 
 def _failed(run: Run, error: Record) -> bool:
-    """Note that an attempt failed; return whether it was the last one."""
+    """Record a failed attempt; return whether it was the last one."""
     attempt = run.record["attempt"]
     if attempt >= run.record["max_attempts"]:
         runs.fail(run, error)
@@ -184,7 +184,7 @@ def _json_copy(value: Any, what: str) -> Any:
     """Return a copy of a JSON value.
 
     Raises:
-        TypeError: The value is none, which the message says of ``what``.
+        TypeError: It is not a JSON value; ``what`` names it in the message.
     """
     try:
         return json.loads(json.dumps(value, allow_nan=False))
@@ -216,9 +216,9 @@ class _AtWork:
 class StepTools:
     """What a handler does step by step; its second argument.
 
-    A completed step is recorded under its name. When the run is tried again or resumed, the step
-    gives its recorded output and is not carried out again. A name that comes twice in one run is
-    counted: ``charge``, ``charge#2``.
+    A completed step is recorded under its name. When the run is retried or resumed, the step
+    returns its recorded output and is not executed again. A name that is used twice in one run is
+    numbered: ``charge``, ``charge#2``.
 
     Attributes:
         run_id: Id of the run.
@@ -233,14 +233,14 @@ class StepTools:
         self.attempt: int = run.record["attempt"]
 
     def run(self, name: str, action: Callable[[], Result]) -> Result:
-        """Carry out ``action`` as a step and return its result, which has to be a JSON value.
+        """Execute ``action`` as a step and return its result, which must be a JSON value.
 
         Args:
             name: Name of the step.
             action: Called without arguments, once.
 
         Raises:
-            Exception: Whatever ``action`` raises; the step has failed then.
+            Exception: Whatever ``action`` raises; the step has then failed.
             TypeError: The result is not a JSON value.
         """
         with self._at_work:
@@ -266,7 +266,7 @@ class StepTools:
 
         Args:
             name: Name of the step.
-            seconds: How long; a run that has slept already does not sleep again.
+            seconds: How long to sleep. A retried run that has already slept does not sleep again.
         """
         self._wait(name, "sleep", seconds)
 
@@ -284,10 +284,10 @@ class StepTools:
             name: Name of the step.
             event: Pattern of the event's name: ``*`` is one dotted part, ``>`` the rest.
             match: Members that the event's data must have.
-            timeout: Seconds to wait at most, None for no limit.
+            timeout: How many seconds to wait at most, None for no limit.
 
         Returns:
-            The event, None when none came in time or the run was resumed.
+            The event, or None when none came in time or the run was resumed.
         """
         return self._wait(name, "wait_for_event", timeout, event, match)
 
@@ -299,7 +299,7 @@ class StepTools:
         pattern: str = "",
         match: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Wait in a step, unless an earlier attempt has; return the event that was waited for."""
+        """Wait in a step, unless an earlier attempt did; return the event that ended the wait."""
         run = self._run
         wanted = _json_copy(dict(match or {}), "match")
         with self._at_work:
@@ -308,7 +308,7 @@ class StepTools:
             if step is None:
                 until = None if seconds is None else run.environment.clock.now() + seconds
                 if until is not None:
-                    timestamp(until)  # a time beyond the calendar fails the step before it begins
+                    timestamp(until)  # raises if no calendar has that time
                 step = runs.begin_step(run, step_id, step_type)
                 if wanted:
                     step["wait_event_match"] = wanted
@@ -323,7 +323,7 @@ class StepTools:
             self._until(lambda: False, seconds)
 
     def _until(self, is_over: Callable[[], bool], seconds: float | None = None) -> None:
-        """Wait with the lock held until something is so, or end this thread."""
+        """Wait until ``is_over`` returns true, or end this thread if the run goes on without it."""
         gone = self._at_work.is_over
         clock = self._run.environment.clock
         clock.wait_for(self._run.ready, lambda: gone() or is_over(), seconds)

@@ -7,8 +7,8 @@ Rules:
    purge does not.
 3. A key whose latest entry is a delete, or is older than the bucket's time to live, does not
    exist: neither for a read nor for a condition on a write.
-4. ``max_bytes`` bounds all that a bucket keeps, its history too; what is told of a bucket counts
-   the current values alone.
+4. ``max_bytes`` bounds everything that a bucket keeps, including its history; the size that the
+   API shows counts the current values only.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Entry(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """Settings of a bucket; a bound of 0 is none."""
+    """Settings of a bucket; a limit of 0 means no limit."""
 
     description: str
     history: int
@@ -66,7 +66,7 @@ class Bucket:
         return record
 
     def current(self, key: str) -> Entry | None:
-        """Return the entry of a key that exists."""
+        """Return the latest entry of a key, None if the key does not exist."""
         kept = self._kept(key)
         return kept[-1] if kept and kept[-1].operation == "put" else None
 
@@ -115,7 +115,7 @@ class Buckets(Index[str, Bucket, Environment]):
     what = "bucket"
 
     def create(self, name: str, settings: Settings) -> Bucket:
-        """Make a bucket, or refuse a name that is taken."""
+        """Create a bucket, or refuse a name that is taken."""
         self.refuse_taken(name)
         self[name] = Bucket(self.owner, name, settings)
         return self[name]

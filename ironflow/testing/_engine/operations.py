@@ -15,7 +15,7 @@ from .state import Environment, Index, Record, Records
 
 
 class DeadLetters(Records):
-    """Rows of the outbox that were given up, by event id; models ``DlqListItem``."""
+    """Outbox rows that the server gave up on, by event id; models ``DlqListItem``."""
 
     what = "dead letter"
 
@@ -84,7 +84,7 @@ class Deliveries(list[Record]):
         self._environment = environment
 
     def receive(self, provider: str, external_id: str, kind: str, payload: Record) -> Record:
-        """Turn a provider's payload into an event, once for each id that the provider gives.
+        """Turn a provider's payload into an event, once for each id that the provider sends.
 
         Returns:
             A model ``WebhookResult``.

@@ -1,7 +1,7 @@
-"""Organizations, and what they are made of: projects, environments, tenants as a whole.
+"""Organizations and what they consist of: projects, environments, tenants as a whole.
 
-Rules: what is deleted takes with it what belongs to it, runs that are at work included; the
-default organization and the default environment cannot be deleted.
+Rules: deleting something deletes everything that belongs to it and cancels its runs. The default
+organization and the default environment cannot be deleted.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from .state import (
 
 
 class Organizations(Records):
-    """All organizations; each but the default one is a tenant."""
+    """All organizations; every one except the default one is a tenant."""
 
     what = "organization"
     prefix = "org"
 
     def make(self, name: str, *, id: str = "") -> Record:
-        """Make an organization with the built-in roles; it has no environment yet."""
+        """Create an organization with the built-in roles and no environment."""
         org = self.add(id=id, name=name)
         for role in BUILT_IN_ROLES:
             self.owner.of(Roles).make(org["id"], role, is_default=True)
@@ -45,7 +45,7 @@ class Projects(Records):
 
 
 def new_state(registry: Registry, api_key: str | None) -> State:
-    """Return the state of a server that has just started: the default organization."""
+    """Return the state of a new server, with the default organization."""
     state = State(registry, api_key)
     state.of(Organizations).make("default", id=DEFAULT_ORG)
     state.of(Projects).add(id=DEFAULT_PROJECT, org_id=DEFAULT_ORG, name="default")
@@ -56,13 +56,13 @@ def new_state(registry: Registry, api_key: str | None) -> State:
 
 
 def provision(state: State, name: str, environment_name: str) -> tuple[Record, Environment]:
-    """Make a tenant: an organization with the built-in roles and an environment."""
+    """Create a tenant: an organization with the built-in roles and an environment."""
     org = state.of(Organizations).make(name)
     return org, state.add_environment(org["id"], environment_name)
 
 
 def refuse_taken_name(state: State, org_id: str, name: str, own: Environment | None = None) -> None:
-    """Refuse the name of an environment that another one of the organization has."""
+    """Refuse a name that another environment of the organization has."""
     for other in state.environments_of(org_id):
         if other is not own and other.record["name"] == name:
             raise Refusal(409, f"environment already exists: {name}")
@@ -82,7 +82,7 @@ def remove_organization(state: State, org_id: str) -> None:
 
 
 def remove_project(state: State, org_id: str, project_id: str) -> None:
-    """Remove a project; its environments stay, without one."""
+    """Remove a project; its environments stay, without a project."""
     state.of(Projects).remove(project_id)
     for environment in state.environments_of(org_id):
         if environment.record["project_id"] == project_id:
@@ -97,7 +97,7 @@ def remove_environment(environment: Environment) -> None:
 
 
 def _remove(environment: Environment) -> None:
-    """Drop an environment; its runs are cancelled, so that their threads end."""
+    """Remove an environment and cancel its runs, so that their threads end."""
     for run in environment.of(Runs).values():
         if not run.finished:
             cancel(run, "environment deleted")

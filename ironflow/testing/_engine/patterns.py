@@ -1,4 +1,4 @@
-"""Patterns of dotted names: ``*`` is one part, ``>`` at the end is all that remain."""
+"""Patterns of dotted names: ``*`` matches one part, a final ``>`` matches all remaining parts."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Who may call: dashboard users and their logins, and API keys.
 
-Rules: an e-mail address, in whatever case, is unique within an organization. Passwords are kept
-apart from the records, so no reply holds one. A login ends with its user.
+Rules: an e-mail address is unique within an organization, whatever its case. Passwords are kept
+apart from the records, so that no reply holds one. Removing a user ends its logins.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Users(Records):
 
     Attributes:
         passwords: By user id.
-        sessions: User ids by the token that a login gave.
+        sessions: User ids by login token.
     """
 
     what = "user"
@@ -42,7 +42,7 @@ class Users(Records):
         return [user for user in self.values() if user["email"].lower() == email.lower()]
 
     def log_in(self, email: str, password: str) -> tuple[Record, str]:
-        """Return a user and a token that stands for it until the user is removed."""
+        """Return a user and a new token, which is valid until the user is removed."""
         for user in self.with_email(email):
             if self.passwords[user["id"]] == password:
                 if not user.get("is_active", True):
@@ -67,7 +67,7 @@ class PlatformUsers(Users):
 
 
 class ApiKeys(Records):
-    """API keys of all organizations, their full values included."""
+    """API keys of all organizations, with their full values."""
 
     what = "API key"
     prefix = "ak"
@@ -82,7 +82,7 @@ class ApiKeys(Records):
         platform: bool = False,
         seconds: float | None = None,
     ) -> Record:
-        """Make a key; ``seconds`` is how long it lasts."""
+        """Create a key; ``seconds`` is how long it is valid."""
         members: Record = {"name": name, "role_ids": role_ids, "platform": platform}
         record = self.add(org_id=org_id, **members, **_new_key(platform))
         if environment_id:
@@ -97,7 +97,7 @@ class ApiKeys(Records):
         record.pop("last_used_at", None)
 
     def forget_role(self, role_id: str) -> None:
-        """Take a role that was deleted from the keys that have it."""
+        """Remove a deleted role from the keys that have it."""
         for record in self.values():
             if role_id in record["role_ids"]:
                 record["role_ids"].remove(role_id)

@@ -1,10 +1,10 @@
-"""Roles and policies: stored with their history, not enforced; conditions (CEL) are not evaluated.
+"""Roles and policies: stored, not enforced; conditions (CEL) are not evaluated.
 
 Rules:
 
-1. Roles that come with an organization stay as they are.
-2. Each change of a policy adds a version, a full snapshot; a rollback is a change too, so none is
-   ever lost.
+1. The roles that come with an organization cannot be changed.
+2. Each change of a policy adds a version, a full snapshot. A rollback is a change as well, so no
+   version is ever lost.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class Roles(Records):
         self.policies: dict[str, list[str]] = {}
 
     def make(self, org_id: str, name: str, *, is_default: bool = False) -> Record:
-        """Make a role without policies."""
+        """Create a role without policies."""
         role = self.add(org_id=org_id, name=name, is_default=is_default)
-        del role["updated_at"]  # a role has none
+        del role["updated_at"]  # the model has no such member
         self.policies[role["id"]] = []
         return role
 
@@ -56,7 +56,7 @@ class Roles(Records):
         return next((role for role in self.of_org(org_id) if role["name"] == name), None)
 
     def changeable(self, role: Record) -> Record:
-        """Return a role, or refuse to change one that is built in."""
+        """Return the role, or refuse to change it because it is built in."""
         if role["is_default"]:
             raise Refusal(409, f"{role['name']} is a built-in role")
         return role
@@ -67,7 +67,7 @@ class Roles(Records):
         self.owner.of(ApiKeys).forget_role(key)
 
     def detach(self, policy_id: str) -> None:
-        """Take a policy that was deleted from the roles that have it."""
+        """Remove a deleted policy from the roles that have it."""
         for attached in self.policies.values():
             if policy_id in attached:
                 attached.remove(policy_id)
@@ -77,7 +77,7 @@ class PlatformRoles(Roles):
     """Roles of the platform."""
 
     def admin(self) -> Record:
-        """Return the administrators' role, which is made when it is first needed."""
+        """Return the administrators' role, which is created on first use."""
         return self.named(PLATFORM_ORG, _PLATFORM_ADMIN) or self.make(
             PLATFORM_ORG, _PLATFORM_ADMIN, is_default=True
         )
@@ -98,7 +98,7 @@ class Policies(Records):
         self.versions: dict[str, list[Record]] = {}
 
     def save_version(self, policy: Record, author_id: str, origin: dict[str, str]) -> None:
-        """Add what a policy says now to its history."""
+        """Add the policy as it is now to its history."""
         versions = self.versions.setdefault(policy["id"], [])
         versions.append(
             {

@@ -4,10 +4,10 @@ Rules:
 
 1. A projection follows the log: an event is reduced before the call that made it returns. Reducers
    run with the state's lock held, so they must not call the server.
-2. A reducer that raises puts its projection in status ``error``, at the event it could not take;
-   resuming tries that event again.
-3. A rebuild reduces the log anew in a thread of its own and replaces the state when it is through;
-   until then, and when it is cancelled, the old state stays.
+2. A reducer that raises puts its projection into status ``error`` and stops it at that event;
+   resuming it tries the event again.
+3. A rebuild reduces the log again in its own thread and replaces the state when it is done. Until
+   then, and after a cancelled rebuild, the old state stays.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Projection:
             changing the one it was given.
         events: Patterns of the event names it is for.
         initial: State before the first event; copied for each partition.
-        partition_by: Gives the partition of an event, None for one state in all.
+        partition_by: Returns the partition of an event; None for a single state.
         description: For people.
         rebuild_pace: Seconds a rebuild takes for an event, to watch its progress.
     """
@@ -62,7 +62,7 @@ class Projection:
         self.rebuild_pace = rebuild_pace
 
     def reduce(self, states: dict[str, Record], event: Record) -> bool:
-        """Reduce an event into the states by partition; return False when it takes none such."""
+        """Reduce an event into the states by partition; return False if it is not for it."""
         if not matches_any(self.events, event["name"]):
             return False
         given = copy.deepcopy(event)
@@ -71,7 +71,7 @@ class Projection:
         value = copy.deepcopy(before["state"])
         reduced = self.reducer(value, given)
         value = value if reduced is None else reduced
-        json.dumps(value, allow_nan=False)  # refuses what is no JSON value, here and not on reading
+        json.dumps(value, allow_nan=False)  # raises now, rather than when somebody reads the state
         states[key] = {
             "projection_name": self.name,
             "environment_id": event["environment_id"],
@@ -150,7 +150,7 @@ class View:
                     self.updated_at = self.environment.clock.text()
             except KeyboardInterrupt:
                 raise
-            except BaseException as error:  # sys.exit and pytest.fail are no Exceptions
+            except BaseException as error:  # sys.exit and pytest.fail do not raise an Exception
                 logger.error("projection %s failed", self.projection.name, exc_info=True)
                 self.status = "error"
                 self.error_message = f"{type(error).__name__}: {error} (event {event['id']})"
@@ -235,7 +235,7 @@ def rebuild(
         raise Refusal(409, "a rebuild is already in progress")
     environment = view.environment
     events = _between(view.log.events, from_event, to_event)
-    if partition:  # the position of the others stays, and what it has not seen comes later
+    if partition:  # the other partitions keep their position; newer events follow
         events = [event for event in events if event["nats_seq"] <= view.sequence]
     wanted = [event for event in events if matches_any(view.projection.events, event["name"])]
     job: Record = {
@@ -330,7 +330,7 @@ def _rebuild(view: View, job: Record, events: list[Record], seen: int, partition
             _take_over(view, states, seen, partition)
             job["progress"] = 100.0
             _end_rebuild(view, job, "")
-            view.advance()  # by what came meanwhile
+            view.advance()  # by the events that came meanwhile
 
 
 def _take_over(view: View, states: dict[str, Record], seen: int, partition: str) -> None:
@@ -340,7 +340,7 @@ def _take_over(view: View, states: dict[str, Record], seen: int, partition: str)
         if partition in states:
             view.states[partition] = states[partition]
         return
-    if view.position < seen:  # it was paused, or could not take an event
+    if view.position < seen:  # it was paused, or in error
         view.sequence = view.log.events[seen - 1]["nats_seq"]
     view.states, view.position = states, seen
 

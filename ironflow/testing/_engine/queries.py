@@ -1,16 +1,16 @@
-"""Read-only SQL queries over the data of an environment, by Python's own SQLite.
+"""Read-only SQL queries over the data of an environment, executed by Python's own SQLite.
 
 Rules:
 
-1. A query is carried out by a process of its own, on a copy of the data that was made with the
-   state's lock held; the query itself holds no lock. Some functions of SQLite cannot be
-   interrupted, so when a query's time is over, or the server stops, the process ends.
-2. The text starts with SELECT, WITH or EXPLAIN and is one statement. Whatever it then tries,
-   SQLite asks for permission, and only reading is allowed: no writing, no files, no settings.
-3. The text, the time, the memory, the number of rows and the size of the reply are bounded.
-   Temporary tables and sorting take memory, never files. The bound on memory holds where the
-   system knows one for the address space of a process, as Linux does.
-4. Every value of the reply is text: NULL is empty, bytes are read as UTF-8.
+1. Each query runs in a process of its own, on a copy of the data that was made with the state's
+   lock held. The query itself holds no lock. Some functions of SQLite cannot be interrupted, so
+   the process is killed when the query's time is over or the server stops.
+2. The text starts with SELECT, WITH or EXPLAIN and is one statement. SQLite asks for permission
+   for everything it does, and only reading is allowed: no writing, no files, no settings.
+3. The length of the text, the time, the memory, the number of rows and the size of the reply are
+   bounded. Temporary tables and sorting use memory, never files. Memory is bounded where the
+   system can bound the address space of a process, as Linux does.
+4. Every value in the reply is text: NULL is empty, bytes are read as UTF-8.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .state import Record, State
 MAX_QUERY = 100_000
 _MAX_CHARACTERS = 32 * 1024 * 1024
 _MAX_MEMORY = 512 * 1024 * 1024
-_START_SECONDS = 30.0  # for a process to start and to build its tables, on a machine at work
+_START_SECONDS = 30.0  # to start a process and build its tables, on a busy machine
 
 _ONLY_SELECT = "only SELECT statements are allowed"
 _BLANK = re.compile(r"(?:\s|--[^\n]*|/\*.*?(?:\*/|\Z))*", re.DOTALL)
@@ -37,37 +37,37 @@ _COMMAND = (sys.executable, "-I", "-S", str(Path(__file__).with_name("query_proc
 
 
 def check_query(query: str) -> None:
-    """Refuse a query that does more than read, or whose text SQLite cannot take."""
+    """Refuse a query that does more than read, or whose text SQLite does not accept."""
     if len(query) > MAX_QUERY:
         raise Refusal(400, f"query must have at most {MAX_QUERY} characters")
     if any("\ud800" <= character <= "\udfff" for character in query):
         raise Refusal(400, "query must not hold a lone surrogate")
     if "\0" in query:
         raise Refusal(400, "query must not hold a NUL character")
-    # In two steps: a blank that matches in one way only cannot be tried in every way.
+    # Two steps, because one pattern for both would backtrack through the blanks.
     start = _BLANK.match(query)
     if not _READING.match(query, start.end() if start else 0):
         raise Refusal(400, _ONLY_SELECT)
 
 
 class Queries:
-    """The queries that are being carried out."""
+    """The queries that are running."""
 
     def __init__(self, state: State) -> None:
         self._state = state
         self._processes: set[subprocess.Popen[bytes]] = set()
 
     def close(self) -> None:
-        """End the queries that a stop interrupts."""
+        """Kill the queries that are running: the server stops."""
         for process in self._processes:
             process.kill()
 
     def run(self, query: str, tables: list[Record], timeout_ms: int, max_rows: int) -> Record:
-        """Carry out a query, without the state's lock.
+        """Execute a query; call it without the state's lock.
 
         Args:
-            query: Its text, checked.
-            tables: The tables that it names.
+            query: Its text, after ``check_query``.
+            tables: The tables that it reads.
             timeout_ms: How long it may take.
             max_rows: How many rows to return at most.
 

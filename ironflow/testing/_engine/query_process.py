@@ -1,7 +1,6 @@
-"""Carries out one SQL query: JSON on standard input, JSON on standard output.
+"""Executes one SQL query: JSON on standard input, JSON on standard output.
 
-It is started as a program and imports nothing of the package; ``queries`` says what it must keep
-to.
+It runs as a program of its own and imports nothing of the package. The rules are in ``queries``.
 """
 
 from __future__ import annotations
@@ -14,14 +13,14 @@ import sys
 import threading
 from typing import Any
 
-# They load code, reach files, show addresses, or make a huge value of a number.
+# They load code, reach files, show addresses, or turn a number into a huge value.
 _DENIED_FUNCTIONS = frozenset(
     {"edit", "fts3_tokenizer", "load_extension", "randomblob", "readfile", "writefile", "zeroblob"}
 )
 
 
 def main() -> None:
-    """Answer the request within its time; the process then ends, whatever SQLite is doing."""
+    """Answer the request within its time, then end the process, whatever SQLite is doing."""
     request = json.loads(sys.stdin.buffer.read())
     reply: dict[str, Any] = {}
     try:
@@ -66,7 +65,7 @@ def _message(error: Exception) -> str:
 
 
 def _bound_memory(size: int) -> None:
-    """Bound the address space of this process and write no file, where the system lets us."""
+    """Bound the memory of this process and forbid it to write files, where the system can."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
@@ -78,10 +77,10 @@ def _bound_memory(size: int) -> None:
 
 
 def _database(tables: list[dict[str, Any]], max_characters: int) -> Any:
-    """Return a connection to a new database in memory: the tables, for reading only."""
+    """Return a connection to a new read-only database in memory that holds the tables."""
     import sqlite3  # some builds of Python have none
 
-    # Another thread carries out the query, this one does nothing more with the connection.
+    # Another thread executes the query; this one does not use the connection again.
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     for table in tables:
         name, columns = _quoted(table["name"]), table["columns"]

@@ -1,12 +1,12 @@
-"""How a request is refused: one exception, and the messages that many refusals share."""
+"""How a request is refused."""
 
 from __future__ import annotations
 
-STOPPING = "the server is stopping"  # what a call is told that a stop interrupts
+STOPPING = "the server is stopping"  # the message for calls that are interrupted by a stop
 
 
 class Refusal(Exception):
-    """A request is refused, with the status and the message that the caller gets."""
+    """The request is refused; the caller gets this status and message."""
 
     def __init__(self, status: int, message: str, **headers: str) -> None:
         super().__init__(message)
@@ -20,6 +20,6 @@ def missing(what: str, which: str = "") -> Refusal:
 
     Args:
         what: Kind of thing, such as ``role``.
-        which: Its id, where the path does not say it already.
+        which: Its id, unless the request's path names it.
     """
     return Refusal(404, f"{what} not found: {which}" if which else f"{what} not found")

@@ -2,11 +2,11 @@
 
 Rules:
 
-1. Every change is made with the state's lock held, gives the record a new version and leaves an
-   audit event. What is not finished has no end and no error.
-2. A run waits for one thing at a time, its ``wait``: a time, an event, or whichever comes first.
-   It is paused meanwhile, and a wait is a running step; ending the wait completes the step. That
-   holds for runs of Python functions and of workers alike.
+1. Every change is made with the state's lock held, gives the record a new version and adds an
+   audit event. A run that has not finished has no end and no error.
+2. A run has one ``wait`` at a time: for a time, an event, or whichever comes first. Meanwhile the
+   run is paused and the step of the wait is running. Ending the wait completes the step. Runs of
+   Python functions and of workers wait alike.
 """
 
 from __future__ import annotations
@@ -74,13 +74,13 @@ class Function:
 
 
 class Functions(Index[str, Function, Any]):
-    """Functions by id: Python's own in the registry, those of workers in an environment."""
+    """Functions by id: Python functions in the registry, workers' functions in an environment."""
 
     what = "function"
 
 
 def functions_of(environment: Environment) -> Functions:
-    """Return the functions of an environment: Python's own, and those of workers."""
+    """Return the functions of an environment: Python functions and workers' functions."""
     functions = Functions(environment)
     functions.update(environment.of(Functions))
     functions.update(environment.state.registry.of(Functions))
@@ -95,7 +95,7 @@ class Wait:
         until: When the wait ends without an event, None for never.
         pattern: Pattern of the name of the event, empty for a wait that no event ends.
         match: Members that the event's data must have.
-        timer: Set for ``until``.
+        timer: The timer that ends it at ``until``.
     """
 
     def __init__(
@@ -117,12 +117,12 @@ class Run:
 
     Attributes:
         record: Its members, those of the model ``Run``.
-        function, event, environment: What runs, on what, where.
+        function, event, environment: What runs, for which event, and where.
         steps: Records of its steps, oldest first; models ``Step``.
         names: Names of the steps by their id.
-        execution: Number of the thread or job that may change it.
+        execution: Number of the thread or job that currently executes it.
         wait: What it waits for while it is paused.
-        ready: Notified when its thread has to look again.
+        ready: Notified when its thread has to check whether the wait is over.
     """
 
     def __init__(self, record: Record, function: Function, event: Record, where: Environment):
@@ -150,7 +150,7 @@ class Run:
 
     @property
     def has_thread(self) -> bool:
-        """Whether a thread of the server carries it out, rather than a worker."""
+        """Whether a thread of this server executes it, rather than a worker."""
         return self.function.handler is not None
 
 
@@ -170,7 +170,7 @@ class Runs(Index[str, Run, Environment]):
         self.audit: list[Record] = []
 
     def close(self) -> None:
-        """Let the threads of the runs see that the server stops."""
+        """Wake the threads of the runs, so that they see that the server stops."""
         for run in self.values():
             run.ready.notify_all()
 
@@ -221,7 +221,7 @@ def audit(run: Run, event_type: str, payload: Record, step: Record | None = None
 
 
 def change(run: Run, event_type: str, payload: Record, **members: Any) -> None:
-    """Change a run's record, with an audit event that says so."""
+    """Change a run's record and add the audit event."""
     moment = run.environment.clock.text()
     run.record.update(members, updated_at=moment)
     run.record["version"] += 1
@@ -247,7 +247,7 @@ def fail(run: Run, error: Record) -> None:
 
 
 def begin_step(run: Run, step_id: str, step_type: str, *, name: str = "", **members: Any) -> Record:
-    """Add a running step to a run, or start one of that id again that did not complete.
+    """Start a step of a run: a new one, or again one that did not complete.
 
     Args:
         run: The run.
@@ -294,7 +294,7 @@ def end_step(run: Run, step: Record, status: str, **members: Any) -> None:
 
 
 def completed_step(run: Run, step_id: str) -> Record | None:
-    """Return the step of an id where it has completed."""
+    """Return a step by its id within the run, None unless it has completed."""
     steps = (step for step in run.steps if step["step_id"] == step_id)
     return next((step for step in steps if step["status"] == "completed"), None)
 
@@ -313,7 +313,7 @@ def begin_wait(run: Run, wait: Wait) -> None:
 
 
 def set_timer(run: Run) -> None:
-    """Let the present wait of a run end in time; one whose time has come ends at once."""
+    """Set the timer of a run's wait, or end the wait at once if its time has come."""
     wait = run.wait
     if wait is None or wait.until is None:
         return
@@ -329,7 +329,7 @@ def set_timer(run: Run) -> None:
 
 
 def end_wait(run: Run, event: Record | None = None, payload: Record | None = None) -> None:
-    """Let a run go on after its wait, with the event it waited for where one came."""
+    """Let a run go on after its wait, with the event that ended it, if one did."""
     wait = drop_wait(run)
     if wait is None:
         return
@@ -340,7 +340,7 @@ def end_wait(run: Run, event: Record | None = None, payload: Record | None = Non
 
 
 def drop_wait(run: Run) -> Wait | None:
-    """Forget what a run waits for, and let its thread look again."""
+    """Remove a run's wait and wake its thread."""
     wait, run.wait = run.wait, None
     if wait is not None and wait.timer is not None:
         run.environment.clock.cancel(wait.timer)
@@ -349,9 +349,9 @@ def drop_wait(run: Run) -> Wait | None:
 
 
 def error_record(error: BaseException) -> Record:
-    """Return what a run or a step says of an exception."""
+    """Return an exception as the error of a run or a step."""
     try:
         message = str(error)
-    except Exception:  # the user's own class may not know how to say what it is
+    except Exception:  # the user's exception may fail to describe itself
         message = "an exception whose message cannot be read"
     return {"code": type(error).__name__, "message": message[:2000]}

@@ -2,10 +2,10 @@
 
 Rules:
 
-1. A version is registered once; the same schema again, however it is written, changes nothing, and
-   another one is refused, because events of that version may exist.
-2. Upcasters are registered in Python (``LocalServer.upcaster``), not with the schemas; of two for
-   the same step the later one counts. Each gets a copy and must return a JSON object.
+1. A version is registered once. Registering the same schema again changes nothing, however it is
+   formatted. A different schema is refused, because events of that version may exist.
+2. Upcasters are registered in Python (``LocalServer.upcaster``), not with the schemas. If two are
+   for the same version, the later one is used. Each gets a copy and must return a JSON object.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Upcasters(list[Upcaster]):
     def convert(
         self, event_name: str, data: dict[str, Any], version: int, last: int
     ) -> tuple[dict[str, Any], list[Record]]:
-        """Return data of one version as data of a later one, and the steps that this took."""
+        """Return data converted from one version to a later one, and the conversions applied."""
         steps = {found.from_version: found for found in self if found.event_name == event_name}
         applied: list[Record] = []
         for number in range(version, last):
@@ -57,7 +57,7 @@ def _converted(upcaster: Upcaster, data: dict[str, Any]) -> dict[str, Any]:
     what = f"upcaster of {upcaster.event_name} from version {upcaster.from_version}"
     try:
         converted = json.loads(json.dumps(upcaster.convert(data), allow_nan=False))
-    except Exception as error:  # whatever the user's code raises, or JSON cannot hold
+    except Exception as error:  # the user's code raised it, or the result is not JSON
         raise Refusal(422, f"{what} failed: {type(error).__name__}: {str(error)[:2000]}") from error
     if not isinstance(converted, dict):
         raise Refusal(422, f"{what} returned {type(converted).__name__}, not a dict")
@@ -75,7 +75,7 @@ class Schemas(Index[tuple[str, int], Record, Environment]):
         return self.require((event_name, max(versions, default=0)))
 
     def register(self, event_name: str, version: int, text: str, description: str) -> None:
-        """Keep a schema, given as JSON text."""
+        """Register a schema, which is JSON text."""
         schema = _canonical(text)
         before = self.get((event_name, version))
         if before is not None and _canonical(before["schema_json"]) != schema:
@@ -94,7 +94,7 @@ class Schemas(Index[tuple[str, int], Record, Environment]):
 
 
 def _canonical(text: str) -> str:
-    """Return a schema in the one form that equal ones share."""
+    """Return a schema in a form that is the same for equal schemas."""
     try:
         schema = json.loads(text)
         if isinstance(schema, dict):

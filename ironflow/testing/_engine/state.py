@@ -2,12 +2,12 @@
 
 Rules:
 
-1. One lock guards it all, the registry included, and outlives a reset. ``changed`` is its
-   condition: whoever waits for something waits there, whoever changes something notifies there.
+1. One lock guards everything, including the registry, and outlives a reset. ``changed`` is its
+   condition: waiters wait on it, and every change notifies it.
 2. A record is a plain dict with the members of its model in the manifest, so a reply needs no
-   translation; ``only`` picks the members a model has. What is not set is absent.
+   translation; ``only`` picks the members that a model has. Members that are not set are absent.
 3. Stores hold plain data and references to one another, so that the whole state can be copied.
-   Threads, conditions and timers beside it can be made anew from it.
+   Threads, conditions and timers are not part of it and can be created again from it.
 4. Ids are counted, not random, so that tests are easy to read: ``evt_1``, ``run_2``.
 """
 
@@ -39,27 +39,27 @@ def only(record: Record, members: Iterable[str]) -> Record:
 
 
 class Stores:
-    """One store of each kind, made when it is first asked for."""
+    """One store of each kind, created on first use."""
 
     def __init__(self) -> None:
         self._stores: dict[Any, Any] = {}
 
     def of(self, kind: Callable[[Any], S]) -> S:
-        """Return the store of a kind, which is a class that takes its owner."""
+        """Return the store of a kind: a class that takes its owner."""
         if kind not in self._stores:
             self._stores[kind] = kind(self)
         store: S = self._stores[kind]
         return store
 
     def close(self) -> None:
-        """Tell the stores that the server stops; those that hold up a thread have ``close``."""
+        """Close the stores that have a ``close`` method: the server stops."""
         for store in list(self._stores.values()):
             if hasattr(store, "close"):
                 store.close()
 
 
 class Registry(Stores):
-    """What the user's own code registered; it outlives a reset of the data, as the lock does."""
+    """What the user's code registered. It outlives a reset, and so does the lock."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,15 +70,15 @@ class State(Stores):
     """All data of a server.
 
     Args:
-        registry: What the user's own code registered.
+        registry: What the user's code registered.
         api_key: Key that callers need, None when they need none.
 
     Attributes:
         lock, changed: Rule 1.
-        clock: What tells the time.
+        clock: Tells the time.
         closed: Whether the server has stopped, or started afresh with another state.
         environments: By id.
-        started: Time when it was made.
+        started: Time of its creation.
     """
 
     def __init__(self, registry: Registry, api_key: str | None = None) -> None:
@@ -94,7 +94,7 @@ class State(Stores):
         self._counts: dict[str, int] = {}
 
     def new_id(self, prefix: str) -> str:
-        """Return an id that was not given before: the prefix and a count."""
+        """Return a new id: the prefix and a count."""
         count = self._counts[prefix] = self._counts.get(prefix, 0) + 1
         return f"{prefix}_{count}"
 
@@ -102,7 +102,7 @@ class State(Stores):
         return [found for found in self.environments.values() if found.org_id == org_id]
 
     def environment(self, org_id: str, named: str = "") -> Environment:
-        """Return an organization's environment by name or id; a new name makes one."""
+        """Return an organization's environment by name or id; a new name creates one."""
         for found in self.environments_of(org_id):
             if named in (found.id, found.record["name"]) or not named:
                 return found
@@ -113,7 +113,7 @@ class State(Stores):
     def add_environment(
         self, org_id: str, name: str, *, id: str = "", color: str = "", project_id: str = ""
     ) -> Environment:
-        """Make an environment; it starts empty."""
+        """Create an empty environment."""
         moment = self.clock.text()
         record = {
             "id": id or self.new_id("env"),
@@ -128,9 +128,9 @@ class State(Stores):
 
     def close(self) -> None:
         """End every wait: the server stops, or starts afresh."""
-        self.closed = True  # before the lock is had: who waits without it looks here
+        self.closed = True  # before taking the lock, for code that checks it without the lock
         with self.lock:
-            self.closed = True  # a start may have come between
+            self.closed = True  # a start may have come in between
             super().close()
             for environment in self.environments.values():
                 environment.close()
@@ -142,7 +142,7 @@ class Environment(Stores):
     """The data of one environment.
 
     Attributes:
-        state: What it is part of.
+        state: The state that it is part of.
         record: The environment itself, as ``environments_list`` gives it.
         org_id: Organization it belongs to.
     """
@@ -166,7 +166,7 @@ class Environment(Stores):
 
 
 class Index(dict[K, V], Generic[K, V, Owner]):
-    """A store: things of one kind by id or name, in the order in which they were added.
+    """A store: things of one kind by id or name, oldest first.
 
     Attributes:
         owner: The environment, the state or the registry that it belongs to.
@@ -180,7 +180,7 @@ class Index(dict[K, V], Generic[K, V, Owner]):
         self.owner = owner
 
     def require(self, key: K) -> V:
-        """Return a thing, or refuse the request because there is none."""
+        """Return the thing with this key, or refuse the request."""
         if key not in self:
             raise missing(self.what)
         return self[key]
@@ -223,18 +223,18 @@ class Records(Index[str, Record, "State | Environment"]):
 
 
 class Receipts:
-    """Replies by what was done and its idempotency key."""
+    """Replies by action and idempotency key."""
 
     def __init__(self, environment: Environment) -> None:
         self._replies: dict[tuple[tuple[str, ...], str], Record] = {}
 
     def once(self, what: tuple[str, ...], key: str, act: Callable[[], Record]) -> Record:
-        """Act and return the reply; for an idempotency key that was used, the reply of then.
+        """Act and return the reply; if the idempotency key was used before, return that reply.
 
         Args:
-            what: What the key is for: the action, and the thing it acts on.
+            what: The action and the thing it acts on, within which a key is unique.
             key: The key, empty for none.
-            act: Does it and gives the reply.
+            act: Acts and returns the reply.
         """
         if key and (what, key) in self._replies:
             return self._replies[what, key]

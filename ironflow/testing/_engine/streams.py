@@ -4,7 +4,8 @@ Rules:
 
 1. A stream's version is the number of its events. An append that expects another version is a 409
    and changes nothing; so is one with another entity type than that of the first event.
-2. An idempotency key that the stream has seen gives the first receipt, whatever it expects.
+2. An idempotency key that was used before returns the first receipt, whatever version the append
+   expects.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ class Stream:
 
     Attributes:
         entity_id, entity_type: The entity.
-        events: Its events, oldest first; models ``Event``. A stream that is kept has one at least.
-        snapshots: Models ``GetSnapshotResponse``, in the order of their making.
+        events: Its events, oldest first; models ``Event``. A stored stream has at least one.
+        snapshots: Models ``GetSnapshotResponse``, oldest first.
     """
 
     def __init__(self, environment: Environment, entity_id: str, entity_type: str) -> None:

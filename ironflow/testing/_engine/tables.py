@@ -119,7 +119,7 @@ _RECORDS: dict[str, Callable[[Environment], Iterable[Record]]] = {
 
 def _projection_table(name: str, view: View) -> Record:
     rows = [row for key, found in view.states.items() for row in _rows(view, key, found["state"])]
-    # With no row to tell the columns, those of the initial state let a query of them pass.
+    # Before the first row, the columns are those of the initial state.
     columns = _columns(rows or _rows(view, "", view.projection.initial))
     return _table(name, columns or ("state",), rows)
 

@@ -42,7 +42,7 @@ def duration_of(text: str) -> float:
     """Return the seconds of a duration such as ``720h`` or ``1h30m``.
 
     Raises:
-        ValueError: The text is no duration.
+        ValueError: The text is not a duration.
     """
     parts = _DURATION_PART.findall(text)
     if not parts or "".join(map("".join, parts)) != text:
@@ -51,7 +51,7 @@ def duration_of(text: str) -> float:
 
 
 def is_within(moment: str, first: float | None, last: float | None) -> bool:
-    """Return whether a time lies between two others, both included; None is no bound."""
+    """Return whether a time lies between two others, both included; None means no bound."""
     if first is None and last is None:
         return True
     seconds = seconds_of(moment)

@@ -1,15 +1,15 @@
-"""Workers: programs that fetch the runs of their functions as jobs, and report what came of them.
+"""Workers: programs that fetch the runs of their functions as jobs, and report on them.
 
 Rules:
 
 1. A worker belongs to an environment. The functions it names become pull functions there, unless
-   Python has one of that id; their runs stay pending until a worker asks for jobs.
-2. A job is one execution of one run, and its lease holds until the run goes on without it: it has
-   ended, was cancelled, or was given back. A report that comes later is a 409 and changes nothing.
-   Leases do not run out, and who sends no heartbeats keeps its jobs.
+   there is a Python function with that id; their runs stay pending until a worker asks for jobs.
+2. A job is one execution of one run. Its lease holds until the run ends, is cancelled or is given
+   back. A later report is a 409 and changes nothing. Leases do not expire, and a worker that sends
+   no heartbeats keeps its jobs.
 3. A step that has completed is recorded once and comes with every later job of its run.
-4. A yielded run is paused, and pending again when its wait is over. The condition of an event that
-   is waited for is not evaluated.
+4. A yielded run is paused, and pending again when its wait is over. The condition of a wait for an
+   event is not evaluated.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Job(NamedTuple):
         return self.run.execution == self.execution
 
     def check_lease(self, lease_token: str | None, execution: int | None) -> None:
-        """Refuse a worker whose lease is another one, or has ended."""
+        """Refuse a worker that has another lease, or whose lease has ended."""
         if lease_token not in (None, self.lease_token):
             raise Refusal(409, "lease_token is not that of the job")
         if execution not in (None, self.execution) or not self.is_active:
@@ -133,7 +133,7 @@ def report(
 
     Args:
         job: The job.
-        steps: The steps that were carried out.
+        steps: The steps that were executed.
         outcome: Why the run is not complete; None when it is.
         output: Output of a run that is complete.
     """

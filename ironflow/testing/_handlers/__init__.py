@@ -1,4 +1,4 @@
-"""What a route answers: one module per group of the API; what happens is the engine's affair."""
+"""What each route answers: one module per group of the API. What happens is in ``_engine``."""
 
 from . import (  # noqa: F401 - importing a module registers its handlers
     api_keys,

@@ -1,7 +1,6 @@
 """Pages of lists: a window by ``limit`` and ``offset``; and cursors, which must be our own.
 
-Rule: a limit is at least 1, and without one a page is as long as the product's command line, or
-its document, says.
+Rule: a limit is at least 1. The default is that of the product's command line, or of its document.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ class Window(NamedTuple):
     offset: int
 
     def of(self, found: Sequence[T]) -> Sequence[T]:
-        """Return what of a list is in the window."""
+        """Return the part of a list that is in the window."""
         return found[self.offset : self.offset + self.limit]
 
 
@@ -33,5 +32,5 @@ def window(query: Parameters, default_limit: int, max_limit: int | None = None) 
 
 
 def unknown_cursor() -> Refusal:
-    """Return the refusal of a cursor that leads nowhere."""
+    """Return the refusal of a cursor that this server did not make."""
     return Refusal(400, "the cursor is not one that this server gave")

@@ -14,7 +14,7 @@ class Handler(NamedTuple):
     Attributes:
         act: Called with the call and the values of the path's parameters.
         public: Whether the route needs no credential.
-        raw: Whether the body is stored or read as it comes, and need not be JSON.
+        raw: Whether the body may be something else than JSON.
     """
 
     act: Callable[..., Any]

@@ -3,9 +3,9 @@
 Rules:
 
 1. The full key is in the replies of create and rotate, and nowhere else.
-2. A key belongs to the organization that its maker acts for, a platform key to the default one.
-   Its environment and its roles are those of its organization.
-3. Rotating changes the key alone: id, name, environment, roles and expiry stay.
+2. A key belongs to the organization that its creator acts for, a platform key to the default one.
+   Its environment and its roles belong to the same organization.
+3. Rotating changes only the key: id, name, environment, roles and expiry stay.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MEMBERS = (
     "id", "name", "key_prefix", "environment_id", "role_ids", "expires_at", "last_used_at",
     "created_at",
 )  # fmt: skip
-_LONGEST_SECONDS = 2**63 / 1e9  # what a duration of the product, in 64 bits of ns, can hold
+_LONGEST_SECONDS = 2**63 / 1e9  # the product counts nanoseconds in 64 bits
 
 
 @route("GET", "/api/v1/apikeys")
@@ -98,7 +98,7 @@ def _role_ids(state: State, org_id: str, platform: bool, asked_for: list[str]) -
 
 
 def _lifetime(body: Fields) -> float | None:
-    """Return how many seconds a new key lasts, None for one that does not end."""
+    """Return how many seconds a new key is valid, None for no limit."""
     if "expires_in" not in body:
         return None
     seconds = body.duration("expires_in")

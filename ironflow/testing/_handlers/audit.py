@@ -32,8 +32,8 @@ def page(call: Call, entries: Iterable[Record], *, least: int = 1) -> Record:
 
     Args:
         call: The request.
-        entries: What the page is of.
-        least: Smallest limit to take; 0 stands for the usual one.
+        entries: The entries, oldest first or newest first.
+        least: Smallest limit to accept; 0 means the default.
     """
     event_type = call.query.text("event_type")
     first, last = call.query.moment("from"), call.query.moment("to")

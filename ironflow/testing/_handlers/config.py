@@ -1,4 +1,4 @@
-"""Config documents: each write replaces the record and counts its revision up by one."""
+"""Config documents: each write replaces the record and raises its revision by one."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The event log: emitting, and reading it newest first by keyset pages.
 
-Rules: a page follows a position in the log (``cursor`` to older events, ``before`` to newer ones),
-not an offset, so that events that come meanwhile move nothing. A first page has no way back.
+Rules: a page starts at a position in the log (``cursor`` for older events, ``before`` for newer
+ones), not at an offset, so that new events do not move it. The first page has no ``prev_cursor``.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def events_list(call: Call) -> Record:
         "approx_total": total,
         "approx_total_capped": False,
     }
-    # A page may be empty when others follow: the way on is then the way back to its position.
+    # An empty page can have a next one: its cursor is then made from the page's own position.
     if has_next:
         reply["next_cursor"] = _cursor(page[0]["nats_seq"] if page else _position(before) + 1)
     if has_prev:
@@ -129,6 +129,6 @@ def _position(cursor: str) -> int:
         kind, _, number = base64.urlsafe_b64decode(cursor.encode()).decode().partition(":")
         if kind == "seq":
             return int(number[:20])
-    except ValueError:  # of base64 (binascii.Error), of UTF-8, of int
+    except ValueError:  # from base64 (binascii.Error), UTF-8 or int
         pass
     raise unknown_cursor()

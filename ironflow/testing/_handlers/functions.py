@@ -46,7 +46,7 @@ def functions_invoke(call: Call, id: str) -> Record:
             source="invoke",
             idempotency_key=key or None,
         )
-        # A function that listens to its own invocations runs once all the same.
+        # A function with a trigger for its own invocations still runs once.
         runs = environment.of(Runs)
         own = [run_id for run_id in run_ids if runs[run_id].function is function]
         run_id = own[0] if own else start(environment, function, event).id

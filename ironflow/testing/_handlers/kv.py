@@ -5,7 +5,7 @@ Rules:
 1. Conditions are those of RFC 9110, section 13.1, on revisions instead of entity tags:
    ``If-Match`` with the revision the key must have, 0 for none; ``If-None-Match`` with ``*``
    alone.
-2. Dots divide a key into parts, none of them empty and none with a wildcard of the filters in it.
+2. Dots divide a key into parts. No part is empty or holds a wildcard of the filters.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What operators look at: dead letters, circuit breakers, debouncing, capacity, the flow graph.
+"""What operators look at: dead letters, circuit breakers, debouncing, capacity, flow graph.
 
 Rules: nothing waits for capacity here, so those lists stay empty, and what a function emits or
 publishes is not traced.
@@ -76,7 +76,7 @@ def _debounce_key(encoded: str) -> str:
     padded = encoded + "=" * (-len(encoded) % 4)
     try:
         return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
-    except ValueError:  # of base64 (binascii.Error), and of UTF-8
+    except ValueError:  # from base64 (binascii.Error) or UTF-8
         pass
     raise Refusal(400, "the key must be a debounce key in base64url")
 

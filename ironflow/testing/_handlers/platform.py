@@ -2,10 +2,10 @@
 
 Rules:
 
-1. The credentials of a tenant are refused; logging in takes none.
-2. Every change leaves an event in the audit trail, which holds ids and names, never a password.
-3. Names of roles start with ``platform_``; what belongs to the platform has ``org_platform`` as
-   its organization.
+1. A tenant's credentials are refused; logging in needs none.
+2. Every change adds an event to the audit trail, with ids and names, never a password.
+3. Role names start with ``platform_``. The organization of the platform's records is
+   ``org_platform``.
 """
 
 from __future__ import annotations
@@ -201,13 +201,13 @@ def platform_audit_list(call: Call) -> Record:
             if key_id in ("", entry.get("platform_key_id"))
             and org_id in ("", entry.get("impersonated_org_id"))
         ),
-        least=0,  # as the product's command line asks for it
+        least=0,  # the product's command line sends it
     )
     return {"events": found["events"], "total": found["total_count"]}
 
 
 def _platform(call: Call) -> State:
-    """Return the state, to those who may manage the platform."""
+    """Return the state if the caller may manage the platform."""
     call.refuse_tenants()
     return call.state
 

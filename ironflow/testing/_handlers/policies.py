@@ -111,7 +111,7 @@ def policy_templates_install(call: Call, id: str) -> Record:
 
 
 def content(body: Fields, old: Record | None = None) -> Record:
-    """Return what a policy says; a member that is absent is required, or as in the old one."""
+    """Return what a policy says. An absent member is as in the old policy, or required."""
     members: Record = {
         member: old[member] if old and member not in body else body.text(member)
         for member in POLICY_CONTENT

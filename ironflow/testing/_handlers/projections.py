@@ -137,7 +137,7 @@ def projections_catchup_batch(call: Call) -> Record:
 
 
 def _waited(call: Call, item: Fields, deadline: float) -> Record:
-    """Wait for one projection of a batch; a refusal is its result, not that of the batch."""
+    """Wait for one projection of a batch; a refusal is the result of this item only."""
     try:
         view, sequence = _view(call, item.text("name")), _sequence(item)
         left = max(0.0, deadline - call.state.clock.now())
@@ -152,12 +152,12 @@ def _view(call: Call, name: str) -> View:
 
 
 def _wait_seconds(body: Fields) -> float:
-    """Return how long to wait; longer than the longest wait is the longest wait."""
+    """Return how many seconds to wait, at most the longest wait."""
     return min(body.integer("timeoutMs", _DEFAULT_WAIT_MS, low=0), _MAX_WAIT_MS) / 1000
 
 
 def _sequence(item: Fields) -> int:
-    """Return the sequence that an item asks for: a number as text, as JSON has 64-bit numbers."""
+    """Return the sequence of an item, which is text: 64 bits are too many for a JSON number."""
     asked_for = item.any("minSeq")
     if isinstance(asked_for, bool) or not str(asked_for).isdecimal():
         raise Refusal(400, "minSeq must be a whole number, as text")

@@ -12,10 +12,10 @@ from ._table import route
 def pub_sub_create(call: Call) -> Record:
     body, environment = call.body(), call.environment
     topic, key = body.text("topic"), body.text("idempotency_key", "")
-    body.any("data")  # required; nobody can subscribe here yet, so it goes nowhere
+    body.any("data")  # required, but dropped: nobody can subscribe here yet
 
     def publish() -> Record:
-        call.state.changed.notify_all()  # a wait for a projection may be for this number
+        call.state.changed.notify_all()  # somebody may wait for this sequence number
         sequence = environment.of(EventLog).next_sequence()
         return {"event_id": environment.new_id("evt"), "sequence": sequence}
 

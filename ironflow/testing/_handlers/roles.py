@@ -1,4 +1,4 @@
-"""Roles of an organization and the policies attached to them; built-in roles stay as they are."""
+"""Roles of an organization and the policies attached to them; built-in roles cannot be changed."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def roles_list_policies(call: Call, id: str) -> Record:
 
 @route("POST", "/api/v1/roles/{id}/policies")
 def roles_policies(call: Call, id: str) -> None:
-    """Attach a policy; the route's name comes from its path."""
+    """Attach a policy."""
     attached = _attached(call, id)
     policy_id = call.visible(Policies, call.body().text("policy_id"))["id"]
     if policy_id not in attached:
@@ -76,5 +76,5 @@ def roles_delete_policies(call: Call, id: str, policy_id: str) -> None:
 
 
 def _attached(call: Call, role_id: str) -> list[str]:
-    """Return the ids of the policies of a role, which may be changed."""
+    """Return the list of a role's policy ids; changing it changes the role."""
     return call.state.of(Roles).policies[call.visible(Roles, role_id)["id"]]

@@ -102,7 +102,7 @@ def runs_resume(call: Call) -> Record:
 
 @route("POST", "/api/v1/steps/patch")
 def runs_create(call: Call) -> Record:
-    """Patch a step's output; the route's name comes from its group."""
+    """Patch a step's output."""
     body = call.body()
     step = _step(call, body.text("step_id"))
     output = body.members("output")
@@ -123,7 +123,7 @@ def _run(call: Call, id: str) -> Run:
 
 
 def _step(call: Call, wanted: str) -> Record:
-    """Return a step by its id, or by the id it has within its run where that is but one step."""
+    """Return a step by its id, or by its id within the run if only one step has it."""
     steps = call.environment.of(Runs).steps
     if wanted in steps:
         return steps[wanted]

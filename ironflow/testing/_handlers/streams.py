@@ -1,7 +1,7 @@
 """Entity streams: appending with an expected version, reading, history, snapshots.
 
-Rule: a version of 0 in a query counts as not given, as the product's command line sends it:
-reading backward then starts at the end.
+Rule: a version of 0 in a query counts as absent, because the product's command line sends it.
+Reading backward then starts at the end.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def streams_get(call: Call, entity_id: str) -> Record:
 
 @route("POST", "/api/v1/streams/{entityId}/events")
 def streams_events(call: Call, entity_id: str) -> Record:
-    """Append an event; the route's name comes from its path."""
+    """Append an event."""
     body = call.body()
     entity_type, name = body.text("entity_type"), body.text("event_name")
     data = body.members("data", {})
@@ -95,7 +95,7 @@ def streams_list_history(call: Call, entity_id: str) -> Record:
 
 @route("POST", "/api/v1/streams/{entityId}/snapshots")
 def streams_snapshots(call: Call, entity_id: str) -> Record:
-    """Store a snapshot; the route's name comes from its path."""
+    """Store a snapshot."""
     body = call.body()
     entity_type, version = body.text("entity_type"), body.integer("entity_version", low=1)
     state = body.members("state")
@@ -105,7 +105,7 @@ def streams_snapshots(call: Call, entity_id: str) -> Record:
 
 @route("GET", "/api/v1/streams/{entityId}/snapshots")
 def streams_list_snapshots(call: Call, entity_id: str) -> Record:
-    """Return one snapshot, that of the highest version; of two of a version the later one."""
+    """Return the snapshot of the highest version; of two, the later one."""
     before = call.query.integer("before_version", 0)
     found = [
         snapshot
@@ -137,7 +137,7 @@ def _limit(call: Call) -> int:
 
 
 def _read(call: Call, stream: Stream) -> list[Record]:
-    """Return the events from a version on, in the direction that the query names."""
+    """Return the events from a version on, in the direction of the query."""
     start = call.query.integer("from_version", 0)
     if call.query.choice("direction", _DIRECTIONS, "forward") == "backward":
         return stream.events[: start or None][::-1]
@@ -186,5 +186,5 @@ def _step(run: Run, step: Record) -> Record:
 
 
 def _message(error: Any) -> str:
-    """Return the message of a step's error; one that a worker reported may have any shape."""
+    """Return the message of a step's error, which has any shape if a worker reported it."""
     return str(error.get("message", error)) if isinstance(error, dict) else str(error)

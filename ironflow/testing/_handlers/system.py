@@ -1,4 +1,4 @@
-"""Discovery and health: the local server is well as long as it answers."""
+"""Discovery and health: the local server is healthy as long as it answers."""
 
 from __future__ import annotations
 

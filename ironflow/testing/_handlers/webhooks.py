@@ -1,4 +1,4 @@
-"""Webhooks: a provider's payload becomes an event, once for each id that the provider gives."""
+"""Webhooks: a provider's payload becomes an event, once for each id that the provider sends."""
 
 from __future__ import annotations
 

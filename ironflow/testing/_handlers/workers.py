@@ -10,7 +10,7 @@ from .._engine.workers import Failure, Step, Worker, Workers, Yield
 from .._reading import Fields
 from ._table import route
 
-_LONGEST_WAIT = 366 * 86400.0  # what is added to the present time must stay in the calendar
+_LONGEST_WAIT = 366 * 86400.0  # from now, it must stay within the calendar
 
 
 @route("GET", "/api/v1/workers")
@@ -73,7 +73,7 @@ def workers_update_jobs_ack(call: Call, worker_id: str, job_id: str) -> Record:
 @route("PUT", "/api/v1/workers/{workerId}/jobs/{jobId}")
 def workers_update_jobs(call: Call, worker_id: str, job_id: str) -> Record:
     body, job = call.body(), _worker(call, worker_id).job(job_id)
-    # The report is read as a whole before anything of it is recorded.
+    # Read the whole report before recording anything of it.
     status = body.text("status")
     if status not in ("completed", "failed", "yielded"):
         raise Refusal(400, "status must be one of completed, failed, yielded")

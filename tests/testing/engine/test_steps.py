@@ -194,7 +194,7 @@ def test_a_run_between_two_attempts_is_at_work_and_can_be_cancelled(local, local
     run_id = begin(local, local_client)
     resume(local_client, run_id)
     until(lambda: "run.retrying" in audit_of(local_client, run_id))
-    with pytest.raises(TimeoutError, match=rf"still at work after 0.1 s: {run_id} \(process-ord"):
+    with pytest.raises(TimeoutError, match=rf"still working after 0.1 s: {run_id} \(process-ord"):
         local.wait_until_idle(0.1)
     assert local_client.runs_cancel(run_id)["status"] == "cancelled"
     until(lambda: not threads_of(run_id))

@@ -29,7 +29,7 @@ def test_waiting_until_idle_names_what_is_still_at_work(local, local_client, gat
     with pytest.raises(TimeoutError) as raised:
         local.wait_until_idle(0.05)
     listed = ", ".join(f"{run_id} (slow)" for run_id in run_ids)
-    assert str(raised.value) == f"still at work after 0.05 s: {listed}"
+    assert str(raised.value) == f"still working after 0.05 s: {listed}"
     gate.set()
     local.wait_until_idle()
     assert local_client.runs_list(status="completed")["count"] == 2

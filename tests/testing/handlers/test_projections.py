@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from ironflow import NotFoundError, ValidationError
@@ -13,6 +11,7 @@ from ..projections import (
     emit,
     job_of,
     numbers,
+    over,
     rebuilding,
     sequence_of,
     state_of,
@@ -306,12 +305,7 @@ def test_a_reducer_that_gives_up_altogether_is_an_error_of_its_projection(
     assert status["status"] == "error"
     assert type(error).__name__ in status["error_message"]
     local_client.projections_rebuild("fragile")
-    for _ in range(200):
-        job = local_client.projections_list_rebuild("fragile")["job"]
-        if job["status"] != "running":
-            break
-        time.sleep(0.01)
-    assert job["status"] == "failed"
+    assert over(local_client, "fragile")["status"] == "failed"
 
 
 def test_a_pace_that_cannot_be_is_refused(local):
