@@ -11,7 +11,10 @@ import json
 import os
 import sys
 import threading
-from typing import Any
+
+TYPE_CHECKING = False  # importing typing would take as long as most queries
+if TYPE_CHECKING:
+    from typing import Any
 
 # They load code, reach files, show addresses, or turn a number into a huge value.
 _DENIED_FUNCTIONS = frozenset(
