@@ -57,12 +57,6 @@ class ReceivedRequest:
         self.body = body
 
     @property
-    def size(self) -> int:
-        """About how many bytes it takes."""
-        headers = sum(len(name) + len(value) for name, value in self.headers.items())
-        return len(self.path) + headers + len(self.body)
-
-    @property
     def json(self) -> Any:
         """The decoded body, None when there is none; raises ``ValueError`` when it is not JSON."""
         return json.loads(self.body) if self.body else None

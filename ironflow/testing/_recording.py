@@ -25,11 +25,11 @@ class Recording:
     def add(self, request: ReceivedRequest) -> None:
         with self._lock:
             self._requests.append(request)
-            self._size += request.size
+            self._size += _size(request)
             while len(self._requests) > 1 and (
                 len(self._requests) > MAX_REQUESTS or self._size > MAX_BYTES
             ):
-                self._size -= self._requests.popleft().size
+                self._size -= _size(self._requests.popleft())
 
     def clear(self) -> None:
         with self._lock:
@@ -40,3 +40,8 @@ class Recording:
         """Return the requests, oldest first."""
         with self._lock:
             return list(self._requests)
+
+
+def _size(request: ReceivedRequest) -> int:
+    headers = sum(len(name) + len(value) for name, value in request.headers.items())
+    return len(request.path) + headers + len(request.body)
