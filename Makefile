@@ -7,8 +7,7 @@ READY := $(VENV)/ready
 RECORD := build/wire.json
 
 .DEFAULT_GOAL := help
-.PHONY: help sdk-manifest sdk-diff sdk-gen-python sdk-gen-check sdk-health test test-python lint \
-	typecheck demo bench build clean
+.PHONY: help sdk-manifest sdk-diff sdk-gen-python sdk-gen-check sdk-health test test-python lint typecheck demo bench build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
