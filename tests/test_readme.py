@@ -15,7 +15,9 @@ from ironflow.testing._samples import add_samples
 from .conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = sorted(ROOT.glob("docs/*.md"))
+PAGES = [
+    page for page in sorted((ROOT / "docs").rglob("*.md")) if "```python" in page.read_text("utf-8")
+]
 
 
 def run_blocks(page, url, server):
