@@ -29,7 +29,7 @@ print(json.dumps(names))
 
 
 class NotInstalled(Exception):
-    """This project can not be installed; the message is one line."""
+    """This project cannot be installed; the message is one line."""
 
 
 class Environments:
@@ -78,7 +78,7 @@ class Environments:
         shutil.copytree(ROOT / "ironflow", copy / "ironflow", ignore=ignored)
         failure = _pip(self.python, "--force-reinstall", "--no-deps", str(copy))
         if failure:
-            raise NotInstalled(f"this project can not be installed: {failure}")
+            raise NotInstalled(f"this project cannot be installed: {failure}")
         if _pip(self.python, f"{copy}[bench]"):
             for library in LIBRARIES:
                 _pip(self.python, library)

@@ -80,7 +80,7 @@ _CERTIFICATE = (
 
 
 class Unavailable(Exception):
-    """The server can not be had on this machine; the message is one line."""
+    """The server cannot be had on this machine; the message is one line."""
 
 
 class Server:

@@ -42,7 +42,7 @@ def tenant_key(client: IronflowClient, name: str, file: Path) -> str:
     if bool(exists) != bool(key):
         raise ConflictError(f"the tenant and its key in {file} go together; one is missing")
     if not key:
-        file.touch(mode=0o600)  # first of all: a key that can not be kept would be lost
+        file.touch(mode=0o600)  # first of all: a key that cannot be kept would be lost
         # A server reads "name" or "org_name", depending on its release.
         made = client.tenants_provision(body={"name": name, "org_name": name})
         key = made["api_key"]["key"]

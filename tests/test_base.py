@@ -182,7 +182,7 @@ def test_a_deprecated_method_warns_at_the_line_of_the_caller(client):
     assert caught[0].filename == __file__
 
 
-def test_a_stored_body_can_not_be_none_which_would_store_nothing(client, server):
+def test_a_stored_body_cannot_be_none_which_would_store_nothing(client, server):
     with pytest.raises(TypeError, match='body: must not be None; b"" stores nothing'):
         client.kv_update_buckets_keys("cache", "greeting", None)
     assert server.requests == []

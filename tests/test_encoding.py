@@ -151,7 +151,7 @@ def test_a_list_of_names_is_joined_by_commas(client, server):
         ("\ud800", ValueError, "q: is not valid Unicode"),
     ],
 )
-def test_a_query_value_that_can_not_be_sent_is_refused_by_name(
+def test_a_query_value_that_cannot_be_sent_is_refused_by_name(
     client, server, value, error, message
 ):
     with pytest.raises(error, match=f"^{message}"):
@@ -291,7 +291,7 @@ def test_a_header_name_that_is_none_is_refused_unseen(client, server, name):
 
 
 @pytest.mark.parametrize("name", ["Host", "content-length", "Transfer-Encoding", "CONNECTION"])
-def test_a_header_that_frames_the_message_can_not_be_given(client, server, name):
+def test_a_header_that_frames_the_message_cannot_be_given(client, server, name):
     with pytest.raises(ValueError, match=f"^headers: {name} is set by the client"):
         client.request("GET", "/x", headers={name: "1"})
     assert server.requests == []

@@ -67,7 +67,7 @@ def _imports(path):
             yield node.module.partition(".")[0]
 
 
-@pytest.mark.skipif(not STANDARD, reason="Python 3.9 can not list its standard library")
+@pytest.mark.skipif(not STANDARD, reason="Python 3.9 cannot list its standard library")
 @pytest.mark.parametrize("package", ["ironflow", "codegen"])
 def test_the_sources_import_the_standard_library_only(package):
     files = sorted((ROOT / package).rglob("*.py"))
@@ -82,7 +82,7 @@ def test_importing_the_client_or_calling_it_never_loads_the_local_server():
     assert not {name for name in loaded if name.startswith("ironflow.testing")}
 
 
-@pytest.mark.skipif(not STANDARD, reason="Python 3.9 can not list its standard library")
+@pytest.mark.skipif(not STANDARD, reason="Python 3.9 cannot list its standard library")
 def test_the_tests_import_the_standard_library_and_pytest_only():
     ours = {"codegen", "ironflow", "pytest", "tests"}
     for path in sorted((ROOT / "tests").rglob("*.py")):

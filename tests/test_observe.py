@@ -136,7 +136,7 @@ def test_what_is_told_holds_no_credential_and_no_cookie(watch, server):
             assert secret not in shown
 
 
-def test_a_reply_that_can_not_be_used_is_told_with_its_status(watch, server):
+def test_a_reply_that_cannot_be_used_is_told_with_its_status(watch, server):
     client, seen = watch
     server.reply(body=b"<html>", headers={"X-Request-Id": "req_1"})
     error = failure(client)

@@ -136,7 +136,7 @@ def test_an_impossible_server_url_is_refused_unseen(url, message):
 @pytest.mark.parametrize(
     "key", [f"{KEY}\n", f"{KEY}\r\nX: 1", f"{KEY}\0", f"a {KEY}", f"é{KEY}", "\t"]
 )
-def test_a_key_that_can_not_be_sent_is_refused_unseen(key):
+def test_a_key_that_cannot_be_sent_is_refused_unseen(key):
     with pytest.raises(ValueError, match="^api_key: ") as caught:
         IronflowClient("http://h", api_key=key)
     assert KEY not in str(caught.value)

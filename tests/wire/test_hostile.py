@@ -663,7 +663,7 @@ CERTIFICATES = [
 
 @pytest.mark.parametrize(("certificate", "reason"), CERTIFICATES)
 @pytest.mark.parametrize("call", [get, post])
-def test_a_certificate_that_can_not_be_trusted_stops_the_call_before_anything_is_sent(
+def test_a_certificate_that_cannot_be_trusted_stops_the_call_before_anything_is_sent(
     certificate, reason, call
 ):
     with HostileServer(certificate=certificate) as server, connected(server) as client:

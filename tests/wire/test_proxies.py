@@ -219,7 +219,7 @@ def shown_by(error):
 
 
 @pytest.mark.parametrize(("variable", "url"), BAD_SETTINGS)
-def test_a_setting_that_can_not_be_used_is_an_error_that_names_the_variable_and_not_its_value(
+def test_a_setting_that_cannot_be_used_is_an_error_that_names_the_variable_and_not_its_value(
     monkeypatch, variable, url
 ):
     monkeypatch.setenv(variable, url)
@@ -283,7 +283,7 @@ def test_a_proxy_that_is_spoken_to_over_tls(monkeypatch):
         assert proxy.requests[0].headers["proxy-authorization"] == BASIC
 
 
-def test_a_proxy_over_tls_that_can_not_be_trusted_is_told_nothing(monkeypatch):
+def test_a_proxy_over_tls_that_cannot_be_trusted_is_told_nothing(monkeypatch):
     with HostileServer(certificate="expired.pem") as proxy:
         monkeypatch.setenv("http_proxy", f"https://joe:{QUOTED}@127.0.0.1:{proxy.port}")
         with eager(f"http://{HOST}:9123") as client:
@@ -457,7 +457,7 @@ def test_a_proxy_that_echoes_its_password_does_not_put_it_into_errors_or_logs(
         assert secret not in shown
 
 
-def test_what_a_proxy_says_can_not_write_on_the_terminal(monkeypatch):
+def test_what_a_proxy_says_cannot_write_on_the_terminal(monkeypatch):
     with HostileServer(then=[request_head, b"HTTP/1.1 407 \x1b[31mred\x07\r\n\r\n"]) as proxy:
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
         with eager(f"https://{HOST}:9123") as client:
