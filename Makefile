@@ -30,8 +30,9 @@ sdk-gen-python: $(READY) ## regenerate the client from manifest.json
 sdk-gen-check: $(READY) ## say nothing when the generated files are current, else show how they differ
 	@$(BIN)/python -m codegen check
 
-sdk-health: $(READY) $(RECORD) ## report what of the API is covered, documented, typed and tested
-	@$(BIN)/python -m codegen health --record $(RECORD) --json sdk-health.json
+sdk-health: $(READY) $(RECORD) ## report what of the API is covered, documented, typed and tested (HTML=1 or a file)
+	@$(BIN)/python -m codegen health --record $(RECORD) --json sdk-health.json \
+		$(if $(HTML),--html $(if $(filter 1,$(HTML)),build/health.html,$(HTML)))
 
 test: test-python ## run the tests
 

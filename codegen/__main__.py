@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import health_page
 from .changes import as_json, as_markdown, as_text
 from .diff import diff as compare
 from .files import FileError, current, replace
@@ -24,7 +25,7 @@ from .model import ManifestError
 from .naming import methods, naming_problems
 from .pull import PullError, apply, lines, merge
 from .render import RenderError, render_all
-from .revisions import RevisionError, load_revision
+from .revisions import RevisionError, last_tag, load_revision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +87,10 @@ def health(options: argparse.Namespace) -> int:
     print(found.text(drift))
     if options.json is not None:
         replace(options.json, found.json(drift))
+    if options.html is not None:
+        since = last_tag(ROOT)
+        changes = compare(load_revision(since, ROOT), manifest) if since else None
+        replace(options.html, health_page.render(found, drift, changes, since))
     return int(bool(found.problems(drift)))
 
 
@@ -141,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     command = add(health, "report what of the API is covered, typed and tested")
     command.add_argument("--record", type=Path, default=ROOT / "build" / "wire.json")
     command.add_argument("--json", type=Path, default=None, help="write the report here")
+    command.add_argument("--html", type=Path, default=None, help="write it here as a web page")
     command = add(pull, "merge the server's list of routes into the manifest")
     address = f"address; IRONFLOW_SERVER_URL or {DEFAULT_SERVER} by default"
     command.add_argument("--server", metavar="URL", help=address)

@@ -53,6 +53,7 @@ def read_endpoint(entry: Entry, names: Mapping[str, object]) -> Endpoint:
         summary=entry.sentence("summary", MAX_SUMMARY),
         description=entry.sentence("description"),
         documented=entry.flag("documented"),
+        reconstructed=entry.flag("reconstructed"),
         name=entry.matching("name", NAME, "schemas_get_by_name", MAX_NAME),
         name_reason=entry.text("name_reason"),
         alias=entry.matching("alias", NAME, "kv_put", MAX_NAME),

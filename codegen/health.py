@@ -92,6 +92,10 @@ class Report:
         """Return the pinned names and why each is pinned."""
         return {e.name: e.name_reason for e in self.manifest.endpoints if e.name}
 
+    def reconstructed(self) -> list[str]:
+        """Return the documented names that the SDK document counts but does not show."""
+        return sorted(m.name for m in self.methods if m.endpoint.reconstructed)
+
     def left_out(self) -> dict[str, str]:
         """Return the routes without a method and why each has none."""
         return {e.route: e.omit_reason for e in self.manifest.endpoints if e.left_out}
@@ -106,6 +110,7 @@ class Report:
             "total": self.totals(),
             "untested": self.untested(),
             "pins": self.pins(),
+            "reconstructed": self.reconstructed(),
             "left_out": self.left_out(),
             "drift": drift,
             "problems": self.problems(drift),
@@ -121,6 +126,8 @@ class Report:
             "",
             self.documented(),
             f"untested: {len(untested)}{': ' if untested else ''}{', '.join(untested)}",
+            "",
+            f"reconstructed names: {', '.join(self.reconstructed()) or 'none'}",
             "",
             "pinned names:",
             *(f"  {name}: {reason}" for name, reason in self.pins().items()),

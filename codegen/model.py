@@ -179,6 +179,7 @@ class Endpoint:
     summary: str
     description: str
     documented: bool
+    reconstructed: bool
     name: str
     name_reason: str
     alias: str

@@ -58,3 +58,13 @@ def _read(name: str, root: Path) -> bytes:
     if done.returncode:
         raise RevisionError(f"{name}: is neither a file nor a git revision that has manifest.json")
     return done.stdout
+
+
+def last_tag(root: Path) -> str:
+    """Return the tag of the last release, empty where there is none or no git."""
+    command = ["git", "-C", str(root), "describe", "--tags", "--abbrev=0"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

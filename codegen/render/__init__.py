@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from codegen.naming import methods
 
-from . import client, models, readme, routes
+from . import client, models, openapi, readme, reference, routes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +38,8 @@ def render_all(manifest: Manifest, root: Path) -> dict[str, str]:
     }
     for path, content in files.items():
         _check_syntax(path, content)
+    files[openapi.PATH] = openapi.render(manifest, records)
+    files[reference.PATH] = reference.render(manifest, records)
     page = _page(root / readme.PATH)
     if page is not None:
         files[readme.PATH] = readme.render(records, page)

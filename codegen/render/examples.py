@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 from .text import WIDTH, literal, safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _LONGEST_TEXT = 72
 
 
-def filled(value: Any, indent: str) -> list[str]:
-    """Return a JSON value as Python text for the inside of a docstring.
+def filled(value: Any, indent: str, escaped: Callable[[str], str] = safe) -> list[str]:
+    """Return a JSON value as Python text, for the inside of a docstring unless said otherwise.
 
     Lines break between members and items, never inside of a text. What is too long for a line is
     left out.
     """
     lines: list[str] = []
-    for piece in map(safe, _pieces(value)):
+    for piece in map(escaped, _pieces(value)):
         if len(indent) + 1 + len(piece) > WIDTH:
             piece = "...,"
         if lines and len(lines[-1]) + 1 + len(piece) <= WIDTH:
