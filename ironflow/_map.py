@@ -298,9 +298,11 @@ class _Engine:
                     self._watch(lane, wanted)
                     return
                 self._begin(lane)
-            elif events & READ:
+                self._flush(lane)
+                return
+            if events & READ:
                 self._read(lane)
-            if lane in self._lanes and (events & WRITE or lane.watched & WRITE):
+            if events & WRITE and lane in self._lanes:
                 self._flush(lane)
         except Exception as error:
             if is_from_signal_handler(error):
