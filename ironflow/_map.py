@@ -388,6 +388,7 @@ class _Engine:
         call: Call = lane.calls.popleft()
         connection = lane.connection
         assert connection is not None  # it has replied
+        deadline = call.deadline + self._away
         call.stop_clock(self._now())
         call.request.sent = True
         lane.answered += 1
@@ -399,14 +400,14 @@ class _Engine:
                 self._begin(lane)
             if len(lane.calls) <= self._pipeline // 2:
                 self._free[lane] = None
-        self._conclude(call, reply)
+        self._conclude(call, reply, deadline)
         if not goes_on:
             parser.take_rest()
             parser.began = False
             self._lose(lane, ConnectionAbortedError("the server closed the connection"))
         return goes_on
 
-    def _conclude(self, call: Call, reply: Reply) -> None:
+    def _conclude(self, call: Call, reply: Reply, deadline: float) -> None:
         """Turn a whole reply into an outcome, another attempt, or the next step of a redirect."""
         request = call.request
         if reply.status in REDIRECTS and request.method in FOLLOWED:
@@ -422,7 +423,7 @@ class _Engine:
             request,
             call.options.limits,
             call.started + self._away,
-            call.deadline + self._away,
+            deadline,
         )
         if isinstance(outcome, Reply):
             self._finish(call.index, call.args, outcome.value)

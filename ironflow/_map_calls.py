@@ -29,8 +29,8 @@ class Call:
         args: The arguments that the input gave.
         request, options: What to ask, and how.
         left: Seconds left of the time for the whole call.
-        started: When the time of the attempt began.
-        deadline: When the attempt has to be over.
+        started: When the time of the latest attempt began.
+        deadline: When the attempt has to be over, 0 while its time does not run.
         target: Where it is sent: a redirect changes it.
         redirects: How many redirects it has followed.
         answer: The latest error that the server replied with.
@@ -74,8 +74,10 @@ class Call:
         self.deadline = now + min(self.options.limits.timeout, self.left)
 
     def stop_clock(self, now: float) -> None:
-        """Take the time of an attempt off what is left."""
-        self.left -= now - self.started
+        """Take the time of an attempt, if it has begun, off what is left."""
+        if self.deadline:
+            self.left -= now - self.started
+            self.deadline = 0.0
 
 
 def bound_client(client: BaseClient, method: Any) -> BaseClient:
