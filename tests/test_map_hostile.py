@@ -31,8 +31,7 @@ def faulty(peer):
     peer.settled.set()
     while True:
         received = peer.request()
-        chance = random.Random(f"{received.id}/{peer.server.delivered(received.id)}")
-        fault = chance.randrange(40)
+        fault = random.Random(f"{received.id}/{time.monotonic_ns()}").randrange(40)
         if fault == 0:
             return peer.reset()
         if fault == 1:
