@@ -23,7 +23,7 @@ from ._options import (
     whole_number,
 )
 from ._version import __version__
-from ._wire.headers import Given, Headers
+from ._wire.headers import Fields, Given, Headers
 from ._wire.loading import loading
 
 TYPE_CHECKING = False
@@ -301,7 +301,8 @@ class BaseClient:
         self.close()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._options!r})"
+        options = self.__dict__.get("_options", "not made")  # while the constructor runs
+        return f"{type(self).__name__}({options})"
 
     def __reduce__(self) -> Any:
         """Pickle the options, never the connections; the copy opens its own."""
@@ -402,18 +403,18 @@ class BaseClient:
         keyed: bool,
     ) -> tuple[Headers, bytes | None, str | None, bool]:
         """Return headers, content, its type, and whether there is an idempotency key."""
-        fields: dict[str, str] = {}
+        fields = Fields({})
         if headers is not None:
             given = headers if isinstance(headers, Given) else Given("headers", headers)
             fields = given.checked()
-        if keyed or fields:
+        if keyed or fields.values:
             fields, body, keyed = idempotency(fields, body, keyed)
         content, kind = (None, None) if body is None else encoded_body(body, raw)
-        if not fields and not text:
+        if not fields.values and not text:
             return self._headers, content, kind, keyed
-        names = {name.lower() for name in fields}
+        names = fields.names()
         if text and "accept" not in names:
-            fields["Accept"] = "text/plain, */*"
+            fields = fields.with_value("Accept", "text/plain, */*")
         if "content-type" in names:
             kind = None
         return self._headers.merged(fields), content, kind, keyed
@@ -453,9 +454,9 @@ def _standing_headers(options: Options) -> Headers:
     suffix = f" {options.user_agent_suffix}" if options.user_agent_suffix else ""
     standing = Headers({"Accept": "application/json", "User-Agent": _USER_AGENT + suffix})
     if options.api_key:
-        standing = standing.merged({"Authorization": f"Bearer {options.api_key.value}"})
+        standing = standing.merged(Fields({"Authorization": f"Bearer {options.api_key.value}"}))
     more = {"X-Ironflow-Environment": options.environment, "X-Ironflow-Org": options.org}
-    standing = standing.merged({name: value for name, value in more.items() if value})
+    standing = standing.merged(Fields({name: value for name, value in more.items() if value}))
     return standing.merged(options.headers)
 
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from json import JSONEncoder
     from typing import Any
 
+    from ._wire.headers import Fields
+
 _UNRESERVED = LETTERS + "0123456789-._~"
 _PERCENT = {byte: f"%{byte:02X}" for byte in range(256) if chr(byte) not in _UNRESERVED}
 
@@ -182,9 +184,7 @@ def encoded_body(body: object, raw: bool) -> tuple[bytes, str]:
     return json_body(body), "application/json"
 
 
-def idempotency(
-    headers: dict[str, str], body: object, keyed: bool
-) -> tuple[dict[str, str], object, bool]:
+def idempotency(headers: Fields, body: object, keyed: bool) -> tuple[Fields, object, bool]:
     """Find the idempotency key of a call, and make one where the caller asks for ``"auto"``.
 
     Args:
@@ -205,11 +205,11 @@ def idempotency(
         key = _checked_key("body.idempotency_key", body["idempotency_key"])
         if key == "auto":
             body = {**body, "idempotency_key": _new_key()}
-    for name, value in headers.items():
+    for name, value in headers.values.items():
         if name.lower() == "idempotency-key":
             found = True
             if _checked_key("Idempotency-Key", value) == "auto":
-                headers = {**headers, name: _new_key()}
+                headers = headers.with_value(name, _new_key())
     return headers, body, found
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 
 from ._encoding import has_dot_segment, is_finite
-from ._wire.headers import Given, value_refusal
+from ._wire.headers import Fields, Given, refuse, value_refusal
 from ._wire.limits import Limits
 from ._wire.loading import loading
 
@@ -109,9 +109,7 @@ def unknown_option(name: str) -> TypeError:
 
 
 def _server_url(name: str, value: Held) -> str:
-    problem = _problem_of_url(value)
-    if problem is not None:
-        raise problem
+    refuse(_problem_of_url(value))
     if value.value is None:
         return DEFAULT_SERVER_URL
     scheme, _, rest = value.value.partition("://")
@@ -157,9 +155,7 @@ def _problem_of_url(held: Held) -> Exception | None:
 
 
 def _api_key(name: str, value: Held) -> Held | None:
-    problem = _problem_of_key(value)
-    if problem is not None:
-        raise problem
+    refuse(_problem_of_key(value))
     return value if value.value else None
 
 
@@ -183,9 +179,7 @@ def _header_text(name: str, value: object) -> str | None:
         return None
     if not isinstance(value, str):
         raise TypeError(f"{name}: must be a string, not {type(value).__name__}")
-    refusal = value_refusal(name, value)
-    if refusal is not None:
-        raise refusal
+    refuse(value_refusal(name, value))
     return value
 
 
@@ -277,16 +271,9 @@ def http_method(name: str, value: object) -> str:
     return value.upper()
 
 
-class _ClientHeaders(dict):  # type: ignore[type-arg]
-    """Header values by name; a ``repr`` that shows names only."""
-
-    def __repr__(self) -> str:
-        return repr(sorted(self))
-
-
-def _client_headers(name: str, value: Given | _ClientHeaders) -> _ClientHeaders:
-    headers = value if isinstance(value, _ClientHeaders) else _ClientHeaders(value.checked())
-    if any(given.lower() == "content-type" for given in headers):
+def _client_headers(name: str, value: Given | Fields) -> Fields:
+    headers = value if isinstance(value, Fields) else value.checked()
+    if "content-type" in headers.names():
         raise ValueError(f"{name}: Content-Type belongs to a body, not to every request")
     return headers
 
@@ -329,15 +316,15 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
 _SHOWN: dict[str, Any] = {
     "total_timeout": None,
     "max_attempts": 3,
-    "retry_methods": DEFAULT_RETRY_METHODS,
+    "retry_methods": sorted(DEFAULT_RETRY_METHODS),
     "initial_backoff": 0.1,
     "max_backoff": 10.0,
     "backoff_factor": 2.0,
     "max_retry_after": 60.0,
-    "refusal_statuses": frozenset(),
+    "refusal_statuses": [],
     "environment": None,
     "org": None,
-    "headers": {},
+    "headers": [],
     "max_response_bytes": DEFAULT_MAX_RESPONSE_BYTES,
     "user_agent_suffix": None,
 }
@@ -368,7 +355,7 @@ class Options:
     refusal_statuses: frozenset[int]
     environment: str | None
     org: str | None
-    headers: Mapping[str, str]
+    headers: Fields
     ssl_context: Any
     max_response_bytes: int
     user_agent_suffix: str | None
@@ -413,6 +400,8 @@ class Options:
 
     def __repr__(self) -> str:
         """Show what may be shown: no key, no header values, and no option left as it is."""
+        if "limits" not in vars(self):
+            return "not accepted"  # while the constructor refuses them
         shown = [
             f"server_url={self.server_url!r}",
             f"api_key={'set' if self.api_key else None}",
@@ -420,8 +409,10 @@ class Options:
         ]
         for name, default in _SHOWN.items():
             value = getattr(self, name)
+            value = value.values if isinstance(value, Fields) else value
+            value = sorted(value) if isinstance(value, (dict, frozenset)) else value
             if value != default:
-                shown.append(f"{name}={sorted(value) if isinstance(value, frozenset) else value!r}")
+                shown.append(f"{name}={value!r}")
         return ", ".join(shown)
 
 
@@ -430,5 +421,5 @@ def _as_given(name: str, value: Any) -> Any:
     if name in ENVIRONMENT_VARIABLES:
         return value if isinstance(value, Held) else Held(value, name)
     if name == "headers":
-        return value if isinstance(value, _ClientHeaders) else Given(name, value)
+        return value if isinstance(value, Fields) else Given(name, value)
     return value

@@ -6,8 +6,9 @@ Rules:
    not is refused before anything is sent, and no refusal shows a value: it may be a credential.
 2. The headers that frame a message belong to the client. A second opinion on the framing is how
    requests are smuggled.
-3. Headers travel as a ``Headers`` object. Its ``repr`` shows names only, so a crash report that
-   prints local variables prints no credential.
+3. Headers travel as ``Given``, ``Fields`` and ``Headers``. Their ``repr`` shows names only, so a
+   crash report that prints local variables prints no credential. None of them is a dict: crash
+   reporters print the members of one, whatever its ``repr`` says.
 
 This module is loaded with the client class and imports nothing that takes time.
 """
@@ -18,7 +19,6 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -55,15 +55,11 @@ class Headers:
     def __repr__(self) -> str:
         return f"Headers({', '.join(self.fields)})"
 
-    def merged(self, more: Mapping[str, str]) -> Headers:
-        """Return these headers and ``more``; a name counts as the same in any case, ``more`` wins.
-
-        Args:
-            more: Checked values by name.
-        """
-        newer = {name.lower() for name in more}
+    def merged(self, more: Fields) -> Headers:
+        """Return these headers and ``more``, which wins; names are the same in any case."""
+        newer = more.names()
         kept = {name: value for name, value in self.fields.items() if name.lower() not in newer}
-        return Headers({**kept, **more})
+        return Headers({**kept, **more.values})
 
     @property
     def is_conditional(self) -> bool:
@@ -78,6 +74,30 @@ class Headers:
             if any(part in name.lower() for part in _SECRET_PARTS)
         ]
         return values + [value.partition(" ")[2] for value in values]
+
+
+class Fields:
+    """Checked headers, some of those that a message will have.
+
+    Args:
+        values: Values by name.
+    """
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: dict[str, str]) -> None:
+        self.values = values
+
+    def __repr__(self) -> str:
+        return repr(sorted(self.values))
+
+    def names(self) -> set[str]:
+        """Return the names in lower case."""
+        return {name.lower() for name in self.values}
+
+    def with_value(self, name: str, value: str) -> Fields:
+        """Return a copy in which one header has another value, or which has one more."""
+        return Fields({**self.values, name: value})
 
 
 class Given:
@@ -98,21 +118,16 @@ class Given:
     def __repr__(self) -> str:
         return f"<{self._name}>"
 
-    def checked(self) -> dict[str, str]:
+    def checked(self) -> Fields:
         """Return the headers as text, without those that are None.
 
         Raises:
             TypeError: They are not a mapping, or a name or a value is of the wrong type.
             ValueError: A name or a value cannot be sent as it stands.
         """
-        refusal = self._refusal()
-        if refusal is None:
-            given = self._headers.items()
-            return {name: text_of(value) for name, value in given if value is not None}
-        try:
-            raise refusal
-        finally:
-            del refusal  # or its traceback and this frame would keep each other alive
+        refuse(self._refusal())
+        given = self._headers.items()
+        return Fields({name: text_of(value) for name, value in given if value is not None})
 
     def _refusal(self) -> Exception | None:
         if not hasattr(self._headers, "items"):
@@ -123,6 +138,15 @@ class Given:
                 if refusal is not None:
                     return refusal
         return None
+
+
+def refuse(refusal: Exception | None) -> None:
+    """Raise a refusal, if there is one."""
+    if refusal is not None:
+        try:
+            raise refusal
+        finally:
+            del refusal  # or its traceback and this frame would keep each other alive
 
 
 def _name_refusal(where: str, name: object) -> Exception | None:
