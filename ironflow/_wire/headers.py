@@ -31,7 +31,23 @@ _FRAMING = frozenset(
 # A repeated write would meet the state that its first try has made (RFC 9110, 13.1).
 _CONDITIONS = frozenset({"if-match", "if-none-match", "if-unmodified-since"})
 
-_SECRET_PARTS = ("auth", "cookie", "token", "secret", "password", "api-key", "apikey")
+# What the name of a header or of a query parameter holds whose value is a credential.
+_SECRET_PARTS = (
+    "access-key",
+    "api-key",
+    "apikey",
+    "auth",
+    "cookie",
+    "credential",
+    "jwt",
+    "passw",
+    "pwd",
+    "secret",
+    "session",
+    "signature",
+    "subscription-key",
+    "token",
+)
 
 
 class Headers:
@@ -67,13 +83,14 @@ class Headers:
         return not _CONDITIONS.isdisjoint([name.lower() for name in self.fields])
 
     def secrets(self) -> list[str]:
-        """Return the values that must not be shown, with and without their scheme."""
-        values = [
-            value
-            for name, value in self.fields.items()
-            if any(part in name.lower() for part in _SECRET_PARTS)
-        ]
-        return values + [value.partition(" ")[2] for value in values]
+        """Return what must not be shown: values, also without their scheme, and single cookies."""
+        secrets = []
+        for name, value in self.fields.items():
+            if is_secret_name(name):
+                secrets += [value, value.partition(" ")[2]]
+            if name.lower() == "cookie":
+                secrets += [pair.partition("=")[2].strip() for pair in value.split(";")]
+        return secrets
 
 
 class Fields:
@@ -184,6 +201,12 @@ def text_of(value: object) -> Any:
     if is_a("uuid", "UUID", value):
         return str(value)
     return text_of(value.value) if is_a("enum", "Enum", value) else None  # type: ignore[attr-defined]
+
+
+def is_secret_name(name: str) -> bool:
+    """Tell whether a header or a query parameter of this name holds a credential."""
+    name = name.lower().replace("_", "-")
+    return any(part in name for part in _SECRET_PARTS)
 
 
 def is_a(module: str, name: str, value: object) -> bool:

@@ -2,9 +2,9 @@
 
 Rules:
 
-1. What the request carries as a credential is masked wherever a server repeats it: as it is, with
-   the escapes of JSON, or percent-encoded. Parsed values are masked member by member, names
-   included, before anything is made of them.
+1. What the request carries as a credential is masked wherever a server repeats it: as it is, in
+   another case, with the escapes of JSON or HTML, or percent-encoded. Parsed values are masked
+   member by member, names included, before anything is made of them.
 2. Whatever looks like a credential of Ironflow, or like a JWT, is masked too: a server may show one
    that this request did not carry.
 3. Masking comes before any cut, for what a cut leaves of a credential is not found any more. Where
@@ -12,12 +12,18 @@ Rules:
    the start of a credential.
 4. In a URL the values of the parameters that hold credentials are masked, however short they are
    and however the name is written.
+
+Design: most texts hold no credential, and whoever watches every call has every URL and header
+masked. So a text is searched as it is and with its escapes undone; only where that finds something
+is a pattern made that finds it under its escapes.
 """
 
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
+
+from .headers import is_secret_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,11 +33,27 @@ if TYPE_CHECKING:
 MASK = "***"
 
 _SHORTEST = 4  # masking what is shorter would garble the text around it
+# A word may begin behind an escape that ends in a letter.
+_WORD = r"(?:(?<![^\W_])|(?<=%[0-9A-F]{2})|(?<=\\[bfnrt])|(?<=\\u[0-9A-F]{4}))"
 _LIKE_A_CREDENTIAL = re.compile(
-    r"\bif(?:key|platform)_[\w.~+/=-]+|\beyJ[\w-]{8,}(?:\.[\w-]*){0,4}", re.ASCII
+    r"if(?:key|platform)_[\w.~+/=-]+|" + _WORD + r"(?-i:eyJ)[\w-]{8,}(?:\.[\w-]*){0,4}",
+    re.ASCII | re.IGNORECASE,
 )
-_SECRET_PARAMETERS = frozenset({"access_token", "api_key", "apikey", "password", "secret", "token"})
-_SHORT_ESCAPES = {'"': r"\\\"", "\\": r"\\\\", "/": r"\\/"}
+_STARTS = ("ifkey_", "ifplatform_", "eyj")
+_JSON_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|([\"\\/]))")
+_SHORT_ESCAPES = {
+    '"': r"\\\"|&quot;|&#34;",
+    "&": "&amp;",
+    "'": "&apos;|&#39;|&#x27;",
+    "/": r"\\/",
+    "<": "&lt;",
+    ">": "&gt;",
+    "\\": r"\\\\",
+    "\n": r"\\n",
+    "\r": r"\\r",
+    "\t": r"\\t",
+}
+_HTML = frozenset("\"&'<>")
 
 
 class Redactor:
@@ -41,12 +63,13 @@ class Redactor:
         secrets: What the request carries: values of headers, of the query, of the proxy.
     """
 
-    __slots__ = ("_patterns", "_secrets")
+    __slots__ = ("_secrets",)
 
     def __init__(self, secrets: Iterable[str]) -> None:
         long_enough = {secret for secret in secrets if len(secret) >= _SHORTEST}
-        self._secrets = sorted(long_enough, key=len, reverse=True)
-        self._patterns: list[re.Pattern[str]] | None = None
+        self._secrets = [
+            (secret, _searched_for(secret)) for secret in sorted(long_enough, key=len, reverse=True)
+        ]
 
     def __repr__(self) -> str:
         return "<Redactor>"
@@ -59,13 +82,15 @@ class Redactor:
             is_cut: Whether it was cut off somewhere: then its end is taken off if it may be the
                 start of a credential.
         """
-        if self._patterns is None:
-            self._patterns = [re.compile(_in_any_form(secret)) for secret in self._secrets]
-        for secret, pattern in zip(self._secrets, self._patterns):
-            text = pattern.sub(MASK, text)
+        forms = _without_escapes(text)
+        for secret, searched in self._secrets:
+            if any(searched in form for form in forms):
+                text = re.sub(_in_any_form(secret), MASK, text, flags=re.IGNORECASE)
             if is_cut:
                 text = _without_start_of(secret, text)
-        return _LIKE_A_CREDENTIAL.sub(MASK, text)
+        if any(start in forms[0] for start in _STARTS):
+            text = _LIKE_A_CREDENTIAL.sub(MASK, text)
+        return text
 
     def value(self, value: Any) -> Any:
         """Return a decoded JSON value with every credential in it masked, names included."""
@@ -96,7 +121,28 @@ def _shown_pair(pair: str) -> str:
 
 
 def _is_secret(name: str) -> bool:
-    return unquote_plus(name).lower().replace("-", "_") in _SECRET_PARAMETERS
+    return is_secret_name(unquote_plus(name))
+
+
+def _without_escapes(text: str) -> list[str]:
+    """Return a text in lower case, as it is and with its escapes undone."""
+    forms = [text]
+    if "\\" in text:
+        forms.append(_JSON_ESCAPE.sub(_unescaped, text))
+    if "%" in text:
+        forms.append(unquote(forms[-1]))
+    return [form.lower() for form in forms]
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    digits, character = escape.groups()
+    return chr(int(digits, 16)) if digits else str(character)
+
+
+def _searched_for(secret: str) -> str:
+    """Return what to search a text for, empty for a secret that needs its pattern in any case."""
+    needs_pattern = not secret.isascii() or not secret.isprintable() or _HTML.intersection(secret)
+    return "" if needs_pattern else secret.lower()
 
 
 def _in_any_form(secret: str) -> str:
@@ -105,14 +151,16 @@ def _in_any_form(secret: str) -> str:
 
 
 def _character_in_any_form(character: str) -> str:
-    forms = [re.escape(character), rf"\\u{_hex(f'{ord(character):04x}')}"]
-    forms += filter(None, [_SHORT_ESCAPES.get(character)])
-    forms.append("".join(f"%{_hex(f'{byte:02x}')}" for byte in character.encode()))
+    utf_16 = character.encode("utf-16-be", "surrogatepass").hex()
+    utf_8 = character.encode("utf-8", "surrogatepass").hex()
+    forms = [
+        "".join(rf"\\u{utf_16[at : at + 4]}" for at in range(0, len(utf_16), 4)),
+        "".join(f"%{utf_8[at : at + 2]}" for at in range(0, len(utf_8), 2)),
+        re.escape(character),  # last, because its own escape may begin with it
+    ]
+    if character in _SHORT_ESCAPES:
+        forms.insert(0, _SHORT_ESCAPES[character])
     return f"(?:{'|'.join(forms)})"
-
-
-def _hex(digits: str) -> str:
-    return "".join(f"[{d}{d.upper()}]" if d.isalpha() else d for d in digits)
 
 
 def _without_start_of(secret: str, text: str) -> str:
@@ -120,8 +168,9 @@ def _without_start_of(secret: str, text: str) -> str:
     # A cut inside of a character has left a replacement character for the rest of it.
     end = text.rstrip("\ufffd")
     longest = 6 * len(secret)  # as JSON escapes, six characters for each
+    first = re.compile(_character_in_any_form(secret[0]), re.IGNORECASE)
     for start in range(max(0, len(end) - longest), len(end) - _SHORTEST + 1):
-        if _is_start_of(secret, end[start:]):
+        if first.match(end, start) and _is_start_of(secret, end[start:]):
             return text[:start]
     return text
 
@@ -130,9 +179,10 @@ def _is_start_of(secret: str, text: str) -> bool:
     """Tell whether ``text``, escapes undone, is how ``secret`` starts; a cut escape counts."""
     at = matched = 0
     while at < len(text) and matched < len(secret):
-        form = re.compile(_character_in_any_form(secret[matched])).match(text, at)
+        pattern = re.compile(_character_in_any_form(secret[matched]), re.IGNORECASE)
+        form = pattern.match(text, at)
         if form is None:
-            return matched >= _SHORTEST and text[at] in "\\%" and len(text) - at < 6
+            return matched >= _SHORTEST and text[at] in "\\%&" and len(text) - at < 6
         at = form.end()
         matched += 1
     return at == len(text) and matched >= _SHORTEST
