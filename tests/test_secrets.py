@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import logging
 import os
 import subprocess
 import sys
@@ -11,10 +13,19 @@ from pathlib import Path
 
 import pytest
 
-from .failing_calls import SECRETS, WAYS
+from ironflow import IronflowError, ResponseInfo, ServerError, ValidationError
+
+from .failing_calls import CHUNKED, CUT, GZIP, SECRETS, WAYS
+from .failing_calls import client as client_of
+from .hostile import HostileServer, clear_proxies, reply, request
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = str(ROOT / "ironflow")
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch):
+    clear_proxies(monkeypatch)
 
 
 def secrets_in(text):
@@ -94,3 +105,71 @@ def test_pytest_shows_no_secret_of_a_call_that_fails_in_a_test(tmp_path, options
     assert "ironflow._wire.messages.Request object" in shown
     assert "DEBUG    ironflow:" in shown
     assert secrets_in(shown) == []
+
+
+# Replies that hold a fresh credential.
+
+FRESH = "-".join(["amber", "pebble", "fresh"])  # does not look like a credential
+BODY = b'{"id": "ak_1", "key": "%b", "name": "new"}' % FRESH.encode()
+COMPRESSED = gzip.compress(b"[%b" % BODY, 0)  # stored: the credential can be read in it
+
+SECRET_REPLIES = {
+    "cut short": (CUT + BODY, 200),
+    "cut short in a chunk": (CHUNKED + b"fff\r\n" + BODY, 200),
+    "not JSON": (reply(b"key: " + BODY), 200),
+    "more than JSON": (reply(BODY + b","), 200),
+    "not UTF-8": (reply(BODY + b"\xff"), 200),
+    "too large": (reply(BODY * 30_000), 200),
+    "nested too deeply": (reply(b"[" * 200_000 + BODY), 200),
+    "no gzip": (reply(BODY, GZIP), 200),
+    "a gzip that is cut short": (reply(COMPRESSED[:-9], GZIP), 200),
+    "a gzip of what is not JSON": (reply(COMPRESSED, GZIP), 200),
+    "in an unknown coding": (reply(BODY, "Content-Encoding: br"), 200),
+    "without a head": (BODY, 0),
+    "behind half a head": (b"HTTP/1.1 200 OK\r\n" + BODY + b"\r\n\r\n", 200),
+    "a chunk without a size": (CHUNKED + BODY, 200),
+    "an error": (reply(BODY, status="500 No"), 500),
+    "an error with a message": (reply(BODY[:-1] + b', "error": "no"}', status="400 No"), 400),
+    "an error in text": (reply(BODY + b"!", status="500 No"), 500),
+    "an error in a web page": (reply(b"<p>" + BODY, status="500 No"), 500),
+    "an error that is a text in JSON": (reply(b'"%b"' % FRESH.encode(), status="500 No"), 500),
+    "an error with a list": (reply(b"[%b]" % BODY, status="500 No"), 500),
+    "an error with details": (reply(b'{"error": "no", "details": %b}' % BODY, status="400 N"), 400),
+    "an error that is cut short": (CUT.replace(b"200", b"500") + BODY, 500),
+    "a redirect": (reply(BODY, "Location: /there", status="303 There"), 303),
+}
+
+
+@pytest.mark.parametrize("name", SECRET_REPLIES)
+def test_nothing_is_shown_of_the_body_of_a_reply_that_holds_a_fresh_credential(name, caplog):
+    answer, status = SECRET_REPLIES[name]
+    caplog.set_level(logging.DEBUG, "ironflow")
+    told = []
+    with HostileServer(then=[request, answer]) as server:
+        with client_of(server.url, max_response_bytes=2**20, on_response=told.append) as caller:
+            with caller.capture() as seen, pytest.raises(IronflowError) as caught:
+                caller._call("POST", "/api/v1/apikeys", body={}, secret=True)
+    error = caught.value
+    assert error.status_code == seen[0].status_code == told[0].status_code == status
+    assert (error.body, error.details) == (None, None)
+    shown = [shown_by(error), caplog.text, repr(seen), repr(told)]
+    shown += [repr(getattr(seen[0], name)) for name in ResponseInfo.__slots__]
+    assert len(caplog.records) == 1
+    for text in shown:
+        assert not any(part in text for part in FRESH.split("-"))
+
+
+def test_an_error_of_a_route_with_a_credential_still_says_what_is_wrong(client, server):
+    server.reply({"error": "name is required", "code": "INVALID", "name": FRESH}, status=400)
+    with pytest.raises(ValidationError) as caught:
+        client._call("POST", "/api/v1/apikeys", body={}, secret=True)
+    assert (str(caught.value), caught.value.code) == ("name is required", "INVALID")
+    server.reply(status=503, body=b"<h1>Sorry</h1>")
+    with pytest.raises(ServerError) as caught:
+        client._call("POST", "/api/v1/apikeys", body={}, secret=True)
+    assert str(caught.value) == "HTTP 503 Service Unavailable"
+
+
+def test_a_fresh_credential_is_returned_to_whom_it_is_meant_for(client, server):
+    server.reply({"key": FRESH})
+    assert client._call("POST", "/api/v1/apikeys", body={}, secret=True) == {"key": FRESH}

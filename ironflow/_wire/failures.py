@@ -123,6 +123,8 @@ def failed_exchange(
     error.__traceback__ = None
     redactor = request.redactor()
     kind, code, what, retryable = _classify(error, limits, proxy)
+    if request.secret and isinstance(error, BadReply):
+        what = what.partition(":")[0]  # behind it bytes of the reply may be quoted
     if proxy is not None:
         where += f" (by the proxy {proxy.host}:{proxy.port})"
     failure = kind(
