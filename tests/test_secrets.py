@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import gzip
 import logging
 import os
@@ -14,6 +16,10 @@ from pathlib import Path
 import pytest
 
 from ironflow import IronflowError, ResponseInfo, ServerError, ValidationError
+from ironflow._options import Held
+from ironflow._wire.headers import Given
+from ironflow._wire.messages import Request
+from ironflow._wire.replies import Reply
 
 from .failing_calls import CHUNKED, CUT, GZIP, SECRETS, WAYS
 from .failing_calls import client as client_of
@@ -173,3 +179,66 @@ def test_an_error_of_a_route_with_a_credential_still_says_what_is_wrong(client, 
 def test_a_fresh_credential_is_returned_to_whom_it_is_meant_for(client, server):
     server.reply({"key": FRESH})
     assert client._call("POST", "/api/v1/apikeys", body={}, secret=True) == {"key": FRESH}
+
+
+# What a failed call leaves in memory.
+
+
+@pytest.fixture
+def no_collector():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def alive():
+    """Return what there is of calls: their parts, and errors that passed through the package."""
+    return [
+        each
+        for each in gc.get_objects()
+        if type(each) in (Given, Held, Reply, Request)
+        or (isinstance(each, (IronflowError, TypeError, ValueError)) and is_ours(each))
+    ]
+
+
+def is_ours(error):
+    files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return any(name.startswith(PACKAGE) for name in files)
+
+
+def swallow(call):
+    try:
+        call()
+    except Exception as error:
+        return type(error)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_failure_keeps_nothing_alive(way, no_collector):
+    before = alive()
+    assert swallow(WAYS[way].fail) is WAYS[way].kind
+    assert len(alive()) == len(before)
+
+
+@pytest.mark.parametrize("watch", ["nobody", "a hook", "a capture", "a hook that raises"])
+@pytest.mark.parametrize("attempts", [1, 3])
+def test_failed_uploads_do_not_pile_up(watch, attempts, no_collector):
+    def upload():
+        caller.request("PUT", "/x", body=b"x" * 100_000)
+
+    hooks = {"a hook": lambda info: None, "a hook that raises": lambda info: 1 / 0}
+    refusal = reply(b"{}", "Connection: close", status="503 No")
+    with HostileServer(then=[request, refusal]) as server:
+        caller = client_of(server.url, on_response=hooks.get(watch), max_attempts=attempts)
+        before = alive()
+        with contextlib.ExitStack() as stack:
+            if watch == "a capture":
+                seen = stack.enter_context(caller.capture())
+            for _ in range(3):
+                assert swallow(upload) is ServerError
+            if watch == "a capture":
+                assert [info.attempts for info in seen] == [attempts] * 3
+                seen.clear()
+        assert len(alive()) == len(before)
+        caller.close()

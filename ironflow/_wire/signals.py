@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
 
+_PACKAGE = __name__.partition(".")[0]
+
 
 def is_from_signal_handler(error: BaseException) -> bool:
     """Tell whether a handler of the caller's raised an exception in the middle of our code.
@@ -22,10 +24,15 @@ def is_from_signal_handler(error: BaseException) -> bool:
     while traceback is not None:
         frame = traceback.tb_frame
         # Not in our own frames: a look at their variables would keep these alive in a cycle.
-        if frame.f_globals.get("__package__") != __package__ and _got_its_caller(frame):
+        if not _is_ours(frame) and _got_its_caller(frame):
             return True
         traceback = traceback.tb_next
     return False
+
+
+def _is_ours(frame: FrameType) -> bool:
+    package = frame.f_globals.get("__package__") or ""
+    return package.partition(".")[0] == _PACKAGE
 
 
 def _got_its_caller(frame: FrameType) -> bool:

@@ -210,7 +210,7 @@ class Transport:
                 request.sent = False  # the server says that it has carried nothing out
             error = failed_reply(problem, request)
         else:
-            problem.__traceback__ = problem.__context__ = None
+            problem.__traceback__ = problem.__context__ = problem.__cause__ = None
             reply = problem.reply if isinstance(problem, BadReply) else None
             if isinstance(problem, BadReply) and reply is not None:
                 request.reply = reply
