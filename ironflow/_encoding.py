@@ -198,12 +198,12 @@ def idempotency(headers: Fields, body: object, keyed: bool) -> tuple[Fields, obj
     Raises:
         ValueError: A key is blank: the server would take every such call for the same one, or for
             one without a key.
+        TypeError: A key is no text.
     """
     found = False
     if keyed and isinstance(body, dict) and body.get("idempotency_key") is not None:
         found = True
-        key = _checked_key("body.idempotency_key", body["idempotency_key"])
-        if key == "auto":
+        if _checked_key("body.idempotency_key", body["idempotency_key"]) == "auto":
             body = {**body, "idempotency_key": _new_key()}
     for name, value in headers.values.items():
         if name.lower() == "idempotency-key":
@@ -213,10 +213,13 @@ def idempotency(headers: Fields, body: object, keyed: bool) -> tuple[Fields, obj
     return headers, body, found
 
 
-def _checked_key(name: str, key: object) -> object:
-    if isinstance(key, str) and not key.strip():
+def _checked_key(name: str, key: object) -> str:
+    text: str | None = None if isinstance(key, int) else text_of(key)
+    if text is None:
+        raise TypeError(f"{name}: must be a string, not {type(key).__name__}")
+    if not text.strip():
         raise ValueError(f'{name}: must not be blank; "auto" makes a key')
-    return key
+    return text
 
 
 def _new_key() -> str:

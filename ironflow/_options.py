@@ -273,8 +273,9 @@ def http_method(name: str, value: object) -> str:
 
 def _client_headers(name: str, value: Given | Fields) -> Fields:
     headers = value if isinstance(value, Fields) else value.checked()
-    if "content-type" in headers.names():
-        raise ValueError(f"{name}: Content-Type belongs to a body, not to every request")
+    for of_one_call in ("Content-Type", "Idempotency-Key"):
+        if of_one_call.lower() in headers.names():
+            raise ValueError(f"{name}: {of_one_call} belongs to one call, not to every request")
     return headers
 
 

@@ -306,3 +306,38 @@ def test_a_header_value_of_another_type_is_refused_by_name(client, value):
 def test_headers_must_be_a_mapping(client):
     with pytest.raises(TypeError, match="^headers: must be a mapping, not list"):
         client.request("GET", "/x", headers=[("a", "b")])
+
+
+# Idempotency keys.
+
+
+@pytest.mark.parametrize("key", ["", " ", "\t", "\xa0"])
+def test_a_blank_idempotency_key_is_refused_in_header_and_body(client, server, key):
+    with pytest.raises(ValueError, match="^Idempotency-Key: must not be blank"):
+        client.functions_invoke("f", {}, idempotency_key=key)
+    with pytest.raises(ValueError, match="^Idempotency-Key: must not be blank"):
+        client.request("POST", "/x", headers={"idempotency-key": key})
+    with pytest.raises(ValueError, match=r"^body\.idempotency_key: must not be blank"):
+        client.pub_sub_create({"topic": "t", "data": 1, "idempotency_key": key})
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("key", [0, 7, True, False, 1.5, [], ["k"], {}, b"k"])
+def test_an_idempotency_key_that_is_no_text_is_refused(client, server, key):
+    # It would make the call repeatable, and the server would not take it for a key.
+    with pytest.raises(TypeError, match=r"^body\.idempotency_key: must be a string, not "):
+        client.pub_sub_create({"topic": "t", "data": 1, "idempotency_key": key})
+    assert server.requests == []
+
+
+def test_an_idempotency_key_may_be_a_uuid_and_none_is_no_key(client, server):
+    key = uuid.UUID(int=1)
+    text = "00000000-0000-0000-0000-000000000001"
+    client.functions_invoke("f", {}, idempotency_key=key)
+    assert server.last.headers["idempotency-key"] == text
+    client.pub_sub_create({"topic": "t", "data": 1, "idempotency_key": key})
+    assert server.last.json["idempotency_key"] == text
+    client.functions_invoke("f", {}, idempotency_key=None)
+    assert "idempotency-key" not in server.last.headers
+    client.pub_sub_create({"topic": "t", "data": 1, "idempotency_key": None})
+    assert server.last.json["idempotency_key"] is None
