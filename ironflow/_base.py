@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     ClientT = TypeVar("ClientT", bound="BaseClient")
     T = TypeVar("T")
 
+# What a client itself consists of; a subclass may add to it.
+_OWN = frozenset({"_headers", "_options", "_owner", "_transport"})
+
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _UNITS = {"ms": 0.001, "s": 1.0}
 _USER_AGENT = f"ironflow-python/{__version__} Python/{'.'.join(map(str, sys.version_info[:2]))}"
@@ -306,11 +309,8 @@ class BaseClient:
 
     def __reduce__(self) -> Any:
         """Pickle the options, never the connections; the copy opens its own."""
-        if self._options.ssl_context is not None:
-            raise TypeError(
-                "a client with an ssl_context cannot be pickled; make one where it goes"
-            )
-        return _restored, (type(self), self._options)
+        added = {name: value for name, value in vars(self).items() if name not in _OWN}
+        return _restored, (type(self), self._options), added or None
 
     def _call(
         self,

@@ -315,6 +315,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
 # Shown by ``repr`` where they differ from these defaults, so that it fits a line as a rule. The
 # others are never shown.
 _SHOWN: dict[str, Any] = {
+    "timeout": DEFAULT_TIMEOUT,
     "total_timeout": None,
     "max_attempts": 3,
     "retry_methods": sorted(DEFAULT_RETRY_METHODS),
@@ -399,6 +400,27 @@ class Options:
             given[name] = _as_given(name, change.value)
         return Options(**given)
 
+    def __copy__(self) -> Options:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Options:
+        return self
+
+    def __reduce__(self) -> Any:
+        """Pickle plain values, and name what cannot be pickled."""
+        if self.ssl_context is not None:
+            raise TypeError(
+                "a client with an ssl_context cannot be pickled; make one where it goes"
+            )
+        if not _can_be_pickled(self.on_response):
+            raise TypeError(
+                "a client cannot be pickled with this on_response; give a function of a module"
+            )
+        plain = {name: getattr(self, name) for name in _CHECKS}
+        plain["api_key"] = self.api_key and self.api_key.value
+        plain["headers"] = self.headers.values
+        return _restored, (plain,)
+
     def __repr__(self) -> str:
         """Show what may be shown: no key, no header values, and no option left as it is."""
         if "limits" not in vars(self):
@@ -406,7 +428,6 @@ class Options:
         shown = [
             f"server_url={self.server_url!r}",
             f"api_key={'set' if self.api_key else None}",
-            f"timeout={self.timeout!r}",
         ]
         for name, default in _SHOWN.items():
             value = getattr(self, name)
@@ -415,6 +436,21 @@ class Options:
             if value != default:
                 shown.append(f"{name}={value!r}")
         return ", ".join(shown)
+
+
+def _restored(plain: dict[str, Any]) -> Options:
+    """Return options that were pickled."""
+    return Options(**{name: _as_given(name, value) for name, value in plain.items()})
+
+
+def _can_be_pickled(hook: object) -> bool:
+    import pickle
+
+    try:
+        pickle.dumps(hook)
+    except Exception:  # a PicklingError, an AttributeError or a TypeError
+        return False
+    return True
 
 
 def _as_given(name: str, value: Any) -> Any:

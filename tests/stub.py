@@ -17,13 +17,14 @@ SEEN = []  # [method, path] of every request of this test run; conftest writes i
 class Recorded:
     """One request as it arrived."""
 
-    def __init__(self, method, target, headers, body):
+    def __init__(self, method, target, headers, body, peer):
         self.method = method
         self.target = target
         self.path, _, self.query_string = target.partition("?")
         self.query = dict(parse_qsl(self.query_string, keep_blank_values=True))
         self.headers = {name.lower(): value for name, value in headers}
         self.body = body
+        self.peer = peer  # address of the client's end: another one for each connection
 
     @property
     def json(self):
@@ -85,7 +86,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self):
         stub = self.server.stub
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        stub.requests.append(Recorded(self.command, self.path, self.headers.items(), body))
+        peer = self.client_address
+        stub.requests.append(Recorded(self.command, self.path, self.headers.items(), body, peer))
         SEEN.append([self.command, self.path])
         reply = stub.next_reply()
         if isinstance(reply, bytes):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import ssl
 import sys
 import traceback
@@ -19,10 +21,10 @@ def shown_url(client):
 
 def test_the_defaults_are_the_documented_ones():
     assert repr(IronflowClient()) == (
-        "IronflowClient(server_url='http://localhost:9123', api_key=None, timeout=30.0)"
+        "IronflowClient(server_url='http://localhost:9123', api_key=None)"
     )
     options = IronflowClient()._options
-    assert (options.max_attempts, options.max_retry_after) == (3, 60.0)
+    assert (options.timeout, options.max_attempts, options.max_retry_after) == (30.0, 3, 60.0)
     assert (options.total_timeout, options.refusal_statuses) == (None, frozenset())
     assert options.retry_methods == {"DELETE", "GET", "HEAD", "OPTIONS", "PUT"}
     assert (options.initial_backoff, options.max_backoff) == (0.1, 10.0)
@@ -174,6 +176,7 @@ def test_a_key_that_cannot_be_sent_is_refused_unseen(key):
         ("headers", ["a"], TypeError),
         ("headers", {"X-A": "b\nc"}, ValueError),
         ("headers", {"Content-Length": "1"}, ValueError),
+        ("headers", {"content-type": "text/plain"}, ValueError),
         ("ssl_context", "tls", TypeError),
         ("max_response_bytes", 0, ValueError),
         ("user_agent_suffix", "a\nb", ValueError),
@@ -266,3 +269,134 @@ def test_repr_shows_options_and_never_a_secret():
     assert "hunter2" not in text
     for part in ("environment='staging'", "org='org_1'", "headers=['Cookie', 'X-Token']"):
         assert part in text
+
+
+@pytest.mark.parametrize("key", ["order-1", "auto", " "])
+def test_an_idempotency_key_for_every_request_is_refused(key):
+    # The server would take the second write for a repeat of the first and drop it.
+    for make in (IronflowClient, IronflowClient().with_options):
+        with pytest.raises(ValueError, match="^headers: Idempotency-Key belongs to one call"):
+            make(headers={"idempotency-key": key})
+
+
+USUAL = [
+    {},
+    {"api_key": KEY},
+    {"api_key": KEY, "environment": "production"},
+    {"api_key": KEY, "timeout": 120.0},
+]
+
+
+@pytest.mark.parametrize("options", USUAL)
+def test_repr_fits_a_line_with_the_usual_settings(options):
+    text = repr(IronflowClient("https://ironflow.example.com", **options))
+    assert len(text) < 100
+    assert text.isprintable()
+
+
+def test_repr_shows_the_options_that_are_not_left_as_they_are():
+    client = IronflowClient(
+        "https://h", timeout=5, max_attempts=1, refusal_statuses=[503, 429], retry_methods=["GET"]
+    )
+    assert repr(client) == (
+        "IronflowClient(server_url='https://h', api_key=None, timeout=5, max_attempts=1,"
+        " retry_methods=['GET'], refusal_statuses=[429, 503])"
+    )
+
+
+# A client goes to another process with its options and without its connections.
+
+
+def noted(info):
+    """A hook that pickles."""
+
+
+EVERY_OPTION = {
+    "api_key": KEY,
+    "timeout": 5.0,
+    "total_timeout": 20.0,
+    "max_attempts": 5,
+    "retry_methods": ["GET", "POST"],
+    "initial_backoff": 0.2,
+    "max_backoff": 2.0,
+    "backoff_factor": 3.0,
+    "max_retry_after": 9.0,
+    "refusal_statuses": [429],
+    "environment": "staging",
+    "org": "org_1",
+    "headers": {"X-Trace": "t1"},
+    "max_response_bytes": 4096,
+    "user_agent_suffix": "nightly/2",
+    "on_response": noted,
+}
+
+
+@pytest.mark.parametrize("called", [False, True], ids=["unused", "used"])
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_client_pickles_before_and_after_its_first_call_alike(server, called, protocol):
+    with IronflowClient(server.url, **EVERY_OPTION) as client:
+        if called:
+            client.runs_list()
+        twin = pickle.loads(pickle.dumps(client, protocol))
+        client.runs_list()
+        with twin:
+            twin.runs_list()
+    mine, its = server.requests[-2:]
+    assert mine.headers == its.headers
+    assert its.headers["authorization"] == f"Bearer {KEY}"
+    assert its.headers["x-trace"] == "t1"
+    assert repr(twin) == repr(client)
+    options = ("backoff_factor", "max_retry_after", "on_response", "refusal_statuses", "timeout")
+    assert [getattr(twin._options, name) for name in options] == [
+        getattr(client._options, name) for name in options
+    ]
+
+
+def test_a_pickled_client_has_connections_and_captures_of_its_own(server):
+    with IronflowClient(server.url) as client:
+        client.runs_list()
+        twin = pickle.loads(pickle.dumps(client))
+        with client.capture() as seen, twin:
+            twin.runs_list()
+            client.close()
+            twin.runs_list()
+    assert seen == []
+    assert len({request.peer for request in server.requests}) == 2
+
+
+def test_a_key_of_the_environment_is_not_read_again_where_a_client_is_unpickled(monkeypatch):
+    pickled = pickle.dumps(IronflowClient("http://h", api_key=""))
+    monkeypatch.setenv("IRONFLOW_API_KEY", "ifkey_of_another")
+    assert "api_key=None" in repr(pickle.loads(pickled))
+
+
+@pytest.mark.parametrize("called", [False, True], ids=["unused", "used"])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("ssl_context", ssl.create_default_context()), ("on_response", lambda info: None)],
+    ids=["ssl_context", "on_response"],
+)
+def test_a_client_that_can_not_be_pickled_says_why_in_a_line(server, option, value, called):
+    with IronflowClient(server.url, api_key=KEY, **{option: value}) as client:
+        if called:
+            client.runs_list()
+        with pytest.raises(TypeError) as caught:
+            pickle.dumps(client)
+        assert option in str(caught.value)
+        assert len(str(caught.value)) < 100
+        assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+        # A copy in the same process has no such need.
+        for twin in (copy.copy(client), copy.deepcopy(client)):
+            assert twin.runs_list() == {}
+            twin.close()
+
+
+def test_a_pickled_client_of_a_subclass_keeps_what_that_added(server):
+    twin = pickle.loads(pickle.dumps(Tagged(server.url, "t1")))
+    assert (type(twin), twin.tag) == (Tagged, "t1")
+
+
+class Tagged(IronflowClient):
+    def __init__(self, url, tag):
+        super().__init__(url)
+        self.tag = tag
