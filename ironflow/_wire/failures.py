@@ -177,8 +177,6 @@ def _noted(error: IronflowError) -> IronflowError:
             facts.append(f"HTTP {error.status_code}")
         if error.request_id:
             facts.append(f"request id {error.request_id}")
-        if error.attempts > 1:
-            facts.append(f"{error.attempts} attempts")
         error.add_note(", ".join(facts))
     return error
 

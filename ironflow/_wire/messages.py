@@ -30,7 +30,8 @@ class Request:
 
     Attributes:
         attempts: How many times it was sent or tried to be sent.
-        sent: Whether any of these may have reached the server.
+        sent: Whether any of these may have reached the server and was not refused there.
+        sent_before: The same before the latest of them.
         cost: What the latest wait has taken from the budget of retries.
         proxy_secrets: What of the proxy's URL must not be shown.
         reply: The latest reply.
@@ -50,6 +51,7 @@ class Request:
         "retry",
         "secret",
         "sent",
+        "sent_before",
         "target",
         "text",
     )
@@ -79,7 +81,7 @@ class Request:
         self.secret = secret
         self.attempts = 0
         self.cost = 0
-        self.sent = False
+        self.sent = self.sent_before = False
         self.proxy_secrets: tuple[str, ...] = ()
         self.reply: Reply | None = None
 

@@ -116,8 +116,7 @@ class Transport:
             if wait is None:
                 break
             self.sleep(wait)
-        # What the server said last tells more than a connection that failed since.
-        failure = answer or failure
+        failure = _verdict(failure, answer, request, limits)
         failure.attempts = request.attempts
         try:
             raise failure
@@ -158,6 +157,7 @@ class Transport:
         started = monotonic()
         deadline = min(end, started + limits.timeout)
         request.attempts += 1
+        request.sent_before = request.sent
         try:
             reply = self._exchange(request, request.target, deadline, limits)
             if reply.status in REDIRECTS:
@@ -207,7 +207,7 @@ class Transport:
         if isinstance(problem, Reply):
             request.reply = problem
             if problem.status in limits.refusal_statuses:
-                request.sent = False  # the server says that it has carried nothing out
+                request.sent = request.sent_before  # the server has carried nothing out
             error = failed_reply(problem, request)
         else:
             problem.__traceback__ = problem.__context__ = problem.__cause__ = None
@@ -248,8 +248,8 @@ class Transport:
                 else:
                     connection.close()
                 return reply
-            request.sent = request.sent or connection.sent
             request.attempts += 1
+            request.sent_before = request.sent = request.sent or connection.sent
             fresh = True
 
     def message(self, request: Request, target: str) -> memoryview:
@@ -389,6 +389,20 @@ class _Route:
             self.target_prefix = origin
             if proxy.authorization:
                 self.head += f"Proxy-Authorization: {proxy.authorization}\r\n".encode("ascii")
+
+
+def _verdict(
+    failure: IronflowError, answer: IronflowError | None, request: Request, limits: Limits
+) -> IronflowError:
+    """Return the error of a call: of its last attempt, or the last that the server answered.
+
+    What the server said tells more than a connection that failed since. But a refused write of
+    which nobody knows what came of its repeat must not look like one that was carried out nowhere.
+    """
+    if answer is None:
+        return failure
+    is_refusal = answer.status_code in limits.refusal_statuses and not request.repeatable
+    return failure if is_refusal and failure.delivered is None else answer
 
 
 def goes_again(

@@ -33,6 +33,7 @@ from ..hostile import (
     clear_proxies,
     reply,
     request,
+    request_head,
     reset,
     stall,
     trusting_context,
@@ -366,6 +367,27 @@ def test_a_condition_counts_however_it_is_written_and_the_caller_wins(
     assert len(server.requests) == attempts
 
 
+@pytest.mark.parametrize("name", ["If-Match", "if-none-match", "If-Unmodified-Since"])
+def test_a_condition_in_the_headers_of_the_client_counts_too(server, name):
+    for _ in range(3):
+        server.reply({"error": "busy"}, status=503)
+    with patient(server.url, headers={name: "Wed, 21 Oct 2015 07:28:00 GMT"}) as client:
+        with pytest.raises(ServerError):
+            client.kv_update_buckets_keys("cache", "greeting", body=b"hello")
+        assert len(server.requests) == 1
+        server._script.clear()
+        with pytest.raises(ServerError):
+            for _ in range(3):
+                server.reply({"error": "busy"}, status=503)
+            client.request("GET", "/x")
+        assert len(server.requests) == 4
+        with pytest.raises(ServerError):
+            for _ in range(3):
+                server.reply({"error": "busy"}, status=503)
+            client.request("DELETE", "/x", headers={name: None, "Idempotency-Key": "k"})
+        assert len(server.requests) == 7
+
+
 def test_an_automatic_key_is_one_for_all_attempts_of_a_call_in_the_header(server):
     for _ in range(2):
         server.reply({"error": "busy"}, status=503)
@@ -535,6 +557,143 @@ def test_retry_false_means_one_attempt_even_if_nothing_left():
         assert failure(client).attempts == 3
 
 
+def connects_once(client):
+    """Let a client connect; after that its connections are refused."""
+    transport = client._open()
+    connect, attempts = transport.open, itertools.count()
+
+    def refused_but_once(deadline):
+        if next(attempts):
+            raise ConnectionRefusedError(111, "Connection refused")
+        return connect(deadline)
+
+    transport.open = refused_but_once
+
+
+# Writes that the server refused.
+
+LIMITED = reply(b'{"error": "slow down"}', status="429 Too Many Requests")
+LIMITED_LAST = reply(b'{"error": "slow"}', "Connection: close", status="429 Too Many Requests")
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_a_rate_limited_write_is_sent_again_and_carried_out_once(method):
+    with HostileServer([request, LIMITED, request, LIMITED, behave]) as server:
+        with patient(server.url, refusal_statuses=[429]) as client:
+            with client.capture() as seen:
+                assert client.request(method, "/x", body={"id": "first"}) == {"id": "first"}
+            assert (seen[0].attempts, len(client.waits)) == (3, 2)
+        assert server.delivered("first") == 3  # two of them refused
+
+
+@pytest.mark.parametrize(
+    ("options", "arguments"),
+    [
+        ({}, {}),
+        ({"refusal_statuses": [503]}, {}),
+        ({"refusal_statuses": [429]}, {"retry": False}),
+        ({"refusal_statuses": [429], "max_attempts": 1}, {}),
+    ],
+)
+def test_a_rate_limited_write_is_an_error_unless_the_caller_trusts_it(options, arguments):
+    with HostileServer([request, LIMITED, behave]) as server:
+        with patient(server.url, **options) as client:
+            error = failure(client, "POST", body={"id": "first"}, **arguments)
+            assert (type(error), error.attempts) == (RateLimitError, 1)
+            assert error.delivered is True
+        assert server.delivered("first") == 1
+
+
+def test_a_refusal_that_says_not_to_come_back_is_obeyed(server):
+    server.reply({"error": "quota used up", "retryable": False}, status=429)
+    with patient(server.url, refusal_statuses=[429]) as client:
+        error = failure(client, "POST", body={})
+        assert (str(error), error.attempts) == ("quota used up", 1)
+
+
+@pytest.mark.parametrize(
+    ("acts", "kind"), [([reset], IronflowConnectionError), ([stall], IronflowTimeoutError)]
+)
+def test_a_write_that_is_lost_after_a_refusal_is_not_called_refused(acts, kind):
+    # Whoever trusts the refusal would send it again.
+    with HostileServer([request, LIMITED, request, *acts]) as server:
+        times = {"timeout": 0.3, "total_timeout": 20} if stall in acts else {}
+        with patient(server.url, refusal_statuses=[429], **times) as client:
+            error = failure(client, "POST", body={"id": "first"})
+            assert (type(error), error.attempts) == (kind, 2)
+            assert error.delivered is None
+        assert server.delivered("first") == 2
+
+
+def test_a_write_whose_repeat_never_left_is_called_refused():
+    with HostileServer([request, LIMITED_LAST]) as server:
+        client = patient(server.url, refusal_statuses=[429])
+        connects_once(client)
+        error = failure(client, "POST", body={"id": "first"})
+        assert (type(error), error.attempts) == (RateLimitError, 3)
+        assert server.delivered("first") == 1
+        client.close()
+
+
+def test_a_refusal_does_not_make_an_earlier_attempt_undelivered():
+    with HostileServer([request, reset], [request, LIMITED_LAST], [request, reset]) as server:
+        with patient(server.url, refusal_statuses=[429], max_attempts=3) as client:
+            error = failure(client, "POST", body={"id": "first"}, retry=True)
+            # The caller says that repeats do no harm: the server's word tells more.
+            assert (type(error), error.attempts, error.delivered) == (RateLimitError, 3, True)
+        assert server.delivered("first") == 3
+
+
+# What is known of a call that failed.
+
+DELIVERIES = {
+    "silence": ("POST", [request, stall], None),
+    "close": ("POST", [request], None),
+    "reset": ("POST", [request, reset], None),
+    "reset inside of the reply": ("POST", [request, OK[:-2], reset], None),
+    "not HTTP": ("POST", [request, b"-ERR\r\n"], None),
+    "half a head": ("POST", [request, OK[:9]], None),
+    "cut short": ("POST", [request, OK[:-1]], True),
+    "not JSON": ("POST", [request, reply(b"x")], True),
+    "an error": ("POST", [request, UNAVAILABLE], True),
+    "a redirect": ("POST", [request, reply(b"", "Location: /y", status="307 There")], True),
+    "a redirect that is lost": (
+        "GET",
+        [request, reply(b"", "Location: /y", status="307 There"), request, reset],
+        None,
+    ),
+    "TLS that is none": ("POST", [b"HTTP/1.1 400 No\r\n\r\n"], False),
+    "TLS that ends": ("POST", [request_head, reset], False),
+}
+
+
+@pytest.mark.parametrize("name", DELIVERIES)
+def test_an_error_says_whether_the_call_was_delivered(name):
+    method, acts, delivered = DELIVERIES[name]
+    with HostileServer(then=acts) as server:
+        url = server.url.replace("http:", "https:") if name.startswith("TLS") else server.url
+        with patient(url, timeout=0.5, max_attempts=1) as client:
+            body = None if method == "GET" else {"id": "1"}
+            assert failure(client, method, body=body).delivered is delivered
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://nowhere.invalid"])
+def test_a_call_that_never_left_was_not_delivered(url):
+    with patient(url) as client:
+        error = failure(client, "POST", body={})
+        assert (error.delivered, error.attempts) == (False, 3)
+
+
+def test_a_call_that_may_have_been_delivered_once_stays_so_when_a_repeat_does_not_leave():
+    with HostileServer([request, reset]) as server:
+        client = patient(server.url)
+        connects_once(client)
+        error = failure(client, "PUT", body={"id": "1"})
+        assert (type(error), error.attempts) == (IronflowConnectionError, 3)
+        assert error.delivered is None
+        client.close()
+
+
 def test_a_total_timeout_leaves_time_for_attempts_after_one_that_timed_out():
     with HostileServer([request, stall], [request, stall]) as server:
         with patient(server.url, timeout=0.3, total_timeout=20) as client:
@@ -623,6 +782,27 @@ def test_a_kept_connection_that_dies_under_a_write_is_an_error_and_no_second_wri
             assert client.waits == []
             assert client.request("POST", "/x", body={"id": "third"}) == {"id": "third"}
         assert (server.delivered("second"), server.delivered("third")) == (1, 1)
+
+
+@pytest.mark.parametrize(("options", "attempts"), [({}, 2), ({"max_attempts": 1}, 1)])
+def test_a_write_goes_again_when_a_dead_connection_took_no_byte_of_it(
+    monkeypatch, options, attempts
+):
+    # Between the look at a kept connection and the send on it there is always a moment.
+    monkeypatch.setattr("ironflow._wire.connection.Connection.is_alive", lambda self: True)
+    with HostileServer([request, OK, reset]) as server, patient(server.url, **options) as client:
+        client.request("GET", "/x")
+        assert server.peers[0].settled.wait(10)
+        if attempts == 2:
+            with client.capture() as seen:
+                assert client.request("POST", "/x", body={"id": "second"}) == {"id": "second"}
+            assert (seen[0].attempts, client.waits) == (2, [])
+            assert server.delivered("second") == 1
+        else:
+            error = failure(client, "POST", body={"id": "second"})
+            assert (type(error), error.attempts) == (IronflowConnectionError, 1)
+            assert error.delivered is False
+            assert server.delivered("second") == 0
 
 
 @pytest.mark.parametrize(
