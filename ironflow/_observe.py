@@ -3,9 +3,11 @@
 Rules:
 
 1. All three show the same facts, and none shows a credential: URLs are masked, cookies dropped.
-2. Watching never changes a call: a hook or a log filter that raises is told to the logger, and the
-   call goes on.
-3. Whoever does not watch pays nothing: ``logging`` is used where the program has loaded it and is
+2. Watching never changes a call: a hook that raises is told to the logger, a log filter that does
+   is told to nobody, and the call goes on.
+3. A call that a hook, a log filter or a log handler makes is itself told to no hook and no logger,
+   or each would bring another.
+4. Whoever does not watch pays nothing: ``logging`` is used where the program has loaded it and is
    never loaded from here.
 """
 
@@ -33,6 +35,7 @@ _DEBUG = 10
 
 # The open captures of this thread or task, each with the client that it watches.
 _captures: ContextVar[tuple[Capture, ...]] = ContextVar("ironflow_captures", default=())
+_telling: ContextVar[bool] = ContextVar("ironflow_telling", default=False)
 _was_used = False  # whether anybody in this process has ever asked for a capture
 
 
@@ -182,14 +185,10 @@ def _report(
     for capture in watching:
         capture.seen.append(info)
     if hook is not None:
-        try:
-            hook(info)
-        except Exception as error:
-            if is_from_signal_handler(error):
-                raise
-            logger = _logger()
-            if logger is not None:
-                logger.warning("on_response raised %s; the call goes on", type(error).__name__)
+        problem = _tell(hook, info)
+        logger = _logger()
+        if problem and logger is not None:
+            _tell(logger.warning, "on_response raised %s; the call goes on", problem)
 
 
 def log_attempt(request: Request, outcome: str, started: float) -> None:
@@ -201,11 +200,27 @@ def log_attempt(request: Request, outcome: str, started: float) -> None:
         return
     elapsed = monotonic() - started
     line = "%s %s: %s in %.3f s, attempt %d"
+    _tell(logger.debug, line, request.method, request.url, outcome, elapsed, request.attempts)
+
+
+def _tell(listener: Callable[..., object], *facts: object) -> str:
+    """Call a hook or a logger, whose filters and handlers are the program's.
+
+    Returns:
+        The type of what it raised, empty when it raised nothing.
+    """
+    if _telling.get():
+        return ""
+    token = _telling.set(True)
     try:
-        logger.debug(line, request.method, request.url, outcome, elapsed, request.attempts)
-    except Exception as error:  # a filter of the program's
+        listener(*facts)
+    except Exception as error:
         if is_from_signal_handler(error):
             raise
+        return type(error).__name__
+    finally:
+        _telling.reset(token)
+    return ""
 
 
 def _logger() -> Logger | None:

@@ -234,6 +234,54 @@ def test_a_capture_does_not_see_the_calls_of_other_tasks(client):
     assert asyncio.run(both()) == [["a"] * 3, ["b"] * 3]
 
 
+def test_captures_that_overlap_end_each_for_itself(client):
+    # As two generators do, or two tasks that share a context.
+    first, second = client.capture(), client.capture()
+    seen = first.__enter__()
+    client.request("GET", "/1")
+    seen_later = second.__enter__()
+    client.request("GET", "/2")
+    first.__exit__(None, None, None)
+    client.request("GET", "/3")
+    second.__exit__(None, None, None)
+    client.request("GET", "/4")
+    assert paths(seen) == ["1", "2"]
+    assert paths(seen_later) == ["2", "3"]
+
+
+FIRST_CAPTURES = """
+import sys, threading
+sys.setswitchinterval(1e-6)
+
+def capture(name):
+    barrier.wait(10)
+    with client.capture() as seen:
+        barrier.wait(10)
+        client.request("GET", f"/{name}")
+        barrier.wait(10)
+    results.append([info.url.rpartition("/")[2] for info in seen] == [name])
+
+for _ in range(20):
+    for name in [name for name in sys.modules if name.startswith("ironflow")]:
+        del sys.modules[name]
+    from ironflow import IronflowClient
+
+    client, barrier, results = IronflowClient(sys.argv[1]), threading.Barrier(4), []
+    threads = [threading.Thread(target=capture, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    client.close()
+    assert results == [True] * 4, results
+"""
+
+
+def test_the_first_captures_of_several_threads_are_kept_apart(server):
+    command = [sys.executable, "-c", FIRST_CAPTURES, server.url]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=60)
+
+
 # Hooks.
 
 
@@ -278,6 +326,21 @@ def test_a_hook_may_call_the_client_itself(client, server):
     client.with_options(on_response=hook).request("GET", "/x")
     assert seen == [f"{server.url}/x"]
     assert [request.target for request in server.requests] == ["/x", "/telemetry"]
+
+
+def test_a_call_of_a_hook_on_its_own_client_does_not_bring_another(client, server):
+    seen = []
+
+    def hook(info):
+        seen.append(info.url)
+        hooked.request("POST", "/telemetry", body={"status": info.status_code})
+
+    hooked = client.with_options(on_response=hook)
+    for path in ("/x", "/y"):
+        hooked.request("GET", path)
+    assert seen == [f"{server.url}/x", f"{server.url}/y"]
+    targets = [request.target for request in server.requests]
+    assert targets == ["/x", "/telemetry", "/y", "/telemetry"]
 
 
 def test_a_hook_and_a_capture_are_told_the_same(client):
@@ -327,6 +390,56 @@ def test_the_logger_is_told_no_secret(client, server, caplog):
     assert len(lines(caplog)) == 2
     for secret in (KEY, TOKEN, "hunter2"):
         assert secret not in caplog.text
+
+
+@pytest.fixture
+def ship():
+    """Return what has a function called for each record of the logger, by filter or by handler."""
+    logger = logging.getLogger("ironflow")
+    added = []
+
+    def add(kind, function):
+        if kind == "filter":
+            added.append((logger.removeFilter, function))
+            logger.addFilter(function)
+        else:
+            handler = logging.Handler()
+            handler.emit = function
+            added.append((logger.removeHandler, handler))
+            logger.addHandler(handler)
+
+    yield add
+    for remove, what in added:
+        remove(what)
+
+
+@pytest.mark.parametrize("kind", ["filter", "handler"])
+def test_a_log_that_is_shipped_by_the_client_itself_does_not_bring_another(
+    client, server, caplog, ship, kind
+):
+    def send(record):
+        client.request("POST", "/logs", body={"line": record.getMessage()})
+        return True
+
+    caplog.set_level(logging.DEBUG, "ironflow")
+    ship(kind, send)
+    client.request("GET", "/x")
+    client.request("GET", "/y")
+    targets = [request.target for request in server.requests]
+    assert targets == ["/x", "/logs", "/y", "/logs"]
+    assert server.last.json["line"].startswith(f"GET {server.url}/y: 200 in ")
+
+
+@pytest.mark.parametrize("level", [logging.DEBUG, logging.WARNING])
+def test_a_log_filter_that_raises_does_not_break_the_call(client, server, caplog, ship, level):
+    def broken(record):
+        raise Unlucky(KEY)
+
+    caplog.set_level(level, "ironflow")
+    ship("filter", broken)
+    hooked = client.with_options(on_response=lambda info: 1 / 0)  # which is told to the logger
+    server.reply({"ok": 1})
+    assert hooked.request("GET", "/x") == {"ok": 1}
 
 
 def test_the_logger_is_silent_unless_asked(client, caplog):
