@@ -33,9 +33,9 @@ class Received:
     """One request as it arrived."""
 
     def __init__(self, head, body):
-        first, *lines = head.decode("latin-1").split("\r\n")
+        first, *self.lines = head.decode("latin-1").split("\r\n")
         self.method, self.target, self.version = first.split(" ")
-        fields = [line.split(": ", 1) for line in lines]
+        fields = [line.split(": ", 1) for line in self.lines]
         self.headers = {name.lower(): value for name, value in fields}
         self.body = body
 

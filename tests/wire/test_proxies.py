@@ -6,6 +6,7 @@ import base64
 import logging
 import select
 import socket
+import threading
 import traceback
 
 import pytest
@@ -18,6 +19,7 @@ from ironflow import (
     IronflowTimeoutError,
 )
 from ironflow._wire.proxies import ProxySettingError, bypassed, proxy_for
+from ironflow._wire.transport import Transport
 
 from ..conftest import KEY
 from ..hostile import (
@@ -273,6 +275,32 @@ def test_copies_and_threads_of_a_client_send_the_password_once(monkeypatch):
             post(copy, "1")
         client.close()
         assert [seen.headers["proxy-authorization"] for seen in proxy.requests] == [BASIC] * 3
+
+
+def test_the_first_calls_of_many_threads_all_carry_the_password_once(monkeypatch):
+    def found_out_at_once(*arguments):
+        barrier.wait(10)
+        return proxy_for(*arguments)
+
+    def call():
+        client.request("GET", "/x")
+
+    monkeypatch.setattr(f"{Transport.__module__}.proxy_for", found_out_at_once)
+    barrier = threading.Barrier(8)
+    with HostileServer() as proxy:
+        monkeypatch.setenv("http_proxy", f"http://joe:{QUOTED}@127.0.0.1:{proxy.port}")
+        for _ in range(10):
+            with IronflowClient(f"http://{HOST}:9123") as client:
+                threads = [threading.Thread(target=call) for _ in range(8)]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+        assert len(proxy.requests) == 80
+        for seen in proxy.requests:
+            assert seen.target == f"http://{HOST}:9123/x"
+            told = [line for line in seen.lines if line.startswith("Proxy-Authorization")]
+            assert told == [f"Proxy-Authorization: {BASIC}"]
 
 
 def test_a_proxy_that_is_spoken_to_over_tls(monkeypatch):
