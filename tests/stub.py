@@ -22,7 +22,8 @@ class Recorded:
         self.target = target
         self.path, _, self.query_string = target.partition("?")
         self.query = dict(parse_qsl(self.query_string, keep_blank_values=True))
-        self.headers = {name.lower(): value for name, value in headers}
+        self.fields = list(headers)
+        self.headers = {name.lower(): value for name, value in self.fields}
         self.body = body
         self.peer = peer  # address of the client's end: another one for each connection
 
