@@ -17,6 +17,7 @@ Rules:
 
 from __future__ import annotations
 
+import re
 import socket
 import sys
 
@@ -32,6 +33,7 @@ from .._errors import (
 )
 from .connection import TIMEOUTS, TunnelRefused
 from .content import parse
+from .loading import loading
 from .proxies import ProxySettingError
 from .replies import ERROR_BODY_LIMIT, BadReply
 
@@ -52,6 +54,11 @@ EXCERPT_LIMIT = 200
 
 _NOT_FOLLOWED = "which is not followed (only GET and HEAD are, in the same origin, five times)"
 _PHRASES = {status: code.replace("_", " ").title() for status, code in CODE_BY_STATUS.items()}
+_PAGE = re.compile(
+    r"[\s\ufeff]*<(?:!--|(?:!doctype html|html|head|title|body|center|h[1-6]|p|pre|div)\b)", re.I
+)
+_TAGS = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^<>]*>", re.I | re.S)
+_UNKNOWN_ISSUERS = ("self-signed", "self signed", "local issuer")
 _COOKIE_HEADERS = frozenset({"set-cookie", "set-cookie2"})
 
 
@@ -203,7 +210,7 @@ def _first_text(found: dict[str, Any], *names: str) -> str:
 
 def _without_message(reply: Reply, body: Any, redactor: Redactor, secret: bool) -> str:
     """Return the message for a body that has none of its own."""
-    is_page = isinstance(body, str) and body.lstrip().startswith("<")
+    is_page = _is_page(body)
     text = redactor.text(_text_of(reply), is_cut=True)
     if text.strip() and not is_page and not secret and body not in ({}, None):
         return body if isinstance(body, str) else text
@@ -212,16 +219,23 @@ def _without_message(reply: Reply, body: Any, redactor: Redactor, secret: bool) 
     if secret:
         return status
     if is_page:
-        return f"{status}, a web page, not Ironflow's reply: {_words_of(text)}"
+        words = _words_of(text, redactor)
+        return f"{status}, a web page, not Ironflow's reply" + (words and f": {words}")
     return f"{status}, a reply without a message" if text.strip() else f"{status}, an empty reply"
 
 
-def _words_of(page: str) -> str:
-    """Return what a web page says, without its tags."""
-    import re
+def _is_page(body: Any) -> bool:
+    return isinstance(body, str) and _PAGE.match(body) is not None
 
-    text = re.sub(r"<(script|style)\b.*?</\1\s*>|<[^<>]*>", " ", page[:8192], flags=re.I | re.S)
-    return clean(text, EXCERPT_LIMIT)
+
+def _words_of(page: str, redactor: Redactor) -> str:
+    """Return what a web page says, without its tags."""
+    with loading:
+        from html import unescape
+
+    text = unescape(_TAGS.sub(" ", page[:8192]))
+    # Masked again: a character that was written as its number could not be found before.
+    return clean(redactor.text(text).strip("\ufeff"), EXCERPT_LIMIT)
 
 
 def _retry_after(header: str | None, member: object) -> float | None:
@@ -237,8 +251,6 @@ def _retry_after(header: str | None, member: object) -> float | None:
 
 
 def _seconds_until(date: str) -> float | None:
-    from .loading import loading
-
     with loading:
         from email.utils import mktime_tz, parsedate_tz
     from time import time
@@ -281,11 +293,13 @@ def _connection_problem(error: Exception, proxy: Proxy | None) -> tuple[str, boo
         return str(error), False
     if ssl and isinstance(error, ssl.SSLCertVerificationError):
         why = str(getattr(error, "verify_message", ""))
-        is_own = "self-signed" in why or "self signed" in why
-        advice = "; to trust it, give an ssl_context that has loaded it" if is_own else ""
-        return f"the server's certificate is not accepted: {why}{advice}", False
+        is_unknown = any(reason in why for reason in _UNKNOWN_ISSUERS)
+        advice = "; to trust it, give an ssl_context that has loaded it" if is_unknown else ""
+        whose = "proxy" if proxy and proxy.tls else "server"
+        return f"the {whose}'s certificate is not accepted: {why}{advice}", False
     if isinstance(error, (socket.gaierror, UnicodeError)):
-        return f"the host name cannot be resolved: {said}", True
+        whose = " of the proxy" if proxy else ""
+        return f"the host name{whose} cannot be resolved: {said}", True
     if ssl and isinstance(error, ssl.SSLError):
         reason = getattr(error, "reason", None) or said
         plain = reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")

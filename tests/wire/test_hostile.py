@@ -619,6 +619,7 @@ def test_tls_to_a_plain_server_is_a_connection_error(call):
     assert type(error) is IronflowConnectionError
     assert (error.status_code, error.code, error.attempts) == (0, "CONNECTION_FAILED", 3)
     assert str(error).startswith(f"127.0.0.1:{server.port}: TLS failed")
+    assert str(error).endswith("; does the server speak plain http://?")
 
 
 def test_plain_http_to_a_tls_server_is_an_error_and_not_a_hang():
@@ -683,7 +684,18 @@ def test_without_settings_of_the_caller_a_certificate_of_an_unknown_authority_is
         error = failure(post, eager(server.url), "first")
     assert type(error) is IronflowConnectionError
     assert "the server's certificate is not accepted" in str(error)
+    assert str(error).endswith("; to trust it, give an ssl_context that has loaded it")
     assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("certificate", "advised"),
+    [("self-signed.pem", True), ("expired.pem", False), ("other-host.pem", False)],
+)
+def test_a_certificate_of_ones_own_is_advised_to_be_trusted_and_no_other(certificate, advised):
+    with HostileServer(certificate=certificate) as server, connected(server) as client:
+        error = failure(post, client, "first")
+    assert str(error).endswith("give an ssl_context that has loaded it") is advised
 
 
 def test_a_certificate_is_checked_against_the_name_and_not_only_the_address():

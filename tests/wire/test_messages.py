@@ -118,6 +118,28 @@ ERROR_BODIES = [
         "BAD_GATEWAY",
         "HTTP 502 Bad Gateway, a web page, not Ironflow's reply: 502 Bad Gateway",
     ),
+    (
+        b"\xef\xbb\xbf<!-- x > y --><p>it&#39;s &lt;gone&gt;</p>",
+        "text/html",
+        404,
+        "NOT_FOUND",
+        "HTTP 404 Not Found, a web page, not Ironflow's reply: it's <gone>",
+    ),
+    (
+        b"<html></html>",
+        "text/html",
+        404,
+        "NOT_FOUND",
+        "HTTP 404 Not Found, a web page, not Ironflow's reply",
+    ),
+    (b"<nil> pointer", "text/plain", 500, "INTERNAL_SERVER_ERROR", "<nil> pointer"),
+    (
+        b"<?xml version='1.0'?><Code>Denied</Code>",
+        "application/xml",
+        403,
+        "FORBIDDEN",
+        "<?xml version='1.0'?><Code>Denied</Code>",
+    ),
     (b"", "text/plain", 404, "NOT_FOUND", "HTTP 404 Not Found, an empty reply"),
     (b"", "text/plain", 499, "HTTP_499", "HTTP 499, an empty reply"),
     (

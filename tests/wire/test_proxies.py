@@ -453,6 +453,26 @@ def test_a_proxy_that_is_not_there_is_named(monkeypatch):
     assert "hunter2" not in shown_by(error)
 
 
+def test_a_name_that_does_not_resolve_is_that_of_the_proxy(monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://nowhere.invalid:3128")
+    with eager(f"http://{HOST}:9123") as client:
+        assert "the host name of the proxy cannot be resolved" in str(failure(client))
+
+
+@pytest.mark.parametrize("certificate", ["self-signed.pem", "expired.pem"])
+def test_a_certificate_that_is_not_accepted_is_that_of_the_proxy(monkeypatch, certificate):
+    with HostileServer(certificate=certificate) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        with eager(f"http://{HOST}:9123") as client:
+            assert "the proxy's certificate is not accepted: " in str(failure(client))
+
+
+def test_a_proxy_that_is_not_there_is_not_called_a_server(monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    with eager(f"http://{HOST}:9123") as client:
+        assert str(failure(client)).endswith("connection refused; is the proxy running there?")
+
+
 ECHOES = [
     f"bad credentials joe:{PASSWORD}",
     f"bad credentials {BASIC}",

@@ -226,6 +226,12 @@ def test_an_echo_in_what_is_not_json_is_masked_in_every_form(client, server, for
     assert str(error) == error.body == '{"error": "bad ***'
 
 
+def test_an_echo_in_a_web_page_is_masked_also_where_characters_stand_as_numbers(client, server):
+    page = f"<p>bad {each(SECRET, '&#{};')} {each(SECRET, '&#x{:X};')}</p>"
+    server.reply(body=page.encode(), status=400)
+    assert str(failure(client, "GET", "/x")).endswith("not Ironflow's reply: bad *** ***")
+
+
 def test_the_name_of_a_header_that_repeats_the_key_is_masked(server):
     key = "quartzLantern7"
     server.reply({"error": "no"}, status=400, headers={f"X-{key}": "a"})
