@@ -14,8 +14,8 @@ Rules:
    it is not. An empty list is refused everywhere: a filter that was computed empty must not mean
    "all".
 5. JSON is compact UTF-8. NaN, naive datetimes, keys that are not strings and types that JSON does
-   not have are refused with their place. Aware datetimes, UUIDs and enum members with plain values
-   are written as their text.
+   not have are refused with their place. Aware datetimes and UUIDs are written as their text, enum
+   members as their values.
 
 This module is loaded with the client class and so imports nothing that takes time.
 """
@@ -99,10 +99,6 @@ def query_string(params: Mapping[str, object], lists: Collection[str] | None = N
 
 
 def _joined(name: str, values: Any) -> str:
-    if isinstance(values, (set, frozenset)):
-        raise TypeError(
-            f"{name}: must be a list, not a {type(values).__name__}, which has no order"
-        )
     if not values:
         raise ValueError(f"{name}: must not be an empty list; None leaves the filter out")
     return ",".join(_list_item(f"{name}[{place}]", item) for place, item in enumerate(values))
@@ -120,6 +116,8 @@ def _query_text(name: str, value: object) -> str:
         text = float.__repr__(value)
     if text is None:
         text = _timestamp(name, value)
+    if text is None and is_a("enum", "Enum", value):
+        return _query_text(name, value.value)  # type: ignore[attr-defined]
     if text is None:
         kind = type(value).__name__
         raise TypeError(f"{name}: a query value cannot be of type {kind}{_advice(value)}")
@@ -246,10 +244,18 @@ def _check_json(value: object, place: tuple[Any, Any] | None) -> None:
         if not is_finite(value):
             raise ValueError(f"{_path(place)}: NaN and infinity have no form in JSON")
     elif value is not None and not isinstance(value, (str, int)):
-        where = _path(place)
-        if _timestamp(where, value) is None and text_of(value) is None:
-            kind = type(value).__name__
-            raise TypeError(f"{where}: type {kind} has no form in JSON{_advice(value)}")
+        _check_convertible(value, place)
+
+
+def _check_convertible(value: object, place: tuple[Any, Any] | None) -> None:
+    """Refuse what is no JSON and cannot be written as any."""
+    if is_a("enum", "Enum", value):
+        _check_json(value.value, place)  # type: ignore[attr-defined]
+        return
+    where = _path(place)
+    if _timestamp(where, value) is None and text_of(value) is None:
+        kind = type(value).__name__
+        raise TypeError(f"{where}: type {kind} has no form in JSON{_advice(value)}")
 
 
 def _json_default(value: object) -> Any:

@@ -21,6 +21,18 @@ class Level(enum.IntEnum):
     HIGH = 3
 
 
+class Plain(enum.Enum):
+    TEXT = "red"
+    NUMBER = 3
+    SHARE = 1.5
+    YES = True
+    ID = uuid.UUID(int=1)
+    NOTHING = None
+    MANY = ("a", "b")
+    ODD = b"x"
+    BROKEN = NAN
+
+
 PATH_ARGUMENTS = [
     ("run_abc123", "run_abc123"),
     ("a b", "a%20b"),
@@ -37,6 +49,10 @@ PATH_ARGUMENTS = [
     (42, "42"),
     (Level.HIGH, "3"),
     (Color.RED, "red"),
+    (Plain.TEXT, "red"),
+    (Plain.NUMBER, "3"),
+    (Plain.ID, "00000000-0000-0000-0000-000000000001"),
+    (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
 ]
 
 
@@ -61,7 +77,10 @@ def test_a_path_argument_that_would_change_the_route_is_refused(client, server, 
     assert server.requests == []
 
 
-@pytest.mark.parametrize("argument", [None, True, False, b"run_1", 1.5, ["run_1"], object()])
+@pytest.mark.parametrize(
+    "argument",
+    [None, True, False, b"run_1", 1.5, ["run_1"], object(), Plain.YES, Plain.SHARE, Plain.NOTHING],
+)
 def test_a_path_argument_of_another_type_is_refused_by_name(client, server, argument):
     with pytest.raises(TypeError, match="^id: must be a string or an integer"):
         client.runs_get(argument)
@@ -91,6 +110,13 @@ QUERY_VALUES = [
     ("é", "?q=%C3%A9"),
     (Color.RED, "?q=red"),
     (Level.HIGH, "?q=3"),
+    (Plain.TEXT, "?q=red"),
+    (Plain.NUMBER, "?q=3"),
+    (Plain.SHARE, "?q=1.5"),
+    (Plain.YES, "?q=true"),
+    (Plain.ID, "?q=00000000-0000-0000-0000-000000000001"),
+    (uuid.UUID(int=1), "?q=00000000-0000-0000-0000-000000000001"),
+    ([uuid.UUID(int=1), Plain.TEXT], "?q=00000000-0000-0000-0000-000000000001%2Cred"),
     (["a", "b c"], "?q=a%2Cb%20c"),
     (("a", 2, True), "?q=a%2C2%2Ctrue"),
     (datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc), "?q=2026-01-02T03%3A04%3A05Z"),
@@ -117,8 +143,10 @@ def test_query_parameters_use_their_wire_names_and_none_is_left_out(client, serv
 
 
 def test_a_list_for_a_parameter_that_takes_one_value_is_refused_by_name(client, server):
-    with pytest.raises(TypeError, match="^status: takes one value, not a list"):
-        client.runs_list(status=["failed"])
+    for values in (["failed"], ("failed",), [], ()):
+        kind = type(values).__name__
+        with pytest.raises(TypeError, match=f"^status: takes one value, not a {kind}"):
+            client.runs_list(status=values)
     with pytest.raises(ValueError, match="^names: must not be an empty list"):
         client.events_list(names=[])
     assert server.requests == []
@@ -141,6 +169,10 @@ def test_a_list_of_names_is_joined_by_commas(client, server):
             "q: a query value cannot be of type date: it has no time of day; give a datetime with",
         ),
         (b"x", TypeError, "q: a query value cannot be of type bytes"),
+        (Plain.NOTHING, TypeError, "q: a query value cannot be of type NoneType"),
+        (Plain.MANY, TypeError, "q: a query value cannot be of type tuple"),
+        (Plain.BROKEN, ValueError, "q: NaN and infinity cannot be sent"),
+        (iter("ab"), TypeError, "q: a query value cannot be of type str"),
         ({"a": 1}, TypeError, "q: a query value cannot be of type dict"),
         ({"a"}, TypeError, "q: a query value cannot be of type set"),
         (["a", None], TypeError, r"q\[1\]: an item of a list cannot be of type NoneType"),
@@ -176,6 +208,12 @@ JSON_BODIES = [
     ({}, b"{}"),
     (OrderedDict(b=1, a=2), b'{"b":1,"a":2}'),
     ({"c": Color.RED, "l": Level.HIGH}, b'{"c":"red","l":3}'),
+    (
+        {"t": Plain.TEXT, "n": Plain.NUMBER, "s": Plain.SHARE, "y": Plain.YES, "0": Plain.NOTHING},
+        b'{"t":"red","n":3,"s":1.5,"y":true,"0":null}',
+    ),
+    ({Color.RED: [Plain.MANY]}, b'{"red":[["a","b"]]}'),
+    (Plain.ID, b'"00000000-0000-0000-0000-000000000001"'),
     (
         {"at": datetime(2026, 1, 2, tzinfo=timezone.utc), "id": uuid.UUID(int=1)},
         b'{"at":"2026-01-02T00:00:00Z","id":"00000000-0000-0000-0000-000000000001"}',
@@ -213,6 +251,9 @@ class Secret:
         ({"d": Decimal("1.5")}, TypeError, r"body\.d: type Decimal has no form in JSON"),
         ({"s": Secret()}, TypeError, r"body\.s: type Secret has no form in JSON"),
         ({"b": b"x"}, TypeError, r"body\.b: type bytes has no form in JSON"),
+        ({"e": Plain.ODD}, TypeError, r"body\.e: type bytes has no form in JSON"),
+        ({"e": Plain.BROKEN}, ValueError, r"body\.e: NaN and infinity"),
+        ({Plain.TEXT: 1}, TypeError, "body: keys must be strings, not Plain"),
         (b"raw", TypeError, "body: type bytes has no form in JSON"),
         ({"t": "\ud800"}, ValueError, "body: holds text that is not valid Unicode"),
         (CYCLE, ValueError, "body: nested too deeply, or it contains itself"),
