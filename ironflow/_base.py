@@ -471,6 +471,9 @@ def _checked_path(path: object) -> str:
         raise ValueError("path: must start with one '/', as in '/api/v1/runs'")
     if not path.isascii() or not path.isprintable() or any(mark in path for mark in ' "#<>\\^`{|}'):
         raise ValueError("path: holds a character that must be percent-encoded")
-    if has_dot_segment(unquote(path.partition("?")[0])):
+    plain = unquote(path.partition("?")[0])
+    if has_dot_segment(plain):
         raise ValueError("path: must not hold a '.' or '..' segment")
+    if "//" in plain.replace("\\", "/"):
+        raise ValueError("path: must not hold an empty part between slashes")
     return path

@@ -93,6 +93,11 @@ def test_request_adds_parameters_to_a_query_in_the_path(client, server):
         ("/a/%2e%2E/b", ValueError, "must not hold a '.'"),
         ("/a/%2e%2e%2fb", ValueError, "must not hold a '.'"),
         ("/a/.", ValueError, "must not hold a '.'"),
+        ("/api/v1/runs//audit", ValueError, "must not hold an empty part"),
+        ("/a/%2F/b", ValueError, "must not hold an empty part"),
+        ("/a%2f%2Fb", ValueError, "must not hold an empty part"),
+        ("/a/%5Cb", ValueError, "must not hold an empty part"),
+        ("/a//?b=c", ValueError, "must not hold an empty part"),
         (None, TypeError, "must be a string"),
         (b"/x", TypeError, "must be a string"),
     ],
@@ -101,6 +106,36 @@ def test_request_refuses_a_path_that_would_go_elsewhere(client, server, path, er
     with pytest.raises(error, match=f"^path: .*{message}"):
         client.request("GET", path)
     assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/api/v1/runs/", "/a?b=c//d", "/a/%20/b", "/a/...", "/a%252F%252Fb"]
+)
+def test_request_takes_a_path_that_only_looks_odd(client, server, path):
+    client.request("GET", path)
+    assert server.last.target == path
+
+
+@pytest.mark.parametrize("misplaced", [{"a": 1}, b"raw", None])
+def test_request_takes_no_body_and_no_parameters_by_position(client, server, misplaced):
+    with pytest.raises(TypeError, match="positional"):
+        client.request("POST", "/x", misplaced)
+    assert server.requests == []
+
+
+def test_request_refuses_parameters_that_are_no_mapping(client, server):
+    for params in ("a=1", [("a", 1)], {1}):
+        with pytest.raises(TypeError, match="^params: must be a mapping, not "):
+            client.request("GET", "/x", params=params)
+    assert server.requests == []
+
+
+def test_request_gives_text_where_it_is_asked_for(client, server):
+    server.reply(body=b"up 1\n", headers={"Content-Type": "text/plain"})
+    assert client.request("GET", "/metrics", text=True) == "up 1\n"
+    assert server.last.headers["accept"] == "text/plain, */*"
+    client.request("GET", "/x", text=True, headers={"accept": "text/csv"})
+    assert server.last.headers["accept"] == "text/csv"
 
 
 def test_request_refuses_what_is_no_method(client, server):
