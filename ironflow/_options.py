@@ -48,19 +48,30 @@ MOST_AT_ONCE = 1000
 
 # What the same thing is called in other clients.
 _MEANT = {
+    "auth": "api_key",
     "backoff": "initial_backoff",
     "base_url": "server_url",
+    "baseurl": "server_url",
+    "bearer": "api_key",
+    "ca": "ssl_context",
+    "cafile": "ssl_context",
     "cert": "ssl_context",
     "default_headers": "headers",
     "endpoint": "server_url",
     "env": "environment",
     "host": "server_url",
+    "insecure": "ssl_context",
     "key": "api_key",
     "max_retries": "max_attempts",
+    "max_retry": "max_attempts",
     "org_id": "org",
+    "organisation": "org",
     "organization": "org",
+    "password": "api_key",
     "retries": "max_attempts",
+    "retry": "max_attempts",
     "ssl": "ssl_context",
+    "ssl_verify": "ssl_context",
     "tls": "ssl_context",
     "token": "api_key",
     "url": "server_url",
@@ -100,7 +111,8 @@ def unknown_option(name: str) -> TypeError:
     with loading:
         from difflib import get_close_matches
 
-    meant = _MEANT.get(name) or next(iter(get_close_matches(name, _CHECKS, 1)), None)
+    plain = name.lower()
+    meant = _MEANT.get(plain) or next(iter(get_close_matches(plain, _CHECKS, 1)), None)
     text = f"{name!r} is not an option of the client"
     if meant is None:
         return TypeError(f"{text}; there are: {', '.join(_CHECKS)}")
@@ -315,7 +327,6 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
 # Shown by ``repr`` where they differ from these defaults, so that it fits a line as a rule. The
 # others are never shown.
 _SHOWN: dict[str, Any] = {
-    "timeout": DEFAULT_TIMEOUT,
     "total_timeout": None,
     "max_attempts": 3,
     "retry_methods": sorted(DEFAULT_RETRY_METHODS),
@@ -428,6 +439,7 @@ class Options:
         shown = [
             f"server_url={self.server_url!r}",
             f"api_key={'set' if self.api_key else None}",
+            f"timeout={self.timeout!r}",
         ]
         for name, default in _SHOWN.items():
             value = getattr(self, name)
@@ -444,7 +456,8 @@ def _restored(plain: dict[str, Any]) -> Options:
 
 
 def _can_be_pickled(hook: object) -> bool:
-    import pickle
+    with loading:
+        import pickle
 
     try:
         pickle.dumps(hook)

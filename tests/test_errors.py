@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
+import sys
+import traceback
 
 import pytest
 
@@ -12,6 +14,7 @@ from ironflow import (
     AuthenticationError,
     ConflictError,
     InvalidResponseError,
+    IronflowClient,
     IronflowConnectionError,
     IronflowError,
     IronflowTimeoutError,
@@ -116,3 +119,65 @@ def test_repr_says_what_and_where():
         "NotFoundError('run not found', status_code=404, code='NOT_FOUND', method='GET', url='u')"
     )
     assert repr(error) == expected
+
+
+# What an error says besides its message.
+
+
+@pytest.mark.parametrize(
+    ("body", "details"),
+    [
+        ({"error": "no", "details": {"field": ["name"]}}, {"field": ["name"]}),
+        ({"error": {"message": "no", "details": ["name"]}}, ["name"]),
+        ({"error": "no"}, None),
+        (["no"], None),
+    ],
+)
+def test_the_details_of_a_body_are_at_hand(client, server, body, details):
+    server.reply(body, status=400)
+    with pytest.raises(ValidationError) as caught:
+        client.request("GET", "/x")
+    assert caught.value.details == details
+    assert caught.value.body == body
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="notes (PEP 678) came with Python 3.11")
+@pytest.mark.parametrize(
+    ("status", "headers", "note"),
+    [
+        (404, {"X-Request-Id": "req_1"}, "GET /runs/x?a=1&token=***, HTTP 404, request id req_1"),
+        (500, {}, "GET /runs/x?a=1&token=***, HTTP 500"),
+        (200, {}, "GET /runs/x?a=1&token=***, HTTP 200"),
+    ],
+)
+def test_a_traceback_names_the_call(client, server, status, headers, note):
+    server.reply(body=b"no", status=status, headers=headers)
+    with pytest.raises(IronflowError) as caught:
+        client.request("GET", "/runs/x?a=1", params={"token": "hunter2"}, retry=False)
+    assert caught.value.__notes__ == [note]
+    assert traceback.format_exception(caught.value)[-1] == note + "\n"
+    twin = pickle.loads(pickle.dumps(caught.value))
+    assert twin.__notes__ == [note]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="notes (PEP 678) came with Python 3.11")
+def test_a_traceback_of_a_call_without_a_reply_names_the_call_once():
+    with pytest.raises(IronflowConnectionError) as caught:
+        IronflowClient("http://127.0.0.1:1", initial_backoff=0).runs_get("x")
+    assert caught.value.attempts == 3
+    assert caught.value.__notes__ == ["GET /api/v1/runs/x"]
+
+
+@pytest.mark.parametrize("name", [name for name in ironflow.__all__ if name != "__version__"])
+def test_public_classes_call_themselves_by_the_name_they_are_imported_by(name):
+    kind = getattr(ironflow, name)
+    assert (kind.__module__, kind.__qualname__) == ("ironflow", name)
+    assert pickle.loads(pickle.dumps(kind)) is kind
+
+
+def test_an_uncaught_error_is_named_as_people_import_it(client, server):
+    server.reply({"error": "no run"}, status=404)
+    with pytest.raises(NotFoundError) as caught:
+        client.runs_get("x")
+    shown = traceback.format_exception_only(type(caught.value), caught.value)
+    assert shown[0] == "ironflow.NotFoundError: no run\n"

@@ -21,7 +21,7 @@ def shown_url(client):
 
 def test_the_defaults_are_the_documented_ones():
     assert repr(IronflowClient()) == (
-        "IronflowClient(server_url='http://localhost:9123', api_key=None)"
+        "IronflowClient(server_url='http://localhost:9123', api_key=None, timeout=30.0)"
     )
     options = IronflowClient()._options
     assert (options.timeout, options.max_attempts, options.max_retry_after) == (30.0, 3, 60.0)
@@ -203,6 +203,17 @@ def test_an_unknown_option_is_refused():
         ("token", "api_key"),
         ("apikey", "api_key"),
         ("time_out", "timeout"),
+        ("max_retry", "max_attempts"),
+        ("retry", "max_attempts"),
+        ("baseurl", "server_url"),
+        ("API_KEY", "api_key"),
+        ("apiKey", "api_key"),
+        ("auth", "api_key"),
+        ("cafile", "ssl_context"),
+        ("on_respone", "on_response"),
+        ("max_attemps", "max_attempts"),
+        ("enviroment", "environment"),
+        ("header", "headers"),
     ],
 )
 def test_a_mistyped_option_names_the_one_that_was_meant(mistyped, meant):
@@ -281,16 +292,16 @@ def test_an_idempotency_key_for_every_request_is_refused(key):
 
 USUAL = [
     {},
-    {"api_key": KEY},
-    {"api_key": KEY, "environment": "production"},
+    {"api_key": KEY, "environment": "staging"},
     {"api_key": KEY, "timeout": 120.0},
+    {"server_url": "https://ironflow.example.com", "api_key": KEY, "max_attempts": 5},
 ]
 
 
 @pytest.mark.parametrize("options", USUAL)
 def test_repr_fits_a_line_with_the_usual_settings(options):
-    text = repr(IronflowClient("https://ironflow.example.com", **options))
-    assert len(text) < 100
+    text = repr(IronflowClient(**options))
+    assert len(text) <= 100
     assert text.isprintable()
 
 
