@@ -36,7 +36,7 @@ from ._wire.connection import TIMEOUTS
 from ._wire.lane import READ, WRITE, Lane
 from ._wire.replies import Reply
 from ._wire.signals import is_from_signal_handler
-from ._wire.transport import FOLLOWED, MAX_REDIRECTS, REDIRECTS, goes_again
+from ._wire.transport import FOLLOWED, MAX_REDIRECTS, REDIRECTS, goes_again, verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -240,6 +240,7 @@ class _Engine:
 
     def _put_on(self, lane: Lane, call: Call) -> None:
         call.request.attempts += 1
+        call.request.sent_before = call.request.sent
         if not lane.calls:
             lane.is_shared = call.is_safe and self._pipeline > 1
         lane.add(call, self._transport.message(call.request, call.target))
@@ -447,7 +448,7 @@ class _Engine:
                 call.left -= wait
             heappush(self._waiting, (monotonic() + wait, call.index, call))
             return
-        failure = call.answer or failure
+        failure = verdict(failure, call.answer, request, limits)
         failure.attempts = request.attempts
         self._finish(call.index, call.args, error=failure)
         self._report(call, failure)

@@ -116,7 +116,7 @@ class Transport:
             if wait is None:
                 break
             self.sleep(wait)
-        failure = _verdict(failure, answer, request, limits)
+        failure = verdict(failure, answer, request, limits)
         failure.attempts = request.attempts
         try:
             raise failure
@@ -391,7 +391,7 @@ class _Route:
                 self.head += f"Proxy-Authorization: {proxy.authorization}\r\n".encode("ascii")
 
 
-def _verdict(
+def verdict(
     failure: IronflowError, answer: IronflowError | None, request: Request, limits: Limits
 ) -> IronflowError:
     """Return the error of a call: of its last attempt, or the last that the server answered.

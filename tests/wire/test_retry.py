@@ -625,6 +625,15 @@ def test_a_write_that_is_lost_after_a_refusal_is_not_called_refused(acts, kind):
         assert server.delivered("first") == 2
 
 
+def test_a_mapped_write_that_is_lost_after_a_refusal_is_not_called_refused():
+    with HostileServer([request, LIMITED, request, reset]) as server:
+        with patient(server.url, refusal_statuses=[429], initial_backoff=0) as client:
+            (lost,) = client.map(client.pub_sub_create, [{"topic": "t", "id": "first"}])
+        assert (type(lost.error), lost.error.attempts) == (IronflowConnectionError, 2)
+        assert lost.error.delivered is None
+        assert server.delivered("first") == 2
+
+
 def test_a_write_whose_repeat_never_left_is_called_refused():
     with HostileServer([request, LIMITED_LAST]) as server:
         client = patient(server.url, refusal_statuses=[429])
