@@ -2,8 +2,9 @@
 
 Rules:
 
-1. A name is a token and a value is Latin-1 without CR, LF or NUL (RFC 9110, 5.5 and 5.6.2). What is
-   not is refused before anything is sent, and no refusal shows a value: it may be a credential.
+1. A name is a token and a value is Latin-1 without control characters but tabs (RFC 9110, 5.5 and
+   5.6.2). What is not is refused before anything is sent, and no refusal shows a value: it may be a
+   credential.
 2. The headers that frame a message belong to the client. A second opinion on the framing is how
    requests are smuggled.
 3. Headers travel as ``Given``, ``Fields`` and ``Headers``. Their ``repr`` shows names only, so a
@@ -126,11 +127,15 @@ class Given:
             when it is asked for.
     """
 
-    __slots__ = ("_headers", "_name")
+    __slots__ = ("_items", "_name", "_type")
 
     def __init__(self, name: str, headers: Any) -> None:
         self._name = name
-        self._headers = {} if headers is None else headers
+        self._type = type(headers).__name__
+        # Taken once: what is checked is what is sent, also while another thread changes them.
+        self._items: list[Any] | None = [] if headers is None else None
+        if hasattr(headers, "items"):
+            self._items = list(headers.items())
 
     def __repr__(self) -> str:
         return f"<{self._name}>"
@@ -143,13 +148,13 @@ class Given:
             ValueError: A name or a value cannot be sent as it stands.
         """
         refuse(self._refusal())
-        given = self._headers.items()
+        given = self._items or ()
         return Fields({name: text_of(value) for name, value in given if value is not None})
 
     def _refusal(self) -> Exception | None:
-        if not hasattr(self._headers, "items"):
-            return TypeError(f"{self._name}: must be a mapping, not {type(self._headers).__name__}")
-        for name, value in self._headers.items():
+        if self._items is None:
+            return TypeError(f"{self._name}: must be a mapping, not {self._type}")
+        for name, value in self._items:
             if value is not None:
                 refusal = _name_refusal(self._name, name) or value_refusal(name, value)
                 if refusal is not None:
@@ -182,8 +187,8 @@ def value_refusal(name: str, value: object) -> Exception | None:
     text = text_of(value)
     if text is None:
         return TypeError(f"{name}: must be a string or an integer, not {type(value).__name__}")
-    if any(character in "\r\n\0" for character in text):
-        return ValueError(f"{name}: must not hold CR, LF or NUL")
+    if any((character < " " and character != "\t") or character == "\x7f" for character in text):
+        return ValueError(f"{name}: must not hold a line break or another control character")
     if any(character > "\xff" for character in text):
         return ValueError(f"{name}: holds a character that a header cannot carry")
     return None

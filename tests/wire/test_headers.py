@@ -27,7 +27,10 @@ def test_header_arguments_reach_the_wire_under_their_own_names(client, server):
     assert server.last.headers["if-none-match"] == "*"
 
 
-@pytest.mark.parametrize("value", ["a\rb", "a\nb", "a\0b", "a\r\nX-Evil: 1", "snow\u2603man"])
+@pytest.mark.parametrize(
+    "value",
+    ["a\rb", "a\nb", "a\0b", "a\r\nX-Evil: 1", "a\x1b[31m", "a\x0bb", "a\x7fb", "snow\u2603man"],
+)
 def test_a_header_value_that_would_break_the_request_is_refused_unseen(client, server, value):
     with pytest.raises(ValueError, match="^X-Note: ") as caught:
         client.request("GET", "/x", headers={"X-Note": value})
@@ -68,6 +71,7 @@ def test_headers_must_be_a_mapping(client):
         ("text", "text"),
         ("", ""),
         ("caf\xe9", "caf\xe9"),
+        ("a\tb", "a\tb"),
         (7, "7"),
         (-1, "-1"),
         (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
@@ -105,6 +109,20 @@ def test_the_callers_own_mapping_is_left_as_it_is(client):
     headers = {"Idempotency-Key": "auto", "X-Note": 7}
     client.request("POST", "/x", headers=headers, text=True)
     assert headers == {"Idempotency-Key": "auto", "X-Note": 7}
+
+
+class Fickle(dict):
+    """Has another value each time it is asked, as a dict has that another thread changes."""
+
+    def items(self):
+        values = [("X-Note", value) for value in self.values()]
+        self["X-Note"] = "a\r\nX-Evil: 1"
+        return values
+
+
+def test_the_headers_that_were_checked_are_those_that_are_sent(client, server):
+    client.request("GET", "/x", headers=Fickle({"X-Note": "fine"}))
+    assert server.last.headers["x-note"] == "fine"
 
 
 def test_a_repr_shows_names_and_no_value():
