@@ -7,6 +7,7 @@ import gc
 import gzip
 import logging
 import os
+import signal
 import subprocess
 import sys
 import traceback
@@ -21,12 +22,13 @@ from ironflow._wire.headers import Given
 from ironflow._wire.messages import Request
 from ironflow._wire.replies import Reply
 
-from .failing_calls import CHUNKED, CUT, GZIP, SECRETS, WAYS
+from .failing_calls import CHUNKED, CUT, GZIP, SECRETS, WAYS, by_proxy, meets
 from .failing_calls import client as client_of
-from .hostile import HostileServer, clear_proxies, reply, request
+from .hostile import HostileServer, clear_proxies, reply, request, request_head, stall, trickle
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = str(ROOT / "ironflow")
+TESTS = str(ROOT / "tests")
 
 
 @pytest.fixture(autouse=True)
@@ -62,13 +64,13 @@ def shown_value(value):
 
 
 def shown_by(error):
-    """Return all that may be shown of an error, of its causes, and of our frames on its way."""
+    """Return all that may be shown of an error, of its causes, and of the frames on its way."""
     shown = []
     for link in chain(error):
         shown += [str(link), repr(link), shown_value(vars(link)), shown_value(link.args)]
         shown += traceback.format_exception_only(type(link), link)
         for frame, _ in traceback.walk_tb(link.__traceback__):
-            if frame.f_code.co_filename.startswith(PACKAGE):
+            if not frame.f_code.co_filename.startswith(TESTS):
                 shown += [f"{name} = {shown_value(v)}" for name, v in frame.f_locals.items()]
     return "\n".join(shown)
 
@@ -78,6 +80,44 @@ def test_an_error_and_the_frames_on_its_way_show_no_secret(way):
     with pytest.raises(WAYS[way].kind) as caught:
         WAYS[way].fail()
     assert type(caught.value) is WAYS[way].kind
+    assert secrets_in(shown_by(caught.value)) == []
+
+
+class Alarm(BaseException):
+    """What a signal handler raises in the middle of a call."""
+
+
+def to_a_server_that_says_nothing():
+    with HostileServer(then=[stall]) as server:
+        client_of(server.url.replace("http:", "https:")).request("GET", "/x")
+
+
+INTERRUPTED = {
+    "while it waits for a reply": meets(stall),
+    "while it waits for a reply over TLS": meets(stall, certificate="good.pem"),
+    "while it reads a reply": meets(CUT, trickle(b"[")),
+    "in the TLS handshake": to_a_server_that_says_nothing,
+    "in the opening of a tunnel": by_proxy("https", request_head, stall),
+    "at a proxy": by_proxy("http", request, stall),
+}
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers on Windows")
+@pytest.mark.parametrize("way", INTERRUPTED)
+def test_the_frames_of_a_call_that_is_interrupted_show_no_secret(way):
+    def ring(number, frame):
+        raise Alarm
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(Alarm) as caught:
+            INTERRUPTED[way]()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+    assert any(frame.f_code.co_filename.startswith(PACKAGE) for frame in frames)
     assert secrets_in(shown_by(caught.value)) == []
 
 

@@ -167,9 +167,14 @@ class Connection:
         self.sock.settimeout(seconds_left(deadline))
         # To a peer that has gone, wrap_socket gives a socket without TLS, or leaves one open.
         self.sock.getpeername()
-        self.sock = context.wrap_socket(self.sock, server_hostname=host, suppress_ragged_eofs=False)
-        if self.sock.version() is None:
-            raise ConnectionAbortedError("the server closed the connection before TLS")
+        # Not with its handshake, in which an exception other than an OSError leaves it open.
+        self.sock = context.wrap_socket(
+            self.sock,
+            server_hostname=host,
+            do_handshake_on_connect=False,
+            suppress_ragged_eofs=False,
+        )
+        self.sock.do_handshake()
         return TlsConnection(self.sock)
 
     def tunnel(self, where: str, proxy: Proxy, deadline: float) -> None:
