@@ -196,13 +196,15 @@ def idempotency(headers: Fields, body: object, keyed: bool) -> tuple[Fields, obj
     Raises:
         ValueError: A key is blank: the server would take every such call for the same one, or for
             one without a key.
-        TypeError: A key is no text.
     """
     found = False
-    if keyed and isinstance(body, dict) and body.get("idempotency_key") is not None:
-        found = True
-        if _checked_key("body.idempotency_key", body["idempotency_key"]) == "auto":
-            body = {**body, "idempotency_key": _new_key()}
+    if keyed and isinstance(body, dict):
+        given = body.get("idempotency_key")
+        text = None if isinstance(given, int) else text_of(given)
+        if text is not None:  # the server refuses what is no text
+            found = True
+            if _checked_key("body.idempotency_key", text) == "auto":
+                body = {**body, "idempotency_key": _new_key()}
     for name, value in headers.values.items():
         if name.lower() == "idempotency-key":
             found = True
@@ -211,13 +213,10 @@ def idempotency(headers: Fields, body: object, keyed: bool) -> tuple[Fields, obj
     return headers, body, found
 
 
-def _checked_key(name: str, key: object) -> str:
-    text: str | None = None if isinstance(key, int) else text_of(key)
-    if text is None:
-        raise TypeError(f"{name}: must be a string, not {type(key).__name__}")
-    if not text.strip():
+def _checked_key(name: str, key: str) -> str:
+    if not key.strip():
         raise ValueError(f'{name}: must not be blank; "auto" makes a key')
-    return text
+    return key
 
 
 def _new_key() -> str:
