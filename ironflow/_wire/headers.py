@@ -133,8 +133,10 @@ class Given:
         self._name = name
         self._type = type(headers).__name__
         # Taken once: what is checked is what is sent, also while another thread changes them.
-        self._items: list[Any] | None = [] if headers is None else None
-        if hasattr(headers, "items"):
+        self._items: list[Any] | None = None
+        if headers is None:
+            self._items = []
+        elif hasattr(headers, "items"):
             self._items = list(headers.items())
 
     def __repr__(self) -> str:
