@@ -6,7 +6,7 @@ Rules:
    5.6.2). What is not is refused before anything is sent, and no refusal shows a value: it may be a
    credential.
 2. The headers that frame a message belong to the client. A second opinion on the framing is how
-   requests are smuggled.
+   requests are smuggled. Nor is a header given twice, in another case: nobody knows which counts.
 3. Headers travel as ``Given``, ``Fields`` and ``Headers``. Their ``repr`` shows names only, so a
    crash report that prints local variables prints no credential. None of them is a dict: crash
    reporters print the members of one, whatever its ``repr`` says.
@@ -26,7 +26,16 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789" + LETTERS)  # RFC 9110, 5.6.2
 
 _FRAMING = frozenset(
-    {"connection", "content-length", "expect", "host", "te", "trailer", "transfer-encoding"}
+    {
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "te",
+        "trailer",
+        "transfer-encoding",
+    }
 )
 
 # A repeated write would meet the state that its first try has made (RFC 9110, 13.1).
@@ -156,11 +165,15 @@ class Given:
     def _refusal(self) -> Exception | None:
         if self._items is None:
             return TypeError(f"{self._name}: must be a mapping, not {self._type}")
+        names = set()
         for name, value in self._items:
             if value is not None:
                 refusal = _name_refusal(self._name, name) or value_refusal(name, value)
                 if refusal is not None:
                     return refusal
+                if name.lower() in names:
+                    return ValueError(f"{self._name}: {name} is given twice")
+                names.add(name.lower())
         return None
 
 

@@ -47,7 +47,9 @@ def test_a_header_name_that_is_none_is_refused_unseen(client, server, name):
     assert server.requests == []
 
 
-@pytest.mark.parametrize("name", ["Host", "content-length", "Transfer-Encoding", "CONNECTION"])
+@pytest.mark.parametrize(
+    "name", ["Host", "content-length", "Transfer-Encoding", "CONNECTION", "Accept-Encoding"]
+)
 def test_a_header_that_frames_the_message_cannot_be_given(client, server, name):
     with pytest.raises(ValueError, match=f"^headers: {name} is set by the client"):
         client.request("GET", "/x", headers={name: "1"})
@@ -58,6 +60,17 @@ def test_a_header_that_frames_the_message_cannot_be_given(client, server, name):
 def test_a_header_value_of_another_type_is_refused_by_name(client, value):
     with pytest.raises(TypeError, match="^X-Note: must be a string or an integer"):
         client.request("GET", "/x", headers={"X-Note": value})
+
+
+def test_a_header_that_is_given_twice_is_refused(client, server):
+    for headers in ({"X-Note": "a", "x-note": "b"}, {"AUTHORIZATION": "a", "Authorization": "a"}):
+        with pytest.raises(ValueError, match="^headers: .* is given twice"):
+            client.request("GET", "/x", headers=headers)
+        with pytest.raises(ValueError, match="^headers: .* is given twice"):
+            client.with_options(headers=headers)
+    assert server.requests == []
+    client.request("GET", "/x", headers={"X-Note": None, "x-note": "b"})
+    assert server.last.headers["x-note"] == "b"
 
 
 def test_headers_must_be_a_mapping(client):
