@@ -22,9 +22,18 @@ from ironflow._wire.headers import Given
 from ironflow._wire.messages import Request
 from ironflow._wire.replies import Reply
 
-from .failing_calls import CHUNKED, CUT, GZIP, SECRETS, WAYS, by_proxy, meets
+from .failing_calls import CHUNKED, CUT, GZIP, SECRETS, WAYS, by_proxy, echo, meets, sends
 from .failing_calls import client as client_of
-from .hostile import HostileServer, clear_proxies, reply, request, request_head, stall, trickle
+from .hostile import (
+    HostileServer,
+    clear_proxies,
+    reply,
+    request,
+    request_head,
+    reset,
+    stall,
+    trickle,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = str(ROOT / "ironflow")
@@ -83,6 +92,28 @@ def test_an_error_and_the_frames_on_its_way_show_no_secret(way):
     assert secrets_in(shown_by(caught.value)) == []
 
 
+MAPPED = {
+    "an error that echoes": [echo(401)],
+    "a reply that is not JSON": [sends(reply)],
+    "a reply that is cut short": [sends(lambda key: CUT + key)],
+    "a reset": [reset],
+    "no reply": [stall],
+}
+
+
+@pytest.mark.parametrize("pipeline", [1, 4])
+@pytest.mark.parametrize("name", MAPPED)
+def test_an_outcome_of_a_map_shows_no_secret(name, pipeline):
+    with HostileServer(then=[request, *MAPPED[name]]) as server:
+        with client_of(server.url, timeout=0.3) as caller:
+            arguments = (["b"] * 3, ["k"] * 3)
+            found = list(caller.map(caller.kv_delete_buckets_keys, *arguments, pipeline=pipeline))
+    for outcome in found:
+        with pytest.raises(IronflowError) as caught:
+            outcome.result()
+        assert secrets_in(shown_by(caught.value) + repr(outcome)) == []
+
+
 class Alarm(BaseException):
     """What a signal handler raises in the middle of a call."""
 
@@ -92,6 +123,12 @@ def to_a_server_that_says_nothing():
         client_of(server.url.replace("http:", "https:")).request("GET", "/x")
 
 
+def map_of_calls():
+    with HostileServer(then=[request, stall]) as server, client_of(server.url) as caller:
+        for _ in caller.map(caller.kv_delete_buckets_keys, ["b"] * 3, ["k"] * 3):
+            pass
+
+
 INTERRUPTED = {
     "while it waits for a reply": meets(stall),
     "while it waits for a reply over TLS": meets(stall, certificate="good.pem"),
@@ -99,6 +136,7 @@ INTERRUPTED = {
     "in the TLS handshake": to_a_server_that_says_nothing,
     "in the opening of a tunnel": by_proxy("https", request_head, stall),
     "at a proxy": by_proxy("http", request, stall),
+    "in a map": map_of_calls,
 }
 
 
@@ -280,5 +318,24 @@ def test_failed_uploads_do_not_pile_up(watch, attempts, no_collector):
             if watch == "a capture":
                 assert [info.attempts for info in seen] == [attempts] * 3
                 seen.clear()
+        assert len(alive()) == len(before)
+        caller.close()
+
+
+@pytest.mark.parametrize("watch", ["nobody", "a hook", "a hook that raises"])
+@pytest.mark.parametrize("name", MAPPED)
+def test_the_failures_of_a_map_do_not_pile_up(name, watch, no_collector):
+    def fail():
+        for outcome in caller.map(caller.kv_delete_buckets_keys, ["b"] * 3, ["k", "k", ""]):
+            kinds.append(type(outcome.error))
+
+    hooks = {"a hook": lambda info: None, "a hook that raises": lambda info: 1 / 0}
+    with HostileServer(then=[request, *MAPPED[name]]) as server:
+        caller = client_of(server.url, on_response=hooks.get(watch), timeout=0.3)
+        kinds = []
+        before = alive()
+        fail()
+        assert kinds[2] is ValueError
+        assert all(issubclass(kind, IronflowError) for kind in kinds[:2])
         assert len(alive()) == len(before)
         caller.close()
