@@ -220,7 +220,8 @@ class _Engine:
             try:
                 prepared = self._prepare(args)
             except (TypeError, ValueError) as error:
-                self._finish(index, args, error=error)
+                # Its traceback holds the frame of the consumer, and so the outcome itself.
+                self._finish(index, args, error=error.with_traceback(None))
                 continue
             return Call(index, args, prepared.request, prepared.options)
         return None
