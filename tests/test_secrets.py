@@ -22,7 +22,19 @@ from ironflow._wire.headers import Given
 from ironflow._wire.messages import Request
 from ironflow._wire.replies import Reply
 
-from .failing_calls import CHUNKED, CUT, GZIP, SECRETS, WAYS, by_proxy, echo, meets, sends
+from .failing_calls import (
+    CALLS,
+    CHUNKED,
+    CUT,
+    GZIP,
+    REFUSALS,
+    SECRETS,
+    WAYS,
+    by_proxy,
+    echo,
+    meets,
+    sends,
+)
 from .failing_calls import client as client_of
 from .hostile import (
     HostileServer,
@@ -90,6 +102,25 @@ def test_an_error_and_the_frames_on_its_way_show_no_secret(way):
         WAYS[way].fail()
     assert type(caught.value) is WAYS[way].kind
     assert secrets_in(shown_by(caught.value)) == []
+
+
+@pytest.mark.parametrize("way", REFUSALS)
+def test_a_refusal_is_chained_to_nothing(way):
+    with pytest.raises(REFUSALS[way].kind) as caught:
+        REFUSALS[way].fail()
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+
+@pytest.mark.parametrize("way", CALLS)
+def test_an_error_has_no_context_and_no_cause_but_the_systems(way):
+    with pytest.raises(CALLS[way].kind) as caught:
+        CALLS[way].fail()
+    error, cause = caught.value, caught.value.__cause__
+    assert error.__context__ is None
+    assert cause is None or error.status_code == 0
+    if cause is not None:
+        assert isinstance(cause, (OSError, UnicodeError, ValueError))
+        assert (cause.__cause__, cause.__context__, cause.__traceback__) == (None, None, None)
 
 
 MAPPED = {
