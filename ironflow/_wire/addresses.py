@@ -14,6 +14,8 @@ resolution cannot be bounded from the standard library.
 
 from __future__ import annotations
 
+# getaddrinfo imports it, which is too late: in a thread's first call, as ``loading`` explains.
+import encodings.idna  # noqa: F401
 import errno
 import os
 import selectors

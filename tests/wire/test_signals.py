@@ -1,0 +1,214 @@
+"""What a signal handler of the caller raises in the middle of a call passes through unchanged."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import logging
+import signal
+import threading
+import warnings
+
+import pytest
+
+from ironflow import IronflowClient
+
+from ..conftest import KEY
+from ..hostile import HostileServer, behave, clear_proxies, reply, request, stall, trusting_context
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch):
+    clear_proxies(monkeypatch)
+
+
+class Alarm(Exception):
+    """An exception of the caller's own."""
+
+
+KINDS = [Alarm, TimeoutError, ConnectionError, OSError, ValueError, KeyError, RecursionError]
+
+
+@pytest.fixture
+def alarm():
+    """Set a handler and the time at which it is called."""
+
+    def ring(handler, seconds=0.1):
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    before = signal.getsignal(signal.SIGALRM)
+    yield ring
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def raising(error):
+    def handler(signum, frame):
+        raise error
+
+    return handler
+
+
+class Handlers:
+    """Handlers of every shape."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def method(self, signum, frame):
+        raise self.error
+
+    def deeper(self, *_):
+        self.method(None, None)
+
+
+def shapes(error):
+    handlers = Handlers(error)
+    return {
+        "function": raising(error),
+        "bound method": handlers.method,
+        "any arguments": handlers.deeper,
+        "partial": functools.partial(Handlers.method, handlers),
+        "lambda": lambda *_: handlers.deeper(),
+    }
+
+
+@pytest.mark.parametrize("tls", [None, "good.pem"], ids=["plain", "TLS"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_exception_while_a_reply_is_awaited_passes_and_the_client_works_on(alarm, kind, tls):
+    with HostileServer([request, stall], certificate=tls) as server:
+        context = trusting_context() if tls else None
+        with IronflowClient(server.url, KEY, timeout=20, ssl_context=context) as client:
+            error = kind("rings")
+            alarm(raising(error))
+            with pytest.raises(kind) as caught:
+                client.request("GET", "/x")
+            assert caught.value is error
+            server.released.set()
+            assert client.request("GET", "/x", params={"id": "after"}) == {"id": "after"}
+
+
+@pytest.mark.parametrize("shape", list(shapes(None)))
+def test_a_handler_of_any_shape_is_known(alarm, shape):
+    error = TimeoutError("rings")
+    with HostileServer([request, stall]) as server:
+        with IronflowClient(server.url, timeout=20) as client:
+            alarm(shapes(error)[shape])
+            with pytest.raises(TimeoutError) as caught:
+                client.request("GET", "/x")
+            assert caught.value is error
+
+
+def test_an_exception_in_the_middle_of_a_body_passes(alarm):
+    begun = b"HTTP/1.1 500 Oops\r\nContent-Length: 100\r\n\r\n{"
+    error = ConnectionError("rings")
+    with HostileServer([request, begun, stall]) as server:
+        with IronflowClient(server.url, timeout=20) as client:
+            alarm(raising(error))
+            with pytest.raises(ConnectionError) as caught:
+                client.request("GET", "/x")
+            assert caught.value is error
+
+
+def test_an_exception_while_a_large_request_is_sent_passes(alarm):
+    error = OSError("rings")
+
+    def read_nothing(peer):
+        peer.stall()
+
+    with HostileServer([read_nothing]) as server:
+        with IronflowClient(server.url, timeout=20) as client:
+            alarm(raising(error))
+            with pytest.raises(OSError, match="rings") as caught:
+                client.request("POST", "/x", body={"id": "x" * 20_000_000})
+            assert caught.value is error
+
+
+def test_an_exception_in_the_tls_handshake_passes(alarm):
+    error = ConnectionError("rings")
+    with HostileServer([stall]) as server:
+        url = server.url.replace("http:", "https:")
+        with IronflowClient(url, timeout=20, ssl_context=trusting_context()) as client:
+            alarm(raising(error))
+            with pytest.raises(ConnectionError) as caught:
+                client.request("GET", "/x")
+            assert caught.value is error
+
+
+def test_an_exception_between_two_attempts_passes(alarm):
+    busy = reply(b'{"error": "busy"}', status="503 Busy")
+    error = TimeoutError("rings")
+    with HostileServer([request, busy]) as server:
+        with IronflowClient(server.url, timeout=20, initial_backoff=10) as client:
+            alarm(raising(error))
+            with pytest.raises(TimeoutError) as caught:
+                client.request("GET", "/x")
+            assert caught.value is error
+        assert len(server.requests) == 1
+
+
+def test_a_keyboard_interrupt_passes_and_leaves_no_socket_open():
+    with HostileServer([request, stall]) as server:
+        with IronflowClient(server.url, timeout=20) as client:
+            timer = threading.Timer(0.1, signal.raise_signal, [signal.SIGINT])
+            timer.start()
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", ResourceWarning)
+                with pytest.raises(KeyboardInterrupt):
+                    client.request("GET", "/x")
+                gc.collect()
+            timer.join()
+            server.released.set()
+            assert client.request("GET", "/x", params={"id": "after"}) == {"id": "after"}
+
+
+def test_a_real_timeout_is_still_ours(alarm):
+    with HostileServer([request, stall]) as server:
+        with IronflowClient(server.url, timeout=0.2, max_attempts=1) as client:
+            with pytest.raises(TimeoutError, match="no reply in time") as caught:
+                client.request("GET", "/x")
+            assert type(caught.value).__name__ == "IronflowTimeoutError"
+
+
+def test_a_handler_may_make_a_call_of_its_own_in_the_middle_of_one(alarm):
+    made = []
+
+    def call(signum, frame):
+        made.append(client.request("GET", "/x", params={"id": "inner"}))
+
+    def slow(peer):
+        received = peer.request()
+        peer.server.released.wait(0.4)
+        peer.answer({"id": received.id})
+        behave(peer)
+
+    with HostileServer([slow]) as server:
+        with IronflowClient(server.url, timeout=20) as client:
+            alarm(call)
+            assert client.request("GET", "/x", params={"id": "outer"}) == {"id": "outer"}
+            assert made == [{"id": "inner"}]
+
+
+def test_a_log_filter_may_make_a_call_of_its_own(caplog):
+    made = []
+
+    class Calls(logging.Filter):
+        def filter(self, record):
+            if not made:
+                made.append(None)
+                made[0] = client.request("GET", "/x", params={"id": "inner"})
+            return True
+
+    logger = logging.getLogger("ironflow")
+    calls = Calls()
+    logger.addFilter(calls)
+    try:
+        with caplog.at_level(logging.DEBUG, "ironflow"), HostileServer() as server:
+            with IronflowClient(server.url, timeout=20) as client:
+                assert client.request("GET", "/x", params={"id": "outer"}) == {"id": "outer"}
+    finally:
+        logger.removeFilter(calls)
+    assert made == [{"id": "inner"}]
