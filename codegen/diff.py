@@ -20,6 +20,7 @@ from .changes import Change
 from .compare import Models, compare_argument, compare_body, compare_reply
 from .endpoints import shape
 from .naming import methods
+from .paging import PAGING
 from .types import spelled
 
 if TYPE_CHECKING:
@@ -55,9 +56,9 @@ def diff(old: Manifest, new: Manifest) -> list[Change]:
 class _Comparison:
     def __init__(self, old: Manifest, new: Manifest) -> None:
         self._models = Models(old.models, new.models)
-        self._old = [method for method in methods(old) if not method.endpoint.left_out]
-        self._new = [method for method in methods(new) if not method.endpoint.left_out]
-        self._routes = {shape(method.endpoint.route): method for method in self._new}
+        self._old = list(_callable(old))
+        self._new = list(_callable(new))
+        self._routes = {_place(method): method for method in self._new}
         self._names = {method.name: method for method in self._new}
         self._names.update({method.alias: method for method in self._new if method.alias})
 
@@ -83,7 +84,7 @@ class _Comparison:
 
     def _successor(self, old: Method, name: str) -> Method | None:
         """Return what a name calls now, or else the method of the route that it called."""
-        return self._names.get(name) or self._routes.get(shape(old.endpoint.route))
+        return self._names.get(name) or self._routes.get(_place(old))
 
     def _compare(self, old: Method, name: str, new: Method | None) -> Iterator[Change]:
         is_alias = name != old.name
@@ -102,8 +103,27 @@ class _Comparison:
         if new is not None:
             yield from _compare_arguments(name, old, new, self._models)
             yield from _compare_replies(name, old, new, self._models)
-            yield from _compare_facts(name, old, new)
-            yield from _compare_documentation(name, old, new, self._models)
+            if not _is_iterate(old):  # what is said of a list is said once
+                yield from _compare_facts(name, old, new)
+                yield from _compare_documentation(name, old, new, self._models)
+
+
+def _callable(manifest: Manifest) -> Iterator[Method]:
+    """Yield the methods that a caller finds, those that go through pages after their lists."""
+    for method in methods(manifest):
+        if not method.endpoint.left_out:
+            yield method
+            if method.iterate:
+                yield method.iterate
+
+
+def _is_iterate(method: Method) -> bool:
+    return any(option.where == PAGING for option in method.options)
+
+
+def _place(method: Method) -> tuple[str, bool]:
+    """Return what identifies a method whatever its name is."""
+    return shape(method.endpoint.route), _is_iterate(method)
 
 
 def _vanished(old: Method, name: str, new: Method | None) -> Change:

@@ -225,7 +225,8 @@ class Argument:
 
     Attributes:
         name: Its name in Python.
-        where: Where the value goes: ``path``, ``query`` or ``headers``.
+        where: Where the value goes: ``path``, ``query`` or ``headers``; ``paging`` where it rules
+            the method itself.
         parameter: The parameter that it fills.
         enum: The name of the ``Literal`` of its known values, empty without such.
     """
@@ -247,6 +248,7 @@ class Method:
         positional: The path arguments, in path order; ``body`` follows them.
         options: The keyword-only arguments, required ones first.
         keyed: Whether the body has an ``idempotency_key``.
+        iterate: The method that goes through all pages of a list; None without pages.
     """
 
     endpoint: Endpoint
@@ -255,3 +257,4 @@ class Method:
     positional: tuple[Argument, ...]
     options: tuple[Argument, ...]
     keyed: bool
+    iterate: Method | None = None

@@ -10,6 +10,9 @@ The rule for the name of a method, ``<group>_<action>``:
    parameter, ``create``, ``update``, ``patch`` or ``delete``. With a suffix it is the verb and the
    suffix, and for POST the suffix alone.
 
+A list that is read page by page has a second method, which goes through all pages (``paging``). Its
+name has ``iterate`` in the place of ``list``.
+
 A name depends on its own route and on nothing else, so that a new route never renames a method.
 Where two routes get the same name, generation stops and says how to pin one.
 
@@ -21,17 +24,20 @@ from __future__ import annotations
 
 import keyword
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from . import paging
 from .limits import MAX_ARGUMENT, MAX_NAME, TAKEN_MODEL_NAMES
 from .model import Argument, ManifestError, Method, Problem
+from .paging import iterate_method, iterate_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from .model import Endpoint, Manifest, Parameter
 
-# The public names of BaseClient; a test compares the two.
+# The public names of what the client inherits; a test compares the two.
 RESERVED_METHODS = frozenset({"capture", "close", "map", "request", "with_options"})
 
 _API_PREFIX = "/api/v1/"
@@ -58,7 +64,7 @@ def _method(endpoint: Endpoint, manifest: Manifest) -> Method:
     body = manifest.models.get(endpoint.body.type.name) if endpoint.body else None
     arguments = list(_arguments(endpoint))
     options = [argument for argument in arguments if argument.where != "path"]
-    return Method(
+    method = Method(
         endpoint=endpoint,
         name=method_name(endpoint),
         alias=endpoint.alias,
@@ -66,6 +72,7 @@ def _method(endpoint: Endpoint, manifest: Manifest) -> Method:
         options=tuple(sorted(options, key=lambda option: not option.parameter.required)),
         keyed=body is not None and any(f.name == "idempotency_key" for f in body.fields),
     )
+    return replace(method, iterate=iterate_method(method)) if endpoint.pagination else method
 
 
 def _arguments(endpoint: Endpoint) -> Iterator[Argument]:
@@ -125,6 +132,8 @@ def argument_names(endpoint: Endpoint) -> dict[tuple[str, str], str]:
     trailing underscore, and so does a name that an earlier argument has.
     """
     taken = {"self", "body", "segment"}  # segment: the encoder that the method calls
+    if endpoint.pagination:
+        taken.update(paging.ARGUMENTS)
     names: dict[tuple[str, str], str] = {}
     for where, parameters in _parameters(endpoint):
         for parameter in parameters:
@@ -164,26 +173,36 @@ def naming_problems(endpoints: Sequence[Endpoint]) -> list[Problem]:
                 f" {_pin(endpoint, name)}"
             )
             problems.append(Problem(endpoint.place, message, endpoint.route))
-    return problems + _alias_problems(endpoints, first)
+    return problems + _further_problems(endpoints, first)
 
 
-def _alias_problems(endpoints: Sequence[Endpoint], first: Mapping[str, Endpoint]) -> list[Problem]:
-    """Return what is wrong with the second names; ``first`` holds the first ones."""
+def _further_problems(
+    endpoints: Sequence[Endpoint], first: Mapping[str, Endpoint]
+) -> list[Problem]:
+    """Return what is wrong with the other names of endpoints; ``first`` holds the first ones."""
     taken = {name: endpoint.route for name, endpoint in first.items()}
     problems = []
     for endpoint in endpoints:
-        alias = endpoint.alias
-        if not alias:
-            continue
-        if alias in RESERVED_METHODS or keyword.iskeyword(alias):
-            problem = f"the name {alias} is taken"
-        elif alias in taken:
-            problem = f"{alias} already is a name of {taken[alias]}"
-        else:
-            taken[alias] = endpoint.route
-            continue
-        problems.append(Problem(f"{endpoint.place}.alias", problem, endpoint.route))
+        for key, name in _further_names(endpoint):
+            if name in RESERVED_METHODS or keyword.iskeyword(name):
+                problem = f"the name {name} is taken"
+            elif name in taken:
+                problem = f"{name} already is a name of {taken[name]}"
+            elif len(name) > MAX_NAME:
+                problem = f"the name {name} is too long"
+            else:
+                taken[name] = endpoint.route
+                continue
+            problems.append(Problem(f"{endpoint.place}.{key}", problem, endpoint.route))
     return problems
+
+
+def _further_names(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
+    """Yield the names beside the first one, each with the key that it comes from."""
+    if endpoint.alias:
+        yield "alias", endpoint.alias
+    if endpoint.pagination and not endpoint.left_out:
+        yield "pagination", iterate_name(method_name(endpoint))
 
 
 def _enum_problems(found: Sequence[Method], manifest: Manifest) -> list[Problem]:

@@ -81,6 +81,9 @@ def _report_items(
     for name in pagination.identity:
         if name not in members:
             found.say("identity", f"{shown(name)} is not a member of the items")
+    kinds = [members[name].type.kind for name in pagination.identity if name in members]
+    if pagination.style == "version" and kinds != ["integer"]:
+        found.say("identity", "must be the one whole number that style version counts")
 
 
 def _members(model: str, models: Mapping[str, Model]) -> dict[str, Field]:

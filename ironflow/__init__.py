@@ -15,6 +15,7 @@ from ._errors import (
 )
 from ._observe import ResponseInfo
 from ._outcome import Outcome
+from ._pages import Pages
 from ._version import __version__
 from .client import IronflowClient
 
@@ -28,6 +29,7 @@ __all__ = [
     "IronflowTimeoutError",
     "NotFoundError",
     "Outcome",
+    "Pages",
     "PermissionDeniedError",
     "RateLimitError",
     "ResponseInfo",

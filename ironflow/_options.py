@@ -208,23 +208,26 @@ def _at_most(name: str, value: float, most: float) -> None:
         raise ValueError(f"{name}: must be at most {most:g}")
 
 
-def _seconds(name: str, value: object) -> float:
-    seconds = _number(name, value)
-    if seconds < 0:
+def seconds(name: str, value: object) -> float:
+    """Check a duration that may be 0 and return it."""
+    duration = _number(name, value)
+    if duration < 0:
         raise ValueError(f"{name}: must not be negative")
-    _at_most(name, seconds, LONGEST)
-    return seconds
+    _at_most(name, duration, LONGEST)
+    return duration
 
 
-def _patience(name: str, value: object) -> float:
-    seconds = _seconds(name, value)
-    if seconds == 0:
+def patience(name: str, value: object) -> float:
+    """Check a duration that must not be 0 and return it."""
+    duration = seconds(name, value)
+    if duration == 0:
         raise ValueError(f"{name}: must be more than 0 seconds")
-    return seconds
+    return duration
 
 
-def _optional_patience(name: str, value: object) -> float | None:
-    return None if value is None else _patience(name, value)
+def optional_patience(name: str, value: object) -> float | None:
+    """Check a duration that must not be 0, or None, and return it."""
+    return None if value is None else patience(name, value)
 
 
 def _factor(name: str, value: object) -> float:
@@ -235,12 +238,12 @@ def _factor(name: str, value: object) -> float:
     return factor
 
 
-def whole_number(name: str, value: object, most: int) -> int:
-    """Check a whole number from 1 to ``most`` and return it."""
+def whole_number(name: str, value: object, most: int, least: int = 1) -> int:
+    """Check a whole number from ``least`` to ``most`` and return it."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name}: must be a whole number, not {type(value).__name__}")
-    if value < 1:
-        raise ValueError(f"{name}: must be at least 1")
+    if value < least:
+        raise ValueError(f"{name}: must be at least {least}")
     if value > most:
         raise ValueError(f"{name}: must be at most {most}")
     return value
@@ -291,7 +294,8 @@ def _client_headers(name: str, value: Given | Fields) -> Fields:
     return headers
 
 
-def _callable(name: str, value: object) -> object:
+def optional_callable(name: str, value: object) -> object:
+    """Check something to call, or None, and return it."""
     if value is not None and not callable(value):
         raise TypeError(f"{name}: must be callable, not {type(value).__name__}")
     return value
@@ -306,14 +310,14 @@ def _ssl_context(name: str, value: object) -> object:
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "server_url": _server_url,
     "api_key": _api_key,
-    "timeout": _patience,
-    "total_timeout": _optional_patience,
+    "timeout": patience,
+    "total_timeout": optional_patience,
     "max_attempts": _attempts,
     "retry_methods": _methods,
-    "initial_backoff": _seconds,
-    "max_backoff": _seconds,
+    "initial_backoff": seconds,
+    "max_backoff": seconds,
     "backoff_factor": _factor,
-    "max_retry_after": _seconds,
+    "max_retry_after": seconds,
     "refusal_statuses": _statuses,
     "environment": _environment,
     "org": _header_text,
@@ -321,7 +325,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "ssl_context": _ssl_context,
     "max_response_bytes": _bytes,
     "user_agent_suffix": _header_text,
-    "on_response": _callable,
+    "on_response": optional_callable,
 }
 
 # Shown by ``repr`` where they differ from these defaults, so that it fits a line as a rule. The

@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest 6060a40c0628f2a0, server 0.22.5.
+# Manifest 9c767699b8a39f7f, server 0.22.5.
 """The Ironflow client: one method per endpoint, named ``<group>_<action>``."""
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from ._base import BaseClient
 from ._encoding import segment
 from ._errors import IronflowError
+from ._page_styles import ByCursor, ByOffset, ByVersion
+from ._pages import Pages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -197,6 +199,57 @@ class IronflowClient(BaseClient):
                 "run_id": run_id,
                 "to": to,
             },
+        )
+
+    def audit_iterate(
+        self,
+        *,
+        event_type: str | None = None,
+        from_: datetime | str | None = None,
+        function_id: str | None = None,
+        run_id: str | None = None,
+        to: datetime | str | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
+        resume: str | None = None,
+    ) -> Pages[models.AuditEvent]:
+        """Go through all items of ``audit_list``, one at a time.
+
+        ``GET /api/v1/audit``
+
+        Search the audit trail of all runs.
+
+        Args:
+            event_type: Only events of this audit type, such as ``step.completed``.
+            from_: Earliest time to include, RFC 3339.
+            function_id: Only events of runs of this function.
+            run_id: Only events of this run.
+            to: Latest time to include, RFC 3339.
+            page_size: Items in a page, sent as ``limit``. Default: the server chooses.
+            max_items: Most items to give. Default: all.
+            resume: ``resume`` of an earlier call with the same arguments, to go on there.
+
+        Returns:
+            ``Pages`` of ``models.AuditEvent``.
+
+        Raises:
+            ValueError: ``resume`` is not from this method with these arguments.
+        """
+        return Pages(
+            self._call,
+            "audit_iterate",
+            "/api/v1/audit",
+            ByCursor("events", param="cursor", size="limit", next="next_cursor", identity=("id",)),
+            query={
+                "event_type": event_type,
+                "from": from_,
+                "function_id": function_id,
+                "run_id": run_id,
+                "to": to,
+            },
+            page_size=page_size,
+            max_items=max_items,
+            resume=resume,
         )
 
     # capacity
@@ -758,6 +811,68 @@ class IronflowClient(BaseClient):
             lists=("names", "source"),
         )
 
+    def events_iterate(
+        self,
+        *,
+        name: str | None = None,
+        names: Sequence[str] | None = None,
+        search: str | None = None,
+        since: datetime | str | None = None,
+        source: Sequence[str] | None = None,
+        until: datetime | str | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
+        resume: str | None = None,
+    ) -> Pages[models.EventResponse]:
+        """Go through all items of ``events_list``, one at a time.
+
+        ``GET /api/v1/events``
+
+        Page through the stored events, starting with the most recent.
+
+        Args:
+            name: Only events with this text in their name.
+            names: Only events with one of these exact names.
+            search: Free text to look for.
+            since: Earliest time to include, RFC 3339.
+            source: Only events from one of these sources.
+            until: Latest time to include, RFC 3339.
+            page_size: Items in a page, sent as ``limit``. Default: the server chooses.
+            max_items: Most items to give. Default: all.
+            resume: ``resume`` of an earlier call with the same arguments, to go on there.
+
+        Returns:
+            ``Pages`` of ``models.EventResponse``.
+
+        Raises:
+            ValueError: ``resume`` is not from this method with these arguments.
+        """
+        return Pages(
+            self._call,
+            "events_iterate",
+            "/api/v1/events",
+            ByCursor(
+                "events",
+                param="cursor",
+                size="limit",
+                next="next_cursor",
+                has_next="has_next",
+                identity=("id",),
+            ),
+            query={
+                "name": name,
+                "names": names,
+                "search": search,
+                "since": since,
+                "source": source,
+                "until": until,
+            },
+            lists=("names", "source"),
+            page_size=page_size,
+            max_items=max_items,
+            resume=resume,
+        )
+
     def events_create(self, body: models.TriggerEventRequest) -> models.TriggerEventResponse:
         """Emit an event and start every function that is triggered by its name.
 
@@ -929,6 +1044,53 @@ class IronflowClient(BaseClient):
                 "offset": offset,
                 "status": status,
             },
+        )
+
+    def functions_iterate(
+        self,
+        *,
+        mode: models.FunctionsListMode | None = None,
+        name: str | None = None,
+        status: models.FunctionsListStatus | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
+        resume: str | None = None,
+    ) -> Pages[models.FunctionResponse]:
+        """Go through all items of ``functions_list``, one at a time.
+
+        ``GET /api/v1/functions``
+
+        List the registered functions with their triggers and settings.
+
+        Args:
+            mode: Only functions of this execution mode. One of ``pull``, ``push``.
+            name: Only functions that match this name.
+            status: Only functions in this status. One of ``active``, ``archived``, ``paused``.
+            page_size: Items in a page, sent as ``limit``. Default: the server chooses.
+            max_items: Most items to give. Default: all.
+            resume: ``resume`` of an earlier call with the same arguments, to go on there.
+
+        Returns:
+            ``Pages`` of ``models.FunctionResponse``.
+
+        Raises:
+            ValueError: ``resume`` is not from this method with these arguments.
+        """
+        return Pages(
+            self._call,
+            "functions_iterate",
+            "/api/v1/functions",
+            ByOffset(
+                "functions", param="offset", size="limit", total="total_count", identity=("id",)
+            ),
+            query={
+                "mode": mode,
+                "name": name,
+                "status": status,
+            },
+            page_size=page_size,
+            max_items=max_items,
+            resume=resume,
         )
 
     def functions_get(self, id: str) -> models.FunctionResponse:
@@ -1336,6 +1498,47 @@ class IronflowClient(BaseClient):
             headers={"X-Ironflow-Environment": x_ironflow_environment},
         )
 
+    def outbox_iterate_dead_letter(
+        self,
+        *,
+        env: str | None = None,
+        x_ironflow_environment: str | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
+        resume: str | None = None,
+    ) -> Pages[models.DlqListItem]:
+        """Go through all items of ``outbox_list_dead_letter``, one at a time.
+
+        ``GET /api/v1/outbox/dead-letter``
+
+        Show outbox rows whose publishing failed for good, latest first.
+
+        Args:
+            env: Environment to work in, as an alternative to the ``X-Ironflow-Environment`` header.
+            x_ironflow_environment: Environment to work in, such as ``staging``; may be given as
+                ``env`` instead.
+            page_size: Items in a page, sent as ``limit``. Default: the server chooses.
+            max_items: Most items to give. Default: all.
+            resume: ``resume`` of an earlier call with the same arguments, to go on there.
+
+        Returns:
+            ``Pages`` of ``models.DlqListItem``.
+
+        Raises:
+            ValueError: ``resume`` is not from this method with these arguments.
+        """
+        return Pages(
+            self._call,
+            "outbox_iterate_dead_letter",
+            "/api/v1/outbox/dead-letter",
+            ByOffset("items", param="offset", size="limit", identity=("id",)),
+            query={"env": env},
+            headers={"X-Ironflow-Environment": x_ironflow_environment},
+            page_size=page_size,
+            max_items=max_items,
+            resume=resume,
+        )
+
     def outbox_delete_dead_letter(
         self, event_id: str, *, env: str | None = None, x_ironflow_environment: str | None = None
     ) -> models.DlqActionResponse:
@@ -1491,6 +1694,57 @@ class IronflowClient(BaseClient):
                 "platform_key_id": platform_key_id,
                 "to": to,
             },
+        )
+
+    def platform_audit_iterate(
+        self,
+        *,
+        event_type: str | None = None,
+        from_: datetime | str | None = None,
+        impersonated_org_id: str | None = None,
+        platform_key_id: str | None = None,
+        to: datetime | str | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
+        resume: str | None = None,
+    ) -> Pages[models.AuditEvent]:
+        """Go through all items of ``platform_audit_list``, one at a time.
+
+        ``GET /api/v1/platform/audit``
+
+        Search the audit trail of platform-level actions.
+
+        Args:
+            event_type: Only events of this type, such as ``platform.impersonated``.
+            from_: Earliest time to include, RFC 3339.
+            impersonated_org_id: Only actions taken on behalf of this organization.
+            platform_key_id: Only actions made with this platform API key.
+            to: Latest time to include, RFC 3339.
+            page_size: Items in a page, sent as ``limit``. Default: the server chooses.
+            max_items: Most items to give. Default: all.
+            resume: ``resume`` of an earlier call with the same arguments, to go on there.
+
+        Returns:
+            ``Pages`` of ``models.AuditEvent``.
+
+        Raises:
+            ValueError: ``resume`` is not from this method with these arguments.
+        """
+        return Pages(
+            self._call,
+            "platform_audit_iterate",
+            "/api/v1/platform/audit",
+            ByCursor("events", param="cursor", size="limit", next="next_cursor", identity=("id",)),
+            query={
+                "event_type": event_type,
+                "from": from_,
+                "impersonated_org_id": impersonated_org_id,
+                "platform_key_id": platform_key_id,
+                "to": to,
+            },
+            page_size=page_size,
+            max_items=max_items,
+            resume=resume,
         )
 
     # platform_policies
@@ -2075,6 +2329,46 @@ class IronflowClient(BaseClient):
             },
         )
 
+    def projections_iterate(
+        self,
+        *,
+        mode: models.ProjectionsListMode | None = None,
+        status: models.ProjectionsListStatus | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
+        resume: str | None = None,
+    ) -> Pages[models.ProjectionRegistry]:
+        """Go through all items of ``projections_list``, one at a time.
+
+        ``GET /api/v1/projections``
+
+        List the projections registered in the environment.
+
+        Args:
+            mode: Keep only projections of this mode. One of ``external``, ``managed``.
+            status: Keep only projections in this status. One of ``active``, ``error``, ``paused``,
+                ``rebuilding``.
+            page_size: Items in a page, sent as ``limit``. Default: the server chooses.
+            max_items: Most items to give. Default: all.
+            resume: ``resume`` of an earlier call with the same arguments, to go on there.
+
+        Returns:
+            ``Pages`` of ``models.ProjectionRegistry``.
+
+        Raises:
+            ValueError: ``resume`` is not from this method with these arguments.
+        """
+        return Pages(
+            self._call,
+            "projections_iterate",
+            "/api/v1/projections",
+            ByOffset("projections", param="offset", size="limit", identity=("name",)),
+            query={"mode": mode, "status": status},
+            page_size=page_size,
+            max_items=max_items,
+            resume=resume,
+        )
+
     def projections_catchup_batch(
         self, body: models.ProjectionCatchupBatchRequest
     ) -> models.ProjectionCatchupBatchResponse:
@@ -2642,6 +2936,61 @@ class IronflowClient(BaseClient):
             },
         )
 
+    def runs_iterate(
+        self,
+        *,
+        event_id: str | None = None,
+        function_id: str | None = None,
+        search: str | None = None,
+        since: datetime | str | None = None,
+        status: models.RunsListStatus | None = None,
+        until: datetime | str | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
+        resume: str | None = None,
+    ) -> Pages[models.RunResponse]:
+        """Go through all items of ``runs_list``, one at a time.
+
+        ``GET /api/v1/runs``
+
+        List runs, filtered by function, event, status or time.
+
+        Args:
+            event_id: Keep only runs started by this event.
+            function_id: Keep only runs of this function.
+            search: Free text to search the runs for.
+            since: Start of the time range, RFC 3339.
+            status: Keep only runs in this status. One of ``cancelled``, ``completed``, ``failed``,
+                ``paused``, ``pending``, ``running``, ``waiting``, ``waiting_for_capacity``.
+            until: End of the time range, RFC 3339.
+            page_size: Items in a page, sent as ``limit``. Default: the server chooses.
+            max_items: Most items to give. Default: all.
+            resume: ``resume`` of an earlier call with the same arguments, to go on there.
+
+        Returns:
+            ``Pages`` of ``models.RunResponse``.
+
+        Raises:
+            ValueError: ``resume`` is not from this method with these arguments.
+        """
+        return Pages(
+            self._call,
+            "runs_iterate",
+            "/api/v1/runs",
+            ByOffset("runs", param="offset", size="limit", total="total_count", identity=("id",)),
+            query={
+                "event_id": event_id,
+                "function_id": function_id,
+                "search": search,
+                "since": since,
+                "status": status,
+                "until": until,
+            },
+            page_size=page_size,
+            max_items=max_items,
+            resume=resume,
+        )
+
     def runs_resume(self, body: models.ResumeRunRequest) -> models.Run:
         """Resume a paused or failed run, optionally from a chosen step.
 
@@ -2732,6 +3081,53 @@ class IronflowClient(BaseClient):
                 "limit": limit,
                 "to": to,
             },
+        )
+
+    def runs_iterate_audit(
+        self,
+        id: str,
+        *,
+        event_type: str | None = None,
+        from_: datetime | str | None = None,
+        to: datetime | str | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
+        resume: str | None = None,
+    ) -> Pages[models.AuditEvent]:
+        """Go through all items of ``runs_list_audit``, one at a time.
+
+        ``GET /api/v1/runs/{id}/audit``
+
+        List the audit events recorded for a run, one page at a time.
+
+        Args:
+            id: Id of the run, such as ``run_abc123``.
+            event_type: Keep only audit events of this type, such as ``step.completed``.
+            from_: Start of the time range, RFC 3339.
+            to: End of the time range, RFC 3339.
+            page_size: Items in a page, sent as ``limit``. Default: the server chooses.
+            max_items: Most items to give. Default: all.
+            resume: ``resume`` of an earlier call with the same arguments, to go on there.
+
+        Returns:
+            ``Pages`` of ``models.AuditEvent``.
+
+        Raises:
+            ValueError: ``resume`` is not from this method with these arguments.
+        """
+        return Pages(
+            self._call,
+            "runs_iterate_audit",
+            f"/api/v1/runs/{segment(id=id)}/audit",
+            ByCursor("events", param="cursor", size="limit", next="next_cursor", identity=("id",)),
+            query={
+                "event_type": event_type,
+                "from": from_,
+                "to": to,
+            },
+            page_size=page_size,
+            max_items=max_items,
+            resume=resume,
         )
 
     def runs_cancel(self, id: str, body: models.CancelRunRequest | None = None) -> models.Run:
@@ -2850,6 +3246,49 @@ class IronflowClient(BaseClient):
                 "limit": limit,
                 "offset": offset,
             },
+        )
+
+    def schemas_iterate(
+        self,
+        *,
+        event_name: str | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
+        resume: str | None = None,
+    ) -> Pages[models.EventSchema]:
+        """Go through all items of ``schemas_list``, one at a time.
+
+        ``GET /api/v1/events/schemas``
+
+        List the event schemas registered in the environment.
+
+        Args:
+            event_name: Keep only the schemas of this event.
+            page_size: Items in a page, sent as ``limit``. Default: the server chooses.
+            max_items: Most items to give. Default: all.
+            resume: ``resume`` of an earlier call with the same arguments, to go on there.
+
+        Returns:
+            ``Pages`` of ``models.EventSchema``.
+
+        Raises:
+            ValueError: ``resume`` is not from this method with these arguments.
+        """
+        return Pages(
+            self._call,
+            "schemas_iterate",
+            "/api/v1/events/schemas",
+            ByOffset(
+                "schemas",
+                param="offset",
+                size="limit",
+                total="total_count",
+                identity=("event_name", "version"),
+            ),
+            query={"event_name": event_name},
+            page_size=page_size,
+            max_items=max_items,
+            resume=resume,
         )
 
     def schemas_create(self, body: models.RegisterSchemaRequest) -> models.SchemaStatusResponse:
@@ -3171,6 +3610,51 @@ class IronflowClient(BaseClient):
             },
         )
 
+    def streams_iterate(
+        self,
+        *,
+        entity_type: str | None = None,
+        search: str | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
+        resume: str | None = None,
+    ) -> Pages[models.StreamInfo]:
+        """Go through all items of ``streams_list``, one at a time.
+
+        ``GET /api/v1/streams``
+
+        List entity streams, filtered by type or text.
+
+        Args:
+            entity_type: Keep only streams of this entity type.
+            search: Free text to search the streams for.
+            page_size: Items in a page, sent as ``limit``. Default: the server chooses.
+            max_items: Most items to give. Default: all.
+            resume: ``resume`` of an earlier call with the same arguments, to go on there.
+
+        Returns:
+            ``Pages`` of ``models.StreamInfo``.
+
+        Raises:
+            ValueError: ``resume`` is not from this method with these arguments.
+        """
+        return Pages(
+            self._call,
+            "streams_iterate",
+            "/api/v1/streams",
+            ByOffset(
+                "streams",
+                param="offset",
+                size="limit",
+                total="total_count",
+                identity=("entity_id", "entity_type"),
+            ),
+            query={"entity_type": entity_type, "search": search},
+            page_size=page_size,
+            max_items=max_items,
+            resume=resume,
+        )
+
     def streams_get(self, entity_id: str) -> models.StreamInfo:
         """Get the type, version and event count of an entity stream.
 
@@ -3232,6 +3716,54 @@ class IronflowClient(BaseClient):
                 "from_version": from_version,
                 "limit": limit,
             },
+        )
+
+    def streams_iterate_events(
+        self,
+        entity_id: str,
+        *,
+        direction: models.StreamsListEventsDirection | None = None,
+        from_version: int | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
+        resume: str | None = None,
+    ) -> Pages[models.Event]:
+        """Go through all items of ``streams_list_events``, one at a time.
+
+        ``GET /api/v1/streams/{entityId}/events``
+
+        Read the events of an entity stream in version order.
+
+        Args:
+            entity_id: Id of the entity, such as ``entity-123``.
+            direction: ``forward`` is oldest first, ``backward`` newest first. One of ``backward``,
+                ``forward``.
+            from_version: Entity version to start reading at.
+            page_size: Items in a page, sent as ``limit``. Default: the server chooses.
+            max_items: Most items to give. Default: all.
+            resume: ``resume`` of an earlier call with the same arguments, to go on there.
+
+        Returns:
+            ``Pages`` of ``models.Event``.
+
+        Raises:
+            ValueError: ``resume`` is not from this method with these arguments.
+        """
+        return Pages(
+            self._call,
+            "streams_iterate_events",
+            f"/api/v1/streams/{segment(entity_id=entity_id)}/events",
+            ByVersion(
+                "events",
+                param="from_version",
+                size="limit",
+                total="total_count",
+                identity=("entity_version",),
+            ),
+            query={"direction": direction, "from_version": from_version},
+            page_size=page_size,
+            max_items=max_items,
+            resume=resume,
         )
 
     def streams_events(
@@ -3314,6 +3846,64 @@ class IronflowClient(BaseClient):
                 "limit": limit,
                 "to_timestamp": to_timestamp,
             },
+        )
+
+    def streams_iterate_history(
+        self,
+        entity_id: str,
+        *,
+        direction: models.StreamsListHistoryDirection | None = None,
+        from_timestamp: datetime | str | None = None,
+        from_version: int | None = None,
+        to_timestamp: datetime | str | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
+        resume: str | None = None,
+    ) -> Pages[models.EntityHistoryEntry]:
+        """Go through all items of ``streams_list_history``, one at a time.
+
+        ``GET /api/v1/streams/{entityId}/history``
+
+        Read the history of an entity with the runs each event caused.
+
+        Args:
+            entity_id: Id of the entity, such as ``entity-123``.
+            direction: ``forward`` is oldest first, ``backward`` newest first. One of ``backward``,
+                ``forward``.
+            from_timestamp: Start of the time range, RFC 3339.
+            from_version: Entity version to start at.
+            to_timestamp: End of the time range, RFC 3339.
+            page_size: Items in a page, sent as ``limit``. Default: the server chooses.
+            max_items: Most items to give. Default: all.
+            resume: ``resume`` of an earlier call with the same arguments, to go on there.
+
+        Returns:
+            ``Pages`` of ``models.EntityHistoryEntry``.
+
+        Raises:
+            ValueError: ``resume`` is not from this method with these arguments.
+        """
+        return Pages(
+            self._call,
+            "streams_iterate_history",
+            f"/api/v1/streams/{segment(entity_id=entity_id)}/history",
+            ByVersion(
+                "entries",
+                param="from_version",
+                size="limit",
+                next="next_cursor",
+                total="total_events",
+                identity=("entity_version",),
+            ),
+            query={
+                "direction": direction,
+                "from_timestamp": from_timestamp,
+                "from_version": from_version,
+                "to_timestamp": to_timestamp,
+            },
+            page_size=page_size,
+            max_items=max_items,
+            resume=resume,
         )
 
     def streams_list_snapshots(

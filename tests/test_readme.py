@@ -9,6 +9,7 @@ import sys
 import pytest
 
 import ironflow
+from codegen.naming import RESERVED_METHODS
 from ironflow import IronflowClient, IronflowError
 from ironflow.testing._samples import add_samples
 
@@ -86,7 +87,7 @@ def test_the_table_of_methods_is_complete():
         for name, _ in inspect.getmembers(IronflowClient, inspect.isfunction)
         if not name.startswith("_")
     }
-    assert sorted(named) == sorted(public - {"capture", "close", "map", "request", "with_options"})
+    assert sorted(named) == sorted(public - RESERVED_METHODS)
 
 
 def test_the_table_of_options_is_complete():

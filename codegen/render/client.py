@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from codegen.model import ManifestError
 
-from .annotations import argument_type, body_type, reply_type
+from .annotations import body_type, reply_type
+from .arguments import INDENT, INNER, declared, described, optional, path, sent
 from .examples import filled
+from .iterate import render_iterate
 from .text import WIDTH, banner, bracketed, docstring, exploded, literal, prose, too_wide
 
 if TYPE_CHECKING:
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from codegen.model import (
-        Argument,
         Body,
         Deprecation,
         Endpoint,
         Manifest,
         Method,
+        Model,
         ServerWait,
         Type,
     )
@@ -33,6 +34,8 @@ from __future__ import annotations
 from ._base import BaseClient
 from ._encoding import segment
 from ._errors import IronflowError
+from ._page_styles import ByCursor, ByOffset, ByVersion
+from ._pages import Pages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,10 +65,6 @@ _CONDITION = "ConflictError: The condition does not hold, and nothing was writte
 
 _CONDITIONS = frozenset({"If-Match", "If-None-Match"})
 
-_INDENT = "        "
-_INNER = _INDENT + "    "
-_MOST_PAIRS_ON_A_LINE = 2
-
 
 def render(manifest: Manifest, methods: Sequence[Method]) -> str:
     """Return the source of the client.
@@ -83,7 +82,7 @@ def render(manifest: Manifest, methods: Sequence[Method]) -> str:
         if endpoint.group != group:
             group = endpoint.group
             lines += ["", f"    # {group}"]
-        source = render_method(method)
+        source = render_method(method, manifest.models)
         problems += too_wide(source, endpoint.place, endpoint.route)
         lines += ["", *source]
     if problems:
@@ -91,36 +90,28 @@ def render(manifest: Manifest, methods: Sequence[Method]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def render_method(method: Method) -> list[str]:
-    """Return the lines of one method, and of its second name."""
+def render_method(method: Method, models: Mapping[str, Model]) -> list[str]:
+    """Return the lines of one method, of its second name, and of the one that iterates."""
     endpoint = method.endpoint
     summary = endpoint.summary or f"Call ``{endpoint.route}``."
     return [
         *_signature(method),
-        *docstring(summary, _paragraphs(method), _INDENT),
+        *docstring(summary, _paragraphs(method), INDENT),
         *"\n".join(_call(method)).split("\n"),
         *(["", f"    {method.alias} = {method.name}"] if method.alias else []),
+        *(["", *render_iterate(method.iterate, method.name, models)] if method.iterate else []),
     ]
 
 
 def _signature(method: Method) -> list[str]:
     endpoint = method.endpoint
-    items = ["self"]
-    for argument in method.positional:
-        items.append(f"{argument.name}: {argument_type(argument)}")
+    items = ["self", *declared(method.positional)]
     if endpoint.body is not None:
         kind = body_type(endpoint.body)
-        items.append(f"body: {kind if endpoint.body.required else _optional(kind)}")
+        items.append(f"body: {kind if endpoint.body.required else optional(kind)}")
     if method.options:
-        items.append("*")
-    for option in method.options:
-        kind = argument_type(option)
-        items.append(f"{option.name}: {kind if option.parameter.required else _optional(kind)}")
+        items += ["*", *declared(method.options)]
     return bracketed(f"def {method.name}(", items, f") -> {reply_type(endpoint)}:", "    ")
-
-
-def _optional(kind: str) -> str:
-    return f"{kind} = None" if kind == "Any" else f"{kind} | None = None"
 
 
 # The docstring
@@ -128,19 +119,19 @@ def _optional(kind: str) -> str:
 
 def _paragraphs(method: Method) -> list[list[str]]:
     endpoint = method.endpoint
-    blocks = [[f"{_INDENT}``{endpoint.route}``"]]
+    blocks = [[f"{INDENT}``{endpoint.route}``"]]
     about = " ".join(filter(None, _remarks(method)))
     if about:
-        blocks.append(prose(about, _INDENT))
+        blocks.append(prose(about, INDENT))
     if endpoint.deprecated:
-        blocks.append(prose(f"Deprecated since {endpoint.deprecated}.", _INDENT))
+        blocks.append(prose(f"Deprecated since {endpoint.deprecated}.", INDENT))
     arguments = _described_arguments(method)
     if arguments:
-        blocks.append([f"{_INDENT}Args:", *arguments])
+        blocks.append([f"{INDENT}Args:", *arguments])
     if endpoint.response is not None:
-        blocks.append([f"{_INDENT}Returns:", *_described_reply(endpoint, endpoint.response)])
+        blocks.append([f"{INDENT}Returns:", *_described_reply(endpoint, endpoint.response)])
     if any(option.parameter.name in _CONDITIONS for option in method.options):
-        blocks.append([f"{_INDENT}Raises:", *prose(_CONDITION, _INNER)])
+        blocks.append([f"{INDENT}Raises:", *prose(_CONDITION, INNER)])
     return blocks
 
 
@@ -158,26 +149,10 @@ def _remarks(method: Method) -> list[str]:
 
 
 def _described_arguments(method: Method) -> list[str]:
-    lines = []
-    for argument in method.positional:
-        lines += prose(f"{argument.name}: {_described(argument)}", _INNER, "    ")
+    lines = described(method.positional)
     if method.endpoint.body:
         lines += _described_body(method.endpoint.body, method.endpoint.example)
-    for option in method.options:
-        lines += prose(f"{option.name}: {_described(option)}", _INNER, "    ")
-    return lines
-
-
-def _described(argument: Argument) -> str:
-    parameter = argument.parameter
-    kind = "header" if argument.where == "headers" else "parameter"
-    parts = [parameter.description or f"The {kind} ``{parameter.name}``."]
-    known = (parameter.type.item or parameter.type).enum
-    if known:
-        parts.append(f"One of {', '.join(f'``{value}``' for value in known)}.")
-    if parameter.default is not None:
-        parts.append(f"Default: {parameter.default}.")
-    return " ".join(parts)
+    return lines + described(method.options)
 
 
 def _described_body(body: Body, example: Mapping[str, Any] | None) -> list[str]:
@@ -192,8 +167,8 @@ def _described_body(body: Body, example: Mapping[str, Any] | None) -> list[str]:
     text = " ".join(filter(None, ("body:", body.description, shape)))
     given = (example or {}).get("request")
     if not given:
-        return prose(f"{text}.", _INNER, "    ")
-    return [*prose(f"{text}, such as", _INNER, "    "), *filled(given, _INNER + "    ")]
+        return prose(f"{text}.", INNER, "    ")
+    return [*prose(f"{text}, such as", INNER, "    "), *filled(given, INNER + "    ")]
 
 
 def _described_reply(endpoint: Endpoint, response: Type) -> list[str]:
@@ -209,8 +184,8 @@ def _described_reply(endpoint: Endpoint, response: Type) -> list[str]:
         shape += ", or None when there is none"
     reply = (endpoint.example or {}).get("response")
     if not reply or response.kind == "text":
-        return prose(f"{shape}.", _INNER)
-    return [*prose(f"{shape}, such as", _INNER), *filled(reply, _INNER + "    ")]
+        return prose(f"{shape}.", INNER)
+    return [*prose(f"{shape}, such as", INNER), *filled(reply, INNER + "    ")]
 
 
 # The call
@@ -218,18 +193,7 @@ def _described_reply(endpoint: Endpoint, response: Type) -> list[str]:
 
 def _call(method: Method) -> list[str]:
     endpoint = method.endpoint
-    items = [literal(endpoint.method), _path(method)]
-    for where in ("query", "headers"):
-        pairs = [
-            f"{literal(option.parameter.name)}: {option.name}"
-            for option in method.options
-            if option.where == where
-        ]
-        if pairs:
-            items.append(_pairs(where, pairs))
-    lists = [literal(p.name) for p in endpoint.query if p.type.kind == "array"]
-    if lists:
-        items.append(f"lists=({', '.join(lists)}{',' * (len(lists) == 1)})")
+    items = [literal(endpoint.method), path(method), *sent(method.options)]
     if endpoint.category == "rpc":  # Connect wants an object, an empty one too
         items.append(_rpc_body(endpoint.body))
     elif endpoint.body is not None:
@@ -249,16 +213,7 @@ def _call(method: Method) -> list[str]:
     if endpoint.deprecated:
         items.append(_notice(method.name, endpoint.deprecated))
     layout = exploded if any("\n" in item for item in items) else bracketed
-    return layout("return self._call(", items, ")", _INDENT)
-
-
-def _pairs(where: str, pairs: list[str]) -> str:
-    """Return ``query={…}``: on one line while it is short, else with one pair per line."""
-    whole = f"{where}={{{', '.join(pairs)}}}"
-    # A comma follows it when the call is laid out with one item per line.
-    if len(pairs) <= _MOST_PAIRS_ON_A_LINE and len(_INNER) + len(whole) < WIDTH:
-        return whole
-    return "\n".join(exploded(f"{where}={{", pairs, "}", _INNER)).strip()
+    return layout("return self._call(", items, ")", INDENT)
 
 
 def _rpc_body(body: Body | None) -> str:
@@ -277,25 +232,7 @@ def _notice(name: str, deprecated: Deprecation) -> str:
     """Return ``deprecated=…``: on one line, or as parts of a text that Python joins."""
     parts = [f"{name} is deprecated since", f" {deprecated.since}:", f" use {deprecated.use}"]
     notice = f"deprecated={literal(''.join(parts))}"
-    if len(_INNER) + len(notice) < WIDTH:
+    if len(INNER) + len(notice) < WIDTH:
         return notice
-    rows = (f"{_INNER}    {literal(part)}" for part in parts)
-    return "\n".join(["deprecated=(", *rows, f"{_INNER})"])
-
-
-def _path(method: Method) -> str:
-    """Return the path as a literal, or as an f-string that encodes each path argument."""
-    path = method.endpoint.path
-    if not method.positional:
-        return literal(path)
-    names = {argument.parameter.name: argument.name for argument in method.positional}
-    rows = [""]
-    for part in re.split(r"(?=/)", path)[1:]:
-        found = re.fullmatch(r"/\{(\w+)(?:\.\.\.)?\}", part)
-        if found:
-            name = names[found[1]]
-            part = f"/{{segment({name}={name})}}"
-        if rows[-1] and len(_INNER) + len(rows[-1]) + len(part) > WIDTH - len('f"",'):
-            rows.append("")
-        rows[-1] += part
-    return f"\n{_INNER}".join(f'{"f" if "{" in row else ""}"{row}"' for row in rows)
+    rows = (f"{INNER}    {literal(part)}" for part in parts)
+    return "\n".join(["deprecated=(", *rows, f"{INNER})"])

@@ -1,6 +1,6 @@
 """The README's table of methods by group, between two marks that stay where they are.
 
-A second name stands in parentheses.
+A second name stands in parentheses; behind a list stands the method that goes through its pages.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ def _table(methods: Sequence[Method]) -> str:
     for method in sorted(methods, key=lambda method: method.name):
         if not method.endpoint.left_out:
             alias = f" (`{method.alias}`)" if method.alias else ""
-            groups.setdefault(method.endpoint.group, []).append(f"`{method.name}`{alias}")
+            found = groups.setdefault(method.endpoint.group, [])
+            found.append(f"`{method.name}`{alias}")
+            found += [f"`{method.iterate.name}`"] if method.iterate else []
     rows = [f"| {group} | {', '.join(groups[group])} |" for group in sorted(groups)]
     return "\n".join(["| group | methods |", "|---|---|", *rows]) + "\n"

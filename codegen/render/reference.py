@@ -132,6 +132,8 @@ def _notes(method: Method) -> Iterator[str]:
     endpoint = method.endpoint
     if method.alias:
         yield f"Also named `{method.alias}`."
+    if method.iterate:
+        yield f"`{method.iterate.name}` takes the same filters and goes through all pages."
     if endpoint.deprecated:
         yield f"Deprecated since {endpoint.deprecated}.".replace("``", "`")
     if endpoint.reconstructed:

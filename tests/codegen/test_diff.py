@@ -78,6 +78,59 @@ def test_a_method_that_is_gone_breaks_source():
     assert told(checked(GET, LIST), checked(GET)) == [("method_removed", "runs_list", ("source",))]
 
 
+def paged(*filters):
+    """A list that is read page by page, with these filters."""
+    names = ("limit", "offset", *filters)
+    return changed(
+        LIST,
+        {
+            "query": [{"name": name, "type": "integer"} for name in names],
+            "response": "Runs",
+            "pagination": {"style": "offset", "param": "offset", "size": "limit", "items": "runs"},
+        },
+    )
+
+
+RUNS = {"Runs": {"fields": [field("runs", "array<Run>")]}}
+
+
+def test_the_method_that_goes_through_pages_comes_and_goes_with_them():
+    whole, plain = paged(), changed(paged(), {"pagination": ABSENT})
+
+    assert told(checked(plain, **RUNS), checked(whole, **RUNS)) == [
+        ("documentation", "runs_list", ()),
+        ("method_added", "runs_iterate", ()),
+    ]
+    assert told(checked(whole, **RUNS), checked(plain, **RUNS)) == [
+        ("documentation", "runs_list", ()),
+        ("method_removed", "runs_iterate", ("source",)),
+    ]
+
+
+def test_the_method_that_goes_through_pages_is_renamed_with_its_list():
+    pinned = changed(paged(), {"name": "runs_find", "name_reason": "so"})
+
+    assert told(checked(paged(), **RUNS), checked(pinned, **RUNS)) == [
+        ("method_renamed", "runs_iterate", ("source",)),
+        ("method_renamed", "runs_list", ("source",)),
+    ]
+
+
+def test_a_filter_that_is_gone_is_gone_from_both_methods_of_a_list():
+    assert told(checked(paged("kind"), **RUNS), checked(paged(), **RUNS)) == [
+        ("argument_removed", "runs_iterate.kind", ("source",)),
+        ("argument_removed", "runs_list.kind", ("source",)),
+    ]
+
+
+def test_what_is_said_of_a_list_is_told_once():
+    said = changed(paged(), {"summary": "List runs."})
+
+    assert told(checked(paged(), **RUNS), checked(said, **RUNS)) == [
+        ("documentation", "runs_list", ())
+    ]
+
+
 def test_a_route_that_loses_its_method_is_a_method_that_is_gone():
     assert of_endpoint(LIST, category="internal") == [("method_removed", "runs_list", ("source",))]
     internal = changed(LIST, {"category": "internal"})

@@ -69,6 +69,11 @@ def name_of(manifest, entry):
     return name
 
 
+def drop_pagination(manifest, rng):
+    paged = [entry for entry in manifest["endpoints"] if entry.get("pagination")]
+    del rng.choice(paged)["pagination"]
+
+
 def keep_old_name(manifest, rng):
     entry = an_endpoint(manifest, rng)
     old = name_of(manifest, entry)
@@ -196,6 +201,7 @@ ACTS = [
     pin_name,
     unpin_name,
     change_alias,
+    drop_pagination,
     keep_old_name,
     swap_names,
     change_group,

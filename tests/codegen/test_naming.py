@@ -21,10 +21,9 @@ from codegen.naming import (
     naming_problems,
 )
 from ironflow import IronflowClient
-from ironflow._base import BaseClient
 
 from ..conftest import ROOT
-from .builders import document, endpoint
+from .builders import document, endpoint, field
 
 # Taken by hand from the list of the server's routes, not from the generator.
 RULE = [
@@ -272,7 +271,8 @@ NAMES = {
 
 
 def checked(*endpoints):
-    return check(document(*endpoints)).endpoints
+    models = {"Run": {"fields": [field("id")]}, "Runs": {"fields": [field("runs", "array<Run>")]}}
+    return check(document(*endpoints, models=models)).endpoints
 
 
 def committed():
@@ -334,6 +334,45 @@ def test_a_new_route_never_renames_a_method():
 )
 def test_the_rule_holds_for_routes_that_do_not_exist_yet(route, group, name):
     assert name_by_rule(checked(endpoint(route, group))[0]) == name
+
+
+def paged(route="GET /api/v1/runs", group="runs", *, query=(), **changes):
+    """A list of runs that is read page by page."""
+    return endpoint(
+        route,
+        group,
+        query=[{"name": name, "type": "string"} for name in ("cursor", "limit", *query)],
+        response="Runs",
+        pagination={"style": "cursor", "param": "cursor", "size": "limit", "items": "runs"},
+        **changes,
+    )
+
+
+def test_a_name_of_a_method_that_goes_through_pages_can_be_taken():
+    taken = endpoint("GET /x", name="runs_iterate", name_reason="first")
+    (problem,) = problems(paged(), taken)
+
+    assert problem.place == "endpoints[0].pagination"
+    assert problem.message == "runs_iterate already is a name of GET /x"
+
+
+def test_a_name_of_a_method_that_goes_through_pages_can_be_too_long():
+    (problem,) = problems(paged("GET /api/v1/runs/" + "a" * 38))
+
+    assert problem.message.startswith("the name runs_iterate_aaa")
+    assert problem.message.endswith(" is too long")
+
+
+def test_a_filter_does_not_take_the_name_of_what_every_list_takes():
+    (found,) = checked(paged(query=["max_items", "page_size", "resume"]))
+
+    assert sorted(argument_names(found).values()) == [
+        "cursor",
+        "limit",
+        "max_items_",
+        "page_size_",
+        "resume_",
+    ]
 
 
 def test_a_pinned_name_wins_over_the_rule():
@@ -424,8 +463,10 @@ def test_a_name_too_long_for_a_line_is_refused():
     assert "too long" in problem.message
 
 
-def test_the_reserved_names_are_the_public_names_of_the_base_client():
-    assert {name for name in dir(BaseClient) if not name.startswith("_")} == RESERVED_METHODS
+def test_the_reserved_names_are_the_public_names_that_the_client_inherits():
+    inherited = {name for base in IronflowClient.__bases__ for name in dir(base)}
+
+    assert {name for name in inherited if not name.startswith("_")} == RESERVED_METHODS
 
 
 # Arguments

@@ -21,7 +21,7 @@ def paged(*, method="GET", response="Runs", **changes):
         pagination=changed(PAGES, changes),
     )
     models = {
-        "Run": {"fields": [field("id", required=True), field("name")]},
+        "Run": {"fields": [field("id", required=True), field("name"), field("size", "integer")]},
         "Runs": {
             "fields": [field("runs", "array<Run>"), field("next"), field("ids", "map<string,Run>")]
         },
@@ -78,6 +78,19 @@ def test_a_missing_key_is_named(key):
 )
 def test_what_a_pagination_names_must_exist(key, junk, words):
     assert_refused(paged(**{key: junk}), f"endpoints[0].pagination.{key}", words)
+
+
+@pytest.mark.parametrize(
+    ("identity", "fits"), [("size", True), ("id", False), (["id", "size"], False), (ABSENT, False)]
+)
+def test_a_stream_is_paged_by_the_version_of_its_items(identity, fits):
+    broken = paged(style="version", identity=identity)
+
+    if fits:
+        assert check(broken).endpoints[0].pagination.identity == ("size",)
+    else:
+        words = "must be the one whole number that style version counts"
+        assert_refused(broken, "endpoints[0].pagination.identity", words)
 
 
 def test_only_a_get_is_paged():

@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest 9c6542eaa8f2ceb7, server 0.0.0-golden.
+# Manifest 89fcaaa04a127714, server 0.0.0-golden.
 """Every route of the server: HTTP method, path template, name, group, category.
 
 The name is that of the client's method. A route without a method is named by the same rule.
@@ -27,6 +27,7 @@ ROUTES: tuple[tuple[str, str, str, str, str], ...] = (
     ("POST", "/api/v1/things", "things_create", "things", "supported"),
     ("DELETE", "/api/v1/things/{id}", "things_delete", "things", "supported"),
     ("PATCH", "/api/v1/things/{id}", "things_patch", "things", "enterprise-only"),
+    ("GET", "/api/v1/things/{id}/readings", "things_list_readings", "things", "supported"),
     ("PUT", "/api/v1/things/{id}/settings", "things_update_settings", "things", "supported"),
     ("POST", "/ironflow.v1.ThingService/ListThings", "things_list_rpc", "things", "rpc"),
     ("POST", "/ironflow.v1.ThingService/MoveThing", "things_move", "things", "rpc"),

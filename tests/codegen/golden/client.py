@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest 9c6542eaa8f2ceb7, server 0.0.0-golden.
+# Manifest 89fcaaa04a127714, server 0.0.0-golden.
 """The Ironflow client: one method per endpoint, named ``<group>_<action>``."""
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from ._base import BaseClient
 from ._encoding import segment
 from ._errors import IronflowError
+from ._page_styles import ByCursor, ByOffset, ByVersion
+from ._pages import Pages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -151,6 +153,40 @@ class IronflowClient(BaseClient):
         """
         return self._call("GET", "/api/v1/pages", query={"limit": limit, "offset": offset})
 
+    def pages_iterate(
+        self,
+        *,
+        page_size: int | None = None,
+        max_items: int | None = None,
+        resume: str | None = None,
+    ) -> Pages[models.State]:
+        """Go through all items of ``pages_list``, one at a time.
+
+        ``GET /api/v1/pages``
+
+        List settings page by page.
+
+        Args:
+            page_size: Items in a page, sent as ``limit``. Default: the server chooses.
+            max_items: Most items to give. Default: all.
+            resume: ``resume`` of an earlier call with the same arguments, to go on there.
+
+        Returns:
+            ``Pages`` of ``models.State``.
+
+        Raises:
+            ValueError: ``resume`` is not from this method with these arguments.
+        """
+        return Pages(
+            self._call,
+            "pages_iterate",
+            "/api/v1/pages",
+            ByOffset("items", param="offset", size="limit", identity=("left", "state")),
+            page_size=page_size,
+            max_items=max_items,
+            resume=resume,
+        )
+
     # system
 
     def metrics(self) -> str:
@@ -279,6 +315,99 @@ class IronflowClient(BaseClient):
             The decoded JSON of the reply.
         """
         return self._call("PATCH", f"/api/v1/things/{segment(id=id)}", body=body, idempotent=True)
+
+    def things_list_readings(
+        self,
+        id: str,
+        *,
+        kinds: Sequence[str],
+        after: str | None = None,
+        before: str | None = None,
+        count: int | None = None,
+        resume_: bool | None = None,
+        x_request_reason: str | None = None,
+    ) -> models.Readings:
+        """List the readings of a thing.
+
+        ``GET /api/v1/things/{id}/readings``
+
+        Args:
+            id: The parameter ``id``.
+            kinds: The parameter ``kinds``.
+            after: The parameter ``after``.
+            before: The parameter ``before``.
+            count: The parameter ``count``.
+            resume_: Whether to "resume" {paused} ones.
+            x_request_reason: The header ``X-Request-Reason``.
+
+        Returns:
+            ``models.Readings``.
+        """
+        return self._call(
+            "GET",
+            f"/api/v1/things/{segment(id=id)}/readings",
+            query={
+                "kinds": kinds,
+                "after": after,
+                "before": before,
+                "count": count,
+                "resume": resume_,
+            },
+            headers={"X-Request-Reason": x_request_reason},
+            lists=("kinds",),
+        )
+
+    def things_iterate_readings(
+        self,
+        id: str,
+        *,
+        kinds: Sequence[str],
+        resume_: bool | None = None,
+        x_request_reason: str | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
+        resume: str | None = None,
+    ) -> Pages[models.Pair]:
+        """Go through all items of ``things_list_readings``, one at a time.
+
+        ``GET /api/v1/things/{id}/readings``
+
+        List the readings of a thing.
+
+        Args:
+            id: The parameter ``id``.
+            kinds: The parameter ``kinds``.
+            resume_: Whether to "resume" {paused} ones.
+            x_request_reason: The header ``X-Request-Reason``.
+            page_size: Items in a page, sent as ``count``. Default: the server chooses.
+            max_items: Most items to give. Default: all.
+            resume: ``resume`` of an earlier call with the same arguments, to go on there.
+
+        Returns:
+            ``Pages`` of ``models.Pair``.
+
+        Raises:
+            ValueError: ``resume`` is not from this method with these arguments.
+        """
+        return Pages(
+            self._call,
+            "things_iterate_readings",
+            f"/api/v1/things/{segment(id=id)}/readings",
+            ByCursor(
+                "readings",
+                param="after",
+                size="count",
+                next="next",
+                has_next="more",
+                identity=("left",),
+            ),
+            query={"kinds": kinds, "resume": resume_},
+            headers={"X-Request-Reason": x_request_reason},
+            lists=("kinds",),
+            page_size=page_size,
+            max_items=max_items,
+            resume=resume,
+        )
 
     def things_update_settings(
         self,

@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest 9c6542eaa8f2ceb7, server 0.0.0-golden.
+# Manifest 89fcaaa04a127714, server 0.0.0-golden.
 """Shapes of requests and replies, for type checkers and editors.
 
 Use them in annotations: ``from ironflow import models``. Replies are plain dicts and are not
@@ -50,6 +50,14 @@ class Pair(TypedDict):
 
     left: int
     right: Optional[int]
+
+
+class Readings(TypedDict):
+    """A JSON object."""
+
+    more: NotRequired[bool]
+    next: NotRequired[str]
+    readings: "list[Pair]"
 
 
 class Settings(TypedDict):

@@ -23,6 +23,8 @@ def golden(tmp_path, monkeypatch):
     (package / "__init__.py").write_text("")
     (package / "_encoding.py").write_text("from ironflow._encoding import segment\n")
     (package / "_errors.py").write_text("from ironflow._errors import IronflowError\n")
+    for name in ("_page_styles", "_pages"):
+        (package / f"{name}.py").write_text(f"from ironflow.{name} import *\n")
     (package / "_base.py").write_text(
         "class BaseClient:\n"
         "    'Options.'\n"

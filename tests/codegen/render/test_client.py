@@ -190,7 +190,7 @@ def test_the_hints_of_every_method_can_be_resolved(golden):
         if not name.startswith("_")
     }
 
-    assert len(hints) == 16
+    assert len(hints) == 19
     assert hints["things_list"] == {
         "from_": typing.Union[datetime.datetime, str],
         "min_seq": typing.Optional[int],
