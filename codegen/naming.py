@@ -38,7 +38,21 @@ if TYPE_CHECKING:
     from .model import Endpoint, Manifest, Parameter
 
 # The public names of what the client inherits; a test compares the two.
-RESERVED_METHODS = frozenset({"capture", "close", "map", "request", "with_options"})
+RESERVED_METHODS = frozenset(
+    {
+        "capture",
+        "close",
+        "events_create_and_wait",
+        "functions_invoke_and_wait",
+        "map",
+        "projections_rebuild_and_wait",
+        "projections_wait_for",
+        "request",
+        "runs_wait",
+        "runs_wait_many",
+        "with_options",
+    }
+)
 
 _API_PREFIX = "/api/v1/"
 _VERBS = {"DELETE": "delete", "PATCH": "patch", "POST": "create", "PUT": "update"}

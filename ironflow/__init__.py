@@ -10,6 +10,7 @@ from ._errors import (
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
+    RunFailedError,
     ServerError,
     ValidationError,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "PermissionDeniedError",
     "RateLimitError",
     "ResponseInfo",
+    "RunFailedError",
     "ServerError",
     "ValidationError",
     "__version__",

@@ -19,7 +19,8 @@ The tree::
     ├── ServerError                  5xx
     ├── InvalidResponseError         a reply that cannot be used: not JSON, cut short, too large
     ├── IronflowConnectionError      no reply: refused, reset, DNS, TLS; also a ConnectionError
-    └── IronflowTimeoutError         no reply in time; also a TimeoutError
+    ├── IronflowTimeoutError         no reply in time; also a TimeoutError
+    └── RunFailedError               a run that was waited for failed or was cancelled
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from . import models
 
 
 class IronflowError(Exception):
@@ -130,7 +133,24 @@ class IronflowConnectionError(IronflowError, ConnectionError):
 
 
 class IronflowTimeoutError(IronflowError, TimeoutError):
-    """No reply came in time."""
+    """No reply came in time, or what was waited for did not."""
+
+
+class RunFailedError(IronflowError):
+    """A run failed or was cancelled; raised by waits with ``raise_on_failure=True`` only.
+
+    Args:
+        message: Which run it is, and its error.
+        run: The run, as ``runs_get`` returns it.
+        facts: As for ``IronflowError``.
+    """
+
+    def __init__(
+        self, message: str = "", *, run: models.RunResponse | None = None, **facts: Any
+    ) -> None:
+        super().__init__(message, **facts)
+        # None only in an error that a caller made: every wait gives the run.
+        self.run: models.RunResponse = run  # type: ignore[assignment]
 
 
 BY_STATUS: dict[int, type[IronflowError]] = {

@@ -10,13 +10,13 @@ from __future__ import annotations
 import sys
 
 # What collections.abc consists of. It is loaded already, that package is not.
-from _collections_abc import Mapping, Sequence
+from _collections_abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any as Value
 
-__all__ = ["Any", "Mapping", "Sequence", "datetime", "models"]
+__all__ = ["Any", "Callable", "Iterable", "Iterator", "Mapping", "Sequence", "datetime", "models"]
 
 # To whoever reads a hint, object means the same.
 Any = getattr(sys.modules.get("typing"), "Any", object)

@@ -10,6 +10,7 @@ from ironflow import IronflowClient
 
 from . import stub
 from .local import ROOT, local, local_client
+from .waits import FakeClock
 
 __all__ = ["KEY", "ROOT", "local", "local_client"]  # two fixtures among them, for every test
 
@@ -32,6 +33,13 @@ def server():
 def client(server):
     with IronflowClient(server.url, api_key=KEY, timeout=5) as connected:
         yield connected
+
+
+@pytest.fixture
+def clock(client):
+    """The clock of the client's waits, which stands still but for sleeps."""
+    client._clock = FakeClock()
+    return client._clock
 
 
 def pytest_sessionfinish():

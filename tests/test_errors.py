@@ -21,6 +21,7 @@ from ironflow import (
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
+    RunFailedError,
     ServerError,
     ValidationError,
 )
@@ -68,6 +69,7 @@ SUBCLASSES = [
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
+    RunFailedError,
     ServerError,
     ValidationError,
 ]

@@ -20,6 +20,7 @@ from ironflow import testing
 OWNERS = (
     ironflow.IronflowClient,
     ironflow.IronflowError,
+    ironflow.Pages,
     testing.LocalServer,
     testing.ReceivedRequest,
     testing.StepTools,

@@ -10,6 +10,7 @@ from ._encoding import segment
 from ._errors import IronflowError
 from ._page_styles import ByCursor, ByOffset, ByVersion
 from ._pages import Pages
+from ._waits import Waits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ else:
 __all__ = ["IronflowClient", "IronflowError"]
 
 
-class IronflowClient(BaseClient):
+class IronflowClient(Waits):
     __doc__ = BaseClient.__doc__
 
     # bare

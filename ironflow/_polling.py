@@ -1,0 +1,339 @@
+"""One wait that looks again and again: its clock, its looks, and what decides about them.
+
+The rules are those of ``_waits``. ``pause_after``, ``is_mendable`` and ``due`` decide and are pure;
+``Wait`` has the time and makes the looks. ``Wait.states`` and ``RunLooks.poll`` are the only places
+that know how the next state is learned.
+"""
+
+from __future__ import annotations
+
+import time
+
+from ._errors import InvalidResponseError, IronflowError, IronflowTimeoutError
+from ._options import optional_callable, optional_patience, seconds
+from ._page_styles import ByOffset, unusable
+from ._pages import Pages
+from ._wire.loading import loading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any, TypeVar
+
+    from . import models
+    from ._base import BaseClient
+    from ._waits import Waits
+    from .client import IronflowClient
+
+    State = TypeVar("State")
+
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 2.0
+LONGEST_HOLD = 30.0  # seconds that a server is asked to hold a call; proxies end calls after 60
+HOLD_MARGIN = 2.0  # what a held call may take beyond that
+
+MENDABLE_STATUSES = frozenset({408, 425, 429})
+ENDED_RUN = frozenset({"cancelled", "completed", "failed"})
+ENDED_REBUILD = frozenset({"cancelled", "completed", "dry_run", "failed"})
+
+_RUNS = ByOffset("runs", param="offset", identity=("id",), total="total_count")
+_NAMED_RUNS = 5  # in a message
+
+
+class Clock:
+    """Time and chance; tests bring their own."""
+
+    monotonic = staticmethod(time.monotonic)
+    sleep = staticmethod(time.sleep)
+
+    @staticmethod
+    def random() -> float:
+        with loading:
+            from random import random  # some milliseconds to import
+
+        return random()
+
+
+class Wait:
+    """One wait: how long it still lasts, its looks, and the states that they brought.
+
+    Args:
+        client: The client that it is made with.
+        timeout: Seconds that it lasts at most, counted from its first look; 0 is one look.
+        poll_interval: Seconds between two looks, None for growing ones.
+        on_progress: Called with each new state.
+        held: Whether the server holds a look until there is something to say.
+
+    Raises:
+        ValueError: A number is out of range.
+        TypeError: An argument is of the wrong type.
+    """
+
+    def __init__(
+        self,
+        client: Waits,
+        timeout: float,
+        poll_interval: float | None,
+        on_progress: Callable[[Any], object] | None,
+        held: bool = False,
+    ) -> None:
+        optional_callable("on_progress", on_progress)
+        self.timeout = seconds("timeout", timeout)
+        self.poll_interval = optional_patience("poll_interval", poll_interval)
+        self.on_progress = on_progress
+        self.held = held
+        self.looks = 0
+        self.seen: dict[str, Any] = {}
+        self.failure: IronflowError | None = None  # of the latest look
+        self._client = client
+        self._clock = client._clock or Clock()
+        self._end: float | None = None
+        self._pauses = 0
+
+    def now(self) -> float:
+        """Return the time in seconds, from an arbitrary start."""
+        return self._clock.monotonic()
+
+    def left(self) -> float:
+        """Return the seconds that are left for looks; without end for the one look of a 0."""
+        now = self.now()
+        if self._end is None:
+            self._end = now + self.timeout
+        return self._end - now if self.timeout else float("inf")
+
+    def hold_ms(self) -> int:
+        """Return for how many milliseconds to ask the server to hold a look."""
+        left = self.left() if self.timeout else 0.0
+        return max(1, round(1000 * min(LONGEST_HOLD, left - min(HOLD_MARGIN, left / 2))))
+
+    def client(self) -> IronflowClient:
+        """Return a client for one look: it makes one attempt, within the time that is left."""
+        limit = self._client._options.timeout
+        if self.held:
+            limit = max(limit, self.hold_ms() / 1000 + HOLD_MARGIN)
+        limit = min(limit, max(self.left(), 0.001))
+        return generated(
+            self._client.with_options(timeout=limit, total_timeout=None, max_attempts=1)
+        )
+
+    def call(self, method: str, path: str, **arguments: Any) -> Any:
+        """Make one call of a look that takes several, each within the time that is left."""
+        return self.client()._call(method, path, **arguments)
+
+    def look(self, ask: Callable[..., State], *arguments: str) -> State | None:
+        """Make one look; None when it failed, or came too late, and the next may do better.
+
+        Args:
+            ask: Called with a client for the look, and with ``arguments``; returns a dict.
+            arguments: What else it takes.
+        """
+        if self.left() <= 0:
+            return None
+        self.looks += 1
+        try:
+            state: State = members(ask(self.client(), *arguments))
+        except IronflowError as error:
+            if not is_mendable(error):
+                raise
+            self.failure = error
+            return None
+        self.failure = None
+        return state
+
+    def pause(self, spent: float = 0.0) -> bool:
+        """Sleep until the next look, or as long as is left; False when the time is up then.
+
+        Args:
+            spent: Seconds of the pause that have passed already.
+        """
+        left = self.left() if self.timeout else 0.0
+        if left <= 0:
+            return False
+        self._pauses += 1
+        retry_after = self.failure.retry_after if self.failure else None
+        pause = pause_after(self._pauses, self.poll_interval, retry_after, self._clock.random)
+        pause = max(0.0, pause - spent)
+        self._clock.sleep(min(pause, left))
+        return pause < left
+
+    def states(self, ask: Callable[[IronflowClient], State]) -> Iterator[State]:
+        """Yield what each look brings, until the time is up."""
+        while True:
+            started = self.now()
+            state = self.look(ask)
+            if state is not None:
+                yield state
+            spent = self.now() - started if self.held else 0.0
+            if not self.pause(spent):
+                return
+
+    def report(self, state: Any, key: str = "") -> None:
+        """Remember a state, and tell of it if it is new; ``key`` tells several runs apart."""
+        is_new = key not in self.seen or self.seen[key] != state
+        self.seen[key] = state
+        if is_new and self.on_progress is not None:
+            self.on_progress(state)
+
+    def not_counting(self, spent: float) -> None:
+        """Leave seconds out of account that passed outside of the wait."""
+        if self._end is not None:
+            self._end += spent
+
+    def timed_out(self, problem: str, body: Any) -> IronflowTimeoutError:
+        """Return the error of a wait whose time is up; a failed look is its cause."""
+        message = f"{problem} after {self.timeout:g} s"
+        if self.failure is not None:
+            message += f"; the last look failed: {self.failure}"
+        error = IronflowTimeoutError(
+            message,
+            code="TIMEOUT",
+            retryable=True,
+            delivered=self.failure.delivered if self.failure else True,
+            body=body,
+            attempts=self.looks,
+        )
+        error.__cause__ = self.failure
+        return error
+
+
+class RunLooks:
+    """Several runs that have not ended, and the looks at them."""
+
+    def __init__(self, wait: Wait, ids: Iterable[str]) -> None:
+        self.events = dict.fromkeys(ids, "")  # the event of each run, empty while it is unknown
+        self._wait = wait
+        self._queue: list[tuple[str, str]] = []
+
+    def poll(self) -> dict[str, models.RunResponse]:
+        """Look at each run once and return what is known of them by id.
+
+        After a failed look the poll is over, and the next one begins with what is left of it. The
+        look that failed comes last then, so that a bad run does not keep the others from being
+        seen.
+        """
+        found: dict[str, models.RunResponse] = {}
+        queue = self._queue or due(self.events)
+        self._queue = []
+        for number, (kind, key) in enumerate(queue, 1):
+            runs = self._wait.look(self._ask_run if kind == "run" else self._ask_event, key)
+            if runs is None:
+                self._queue = [*queue[number:], (kind, key)]
+                break
+            found.update(runs)
+        return found
+
+    def _ask_run(self, client: IronflowClient, id: str) -> dict[str, models.RunResponse]:
+        run = client.runs_get(id)
+        self.events[id] = str(members(run).get("event_id") or "")
+        return {id: run}
+
+    def _ask_event(self, client: IronflowClient, event: str) -> dict[str, models.RunResponse]:
+        missing = {id for id, own in self.events.items() if own == event}
+        found: dict[str, models.RunResponse] = {}
+        pages: Pages[models.RunResponse] = Pages(
+            self._wait.call, "runs_iterate", "/api/v1/runs", _RUNS, query={"event_id": event}
+        )
+        for run in pages:
+            id = members(run).get("id")
+            if id in missing:
+                found[id] = run
+                missing.discard(id)
+            if not missing:
+                break
+        # What the list does not show is looked up by its id at the next poll.
+        self.events.update(dict.fromkeys(missing, ""))
+        return found
+
+
+def due(events: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Decide which looks a poll takes.
+
+    Args:
+        events: The event of each run that has not ended, empty where it is unknown.
+
+    Returns:
+        ``("run", id)`` for a run whose event is unknown, ``("event", event)`` for all others.
+    """
+    looks = [("event", event) if event else ("run", id) for id, event in events.items()]
+    return list(dict.fromkeys(looks))
+
+
+def is_mendable(failure: IronflowError) -> bool:
+    """Decide whether a later look may succeed where this one failed."""
+    if failure.status_code == 0 or isinstance(failure, InvalidResponseError):
+        return failure.retryable  # not so a bad certificate, or a reply that is whole and useless
+    return failure.status_code in MENDABLE_STATUSES or failure.status_code >= 500
+
+
+def pause_after(
+    pauses: int,
+    poll_interval: float | None,
+    retry_after: float | None,
+    random: Callable[[], float],
+) -> float:
+    """Decide how many seconds lie between two looks.
+
+    Args:
+        pauses: Number of this pause, from 1.
+        poll_interval: Seconds that the caller asked for, None for growing pauses.
+        retry_after: Seconds that the server asked for, None where it did not.
+        random: Gives a number from 0 to 1.
+    """
+    pause = poll_interval
+    if pause is None:
+        bound = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(pauses - 1, 10))
+        pause = bound * (1 + random()) / 2
+    return max(pause, retry_after or 0.0)
+
+
+def status_of(state: Mapping[str, Any]) -> str:
+    """Return the status of a run or a job.
+
+    Raises:
+        InvalidResponseError: It has none.
+    """
+    status = members(state).get("status")
+    if not isinstance(status, str):
+        raise unusable("has no status")
+    return status
+
+
+def ended_runs(wait: Wait, ids: Iterable[str]) -> Iterator[tuple[str, models.RunResponse]]:
+    """Yield runs with their ids, in the order in which they end."""
+    looks = RunLooks(wait, ids)
+    while looks.events:
+        seen = looks.poll()
+        for id, run in seen.items():
+            wait.report(run, id)
+        over = [(id, run) for id, run in seen.items() if status_of(run) in ENDED_RUN]
+        for id, _ in over:
+            del looks.events[id], wait.seen[id]
+        for id, run in sorted(over, key=_ended_at):
+            given = wait.now()
+            yield id, run
+            wait.not_counting(wait.now() - given)
+        if looks.events and not wait.pause():
+            states = [wait.seen[id] for id in looks.events if id in wait.seen]
+            raise wait.timed_out(_not_ended(list(looks.events)), states)
+
+
+def _ended_at(ended: tuple[str, models.RunResponse]) -> str:
+    # Without its Z, a whole second sorts before its fractions.
+    return str(ended[1].get("ended_at") or "").rstrip("Z")
+
+
+def _not_ended(ids: list[str]) -> str:
+    named = ", ".join(ids[:_NAMED_RUNS]) + (", …" if len(ids) > _NAMED_RUNS else "")
+    return f"{len(ids)} of the runs have not ended ({named})"
+
+
+def members(reply: Any) -> Any:
+    """Return a reply that is an object; anything else is an ``InvalidResponseError``."""
+    if not isinstance(reply, dict):
+        raise unusable("is not an object")
+    return reply
+
+
+def generated(client: BaseClient) -> IronflowClient:
+    """Return the client as what it is at run time: the class with the generated methods."""
+    return client  # type: ignore[return-value]
