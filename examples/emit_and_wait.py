@@ -8,29 +8,30 @@ run failed, was cancelled, or did not end in time.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
-import time
 from typing import TYPE_CHECKING
 
-from ironflow import IronflowClient, IronflowError
+from ironflow import IronflowClient, IronflowError, IronflowTimeoutError
 
 if TYPE_CHECKING:
     from ironflow import models
 
-ENDED = ("completed", "failed", "cancelled")
 
+def wait_for_end(
+    client: IronflowClient, ids: list[str], seconds: float
+) -> list[models.RunResponse]:
+    """Return runs once they have ended, or as they are when the time is up."""
+    states: dict[str, models.RunResponse] = {}
 
-def wait_for_end(client: IronflowClient, run_id: str, deadline: float) -> models.RunResponse:
-    """Return a run once it has ended, or as it is when the deadline has passed."""
-    pause = 0.05
-    while True:
-        run = client.runs_get(run_id)
-        left = deadline - time.monotonic()
-        if run["status"] in ENDED or left <= 0:
-            return run
-        time.sleep(min(pause, left))
-        pause = min(pause * 1.5, 2.0)  # a short run is seen at once, a long one seldom asked for
+    def note(run: models.RunResponse) -> None:
+        states[run["id"]] = run
+
+    with contextlib.suppress(IronflowTimeoutError):
+        for _ in client.runs_wait_many(ids, timeout=seconds, on_progress=note):
+            pass
+    return [states[id] for id in ids if id in states]
 
 
 def outcome(record: models.RunResponse | models.StepResponse) -> str:
@@ -43,21 +44,18 @@ def outcome(record: models.RunResponse | models.StepResponse) -> str:
 
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 30.0
-    runs = []
     try:
         with IronflowClient() as client:
             emitted = client.events_create(body={"name": "order.placed", "data": {"quantity": 2}})
             print(f"event {emitted['event_id']}, runs started: {len(emitted['run_ids'])}")
-            deadline = time.monotonic() + seconds
-            for run_id in emitted["run_ids"]:
-                run = wait_for_end(client, run_id, deadline)
-                runs.append(run)
-                print(f"{run['function_id']} ({run_id}) {outcome(run)}")
-                for step in client.runs_list_steps(run_id)["steps"]:
+            runs = wait_for_end(client, emitted["run_ids"], seconds)
+            for run in runs:
+                print(f"{run['function_id']} ({run['id']}) {outcome(run)}")
+                for step in client.runs_list_steps(run["id"])["steps"]:
                     print(f"  {step['sequence']}. {step['step_id']} {outcome(step)}")
     except IronflowError as error:
         sys.exit(f"error: {error}")
-    if any(run["status"] != "completed" for run in runs):
+    if [run["status"] for run in runs] != ["completed"] * len(emitted["run_ids"]):
         sys.exit(1)
 
 

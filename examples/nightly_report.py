@@ -1,11 +1,13 @@
-"""Print what ran and what happened since yesterday, read by SQL, as text tables.
+"""Print what ran and what happened since yesterday, and which runs failed.
 
+The counts are read by SQL and printed as text tables; the failed runs are gone through one by one.
 Start it with ``IRONFLOW_SERVER_URL=… python examples/nightly_report.py``, from cron for example.
 The server needs nothing but its own tables ``runs`` and ``events``; projections have tables too.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -13,6 +15,8 @@ from typing import TYPE_CHECKING
 from ironflow import IronflowClient, IronflowError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ironflow import models
 
 # A date alone compares well with the times of SQLite, which are text, and with PostgreSQL's.
@@ -43,6 +47,12 @@ def table(result: models.SqlQueryResponse) -> list[str]:
     return lines
 
 
+def failures(client: IronflowClient, since: str) -> Iterator[str]:
+    """Yield a line for each run that failed, however many pages of them there are."""
+    for run in client.runs_iterate(status="failed", since=f"{since}T00:00:00Z"):
+        yield f"{run['id']}  {run['function_id']}  {json.dumps(run.get('error'))}"
+
+
 def main() -> None:
     since = (datetime.now(timezone.utc) - timedelta(days=1)).date().isoformat()
     try:
@@ -50,6 +60,9 @@ def main() -> None:
             for title, query in QUERIES.items():
                 result = client.sql_create(body={"query": query.format(since=since)})
                 print(f"{title} since {since}", *table(result), sep="\n", end="\n\n")
+            failed = list(failures(client, since))
+            if failed:
+                print(f"Failed since {since}", *failed, sep="\n", end="\n\n")
     except IronflowError as error:
         sys.exit(f"error: {error}")
 

@@ -202,7 +202,8 @@ def test_the_report_counts_runs_and_events_in_aligned_columns(local, local_clien
         local_client.events_create(body={"name": "order.placed", "data": {"quantity": quantity}})
     local_client.events_create(body={"name": "user.created", "data": {}})
     local.wait_until_idle()
-    runs, events, rest = run("nightly_report.py", IRONFLOW_SERVER_URL=local.url).split("\n\n")
+    shown = run("nightly_report.py", IRONFLOW_SERVER_URL=local.url)
+    runs, events, failed, rest = shown.split("\n\n")
     assert rest == ""
     title, *table = runs.splitlines()
     assert title.startswith("Runs since 20")
@@ -220,6 +221,20 @@ def test_the_report_counts_runs_and_events_in_aligned_columns(local, local_clien
         "order.placed     11",
         "user.created      1",
     ]
+    title, *lines = failed.splitlines()
+    assert title.startswith("Failed since 20")
+    error = '{"code": "ZeroDivisionError", "message": "integer division or modulo by zero"}'
+    assert lines == [f"run_11  process-order  {error}"]
+
+
+def test_the_report_names_every_failed_run_however_many_there_are(local, local_client):
+    local.function("fail", triggers=["order.placed"])(lambda event: 1 // 0)
+    for _ in range(60):  # the local server's page of runs has 50
+        local_client.events_create(body={"name": "order.placed", "data": {}})
+    local.wait_until_idle()
+    shown = run("nightly_report.py", IRONFLOW_SERVER_URL=local.url)
+    named = [line.split()[0] for line in shown.split("Failed since")[1].splitlines()[1:] if line]
+    assert named == [f"run_{number}" for number in range(60, 0, -1)]
 
 
 def test_the_report_of_a_day_without_runs_says_so(local):
@@ -229,9 +244,12 @@ def test_the_report_of_a_day_without_runs_says_so(local):
 
 def test_the_report_asks_only_for_what_came_since_yesterday(local):
     run("nightly_report.py", IRONFLOW_SERVER_URL=local.url)
-    queries = [request.json["query"] for request in local.requests]
+    *queries, failed = local.requests
     yesterday = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86400))
-    assert all(f"created_at >= '{yesterday}'" in query for query in queries)
+    assert len(queries) == 2
+    for query in queries:
+        assert f"created_at >= '{yesterday}'" in query.json["query"]
+    assert (failed.path, failed.query["since"]) == ("/api/v1/runs", f"{yesterday}T00:00:00Z")
 
 
 def test_the_report_hands_on_what_the_database_says(local):
