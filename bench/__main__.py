@@ -26,6 +26,7 @@ ROUNDS = {
     "cold": (20, 4),
     "import": (40, 6),
     "large": (9, 2),
+    "pages": (20, 3),
     "generator": (5, 1),
     "local": (10, 2),
 }
@@ -63,6 +64,7 @@ def _measure(rounds: dict[str, int]) -> dict[str, Any]:
             "cold": lambda count: processes.measure_cold(bench, count),
             "import": lambda count: processes.measure_import(environments, count),
             "large": lambda count: calls.measure_large(bench, count),
+            "pages": lambda count: calls.measure_pages(bench, count),
             "generator": processes.measure_generator,
             "local": lambda count: processes.measure_local(environments, count),
         }

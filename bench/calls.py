@@ -177,6 +177,33 @@ def measure_large(bench: Bench, rounds: int) -> dict[str, Any]:
     return results
 
 
+def measure_pages(bench: Bench, rounds: int) -> dict[str, Any]:
+    """Measure going through a long list: by ``runs_iterate``, and by a loop over ``runs_list``."""
+    names = ["by-hand", "iterate"]
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    worker = bench.worker("ours", "HTTP")
+    assert worker is not None
+    with worker:
+        for name in names:
+            if worker.ask(f"check {name}") != site.LISTED:
+                raise RuntimeError(f"{name} gives another number of items")
+        shuffle = random.Random(_SEED).shuffle
+        for _ in range(rounds):
+            shuffle(names)
+            for name in names:
+                found[name].append(worker.ask(f"run {name} 1"))
+    floor = found["by-hand"]
+    return {
+        name: {
+            "ms": median(each["wall"] for each in took) * 1e3,
+            "cpu_ms": median(each["cpu"] for each in took) * 1e3,
+            "ratio": median(each["wall"] / low["wall"] for each, low in zip(took, floor)),
+            "cpu_ratio": median(each["cpu"] / low["cpu"] for each, low in zip(took, floor)),
+        }
+        for name, took in found.items()
+    }
+
+
 def _measure_threads(bench: Bench, threads: int, rounds: int) -> dict[str, Any]:
     workers = {
         name: worker for name in THREADED if (worker := bench.worker(name, "HTTP")) is not None
@@ -223,6 +250,7 @@ def _task(contender: str, url: str, authority: str, authorities: Path) -> dict[s
         "post_path": site.POST_PATH,
         "event": site.EVENT,
         "expected": site.RUN,
+        "page_size": site.PAGE_SIZE,
     }
 
 

@@ -20,6 +20,9 @@ from typing import Any
 HOST = "127.0.0.1"
 GET_PATH = "/api/v1/runs/run_abc123"
 POST_PATH = "/api/v1/events"
+LIST_PATH = "/api/v1/runs"
+LISTED = 10_000  # items of the list
+PAGE_SIZE = 100
 LARGE = {"1 MB": "/large/1mb.json", "10 MB": "/large/10mb.json"}
 
 RUN: dict[str, Any] = {
@@ -67,6 +70,8 @@ http {{
         location = {post_path} {{ return 200 '{accepted}'; }}
         location = /status {{ stub_status; }}
         location /large/ {{ root {folder}; }}
+        location /pages/ {{ root {folder}; }}
+        location = {list_path} {{ root {folder}; try_files /pages/$arg_offset.json /pages/0.json; }}
     }}
 }}
 """
@@ -137,6 +142,10 @@ class Server:
         large = self.folder / "large"
         large.mkdir()
         (self.folder / "temp").mkdir()
+        pages = self.folder / "pages"
+        pages.mkdir()
+        for offset in range(0, LISTED, PAGE_SIZE):
+            (pages / f"{offset}.json").write_bytes(_page(offset))
         for label, path in LARGE.items():
             (large / Path(path).name).write_bytes(_large_document(int(label.split()[0])))
         made = subprocess.run(
@@ -157,6 +166,7 @@ class Server:
             tls=self.tls,
             get_path=GET_PATH,
             post_path=POST_PATH,
+            list_path=LIST_PATH,
             run=json.dumps(RUN),
             accepted=json.dumps(ACCEPTED),
         )
@@ -208,6 +218,12 @@ def _large_document(megabytes: int) -> bytes:
     size = len(json.dumps(RUN)) + 2
     runs = [{**RUN, "id": f"run_{n:06}"} for n in range(megabytes * 1_000_000 // size)]
     return json.dumps({"runs": runs}).encode("ascii")
+
+
+def _page(offset: int) -> bytes:
+    numbers = range(offset, offset + PAGE_SIZE)
+    runs = [{**RUN, "id": f"run_{number:06}"} for number in numbers]
+    return json.dumps({"runs": runs, "count": len(runs), "total_count": LISTED}).encode("ascii")
 
 
 def _last_line(text: str) -> str:

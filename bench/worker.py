@@ -10,8 +10,8 @@ Rules:
    with the headers that ours sends, and decodes the reply. The bare socket alone does not: it
    sends the bytes that ours sends and reads as many as come back.
 
-Commands: ``check get|post``, ``run get|post COUNT``, ``threads THREADS COUNT``, and
-``large PATH COUNT``.
+Commands: ``check CALL``, ``run CALL COUNT``, ``threads THREADS COUNT``, and ``large PATH COUNT``.
+A call is ``get`` or ``post``; ours also goes through a list, ``by-hand`` and by ``iterate``.
 """
 
 from __future__ import annotations
@@ -64,11 +64,30 @@ def ours(task: Task) -> Calls:
 
     # The certificates come from SSL_CERT_FILE, as they do for urllib.request.
     client = IronflowClient(task["url"], task["api_key"])
-    event = task["event"]
+    event, size = task["event"], task["page_size"]
+
+    def by_hand() -> int:
+        count = offset = 0
+        while True:
+            reply = client.runs_list(limit=size, offset=offset)
+            for _ in reply["runs"]:
+                count += 1
+            offset += len(reply["runs"])
+            if offset >= reply["total_count"]:
+                return count
+
+    def iterate() -> int:
+        count = 0
+        for _ in client.runs_iterate(page_size=size):
+            count += 1
+        return count
+
     return {
         "get": lambda: client.runs_get("run_abc123"),
         "post": lambda: client.events_create(body=event),
         "large": lambda: client.request("GET", task["large"]),
+        "by-hand": by_hand,
+        "iterate": iterate,
     }
 
 
