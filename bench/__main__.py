@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Callable
 
-from . import calls, processes, report
+from . import calls, many, processes, report
 from .chart import draw
 from .environments import Environments, NotInstalled
 from .server import Server, Unavailable
@@ -23,6 +23,7 @@ HERE = Path(__file__).resolve().parent
 ROUNDS = {
     "calls": (40, 5),
     "threads": (10, 2),
+    "map": (5, 1),
     "cold": (20, 4),
     "import": (40, 6),
     "large": (9, 2),
@@ -61,6 +62,7 @@ def _measure(rounds: dict[str, int]) -> dict[str, Any]:
         measurements: dict[str, Callable[[int], dict[str, Any]]] = {
             "calls": lambda count: calls.measure_calls(bench, count),
             "threads": lambda count: calls.measure_threads(bench, count),
+            "map": lambda count: many.measure_map(bench, count),
             "cold": lambda count: processes.measure_cold(bench, count),
             "import": lambda count: processes.measure_import(environments, count),
             "large": lambda count: calls.measure_large(bench, count),

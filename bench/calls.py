@@ -41,9 +41,9 @@ _WORKER = Path(__file__).with_name("worker.py")
 class Worker:
     """A process of one contender; use it in ``with``."""
 
-    def __init__(self, python: str, task: dict[str, Any]) -> None:
+    def __init__(self, python: str, task: dict[str, Any], script: Path = _WORKER) -> None:
         self._process = subprocess.Popen(
-            [python, "-I", str(_WORKER)],
+            [python, "-I", str(script)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -81,21 +81,37 @@ class Bench:
     messages: dict[str, str]
     authority: str
 
-    def worker(self, contender: str, scheme: str) -> Worker | None:
-        """Start the worker of a contender, None where that is not installed."""
+    def worker(
+        self,
+        contender: str,
+        scheme: str,
+        authority: str | None = None,
+        script: Path = _WORKER,
+    ) -> Worker | None:
+        """Start the worker of a contender, None where that is not installed.
+
+        Args:
+            contender: Its library, and after a comma how that is used.
+            scheme: ``HTTP`` or ``TLS``.
+            authority: Host and port of what stands before the server, None without.
+            script: The program of the worker.
+        """
         python = self.environments.python_of(contender)
         if python is None:
             return None
-        authority = self.server.authority[scheme]
+        own = self.server.authority[scheme]
+        authority = authority or own
         messages = {
             name: message.replace(self.authority, authority)
             for name, message in self.messages.items()
         }
-        task = _task(contender, self.server.url[scheme], authority, self.server.authorities)
+        url = self.server.url[scheme].replace(own, authority)
+        task = _task(contender, url, authority, self.server.authorities)
         headers, post_headers = _headers(messages["get"]), _headers(messages["post"])
         return Worker(
             python,
             {**task, "messages": messages, "headers": headers, "post_headers": post_headers},
+            script,
         )
 
 
@@ -251,6 +267,8 @@ def _task(contender: str, url: str, authority: str, authorities: Path) -> dict[s
         "event": site.EVENT,
         "expected": site.RUN,
         "page_size": site.PAGE_SIZE,
+        "get_reply": site.RUN,
+        "post_reply": site.ACCEPTED,
     }
 
 

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LIBRARIES = ("httpx", "pycurl", "requests", "urllib3")
+LIBRARIES = ("aiohttp", "httpx", "pycurl", "requests", "urllib3")
 PUBLISHED = "ironflow-py"
 
 _LIST = """\
@@ -46,10 +46,15 @@ class Environments:
         self.versions["ours"] = here.get("ironflow")
 
     def python_of(self, contender: str) -> str | None:
-        """Return the interpreter that has a contender, None where it could not be installed."""
-        if contender in self.versions and self.versions[contender] is None:
+        """Return the interpreter that has a contender, None where it could not be installed.
+
+        Args:
+            contender: Its library, and maybe, after a comma, how that is used.
+        """
+        library = contender.partition(",")[0]
+        if library in self.versions and self.versions[library] is None:
             return None
-        return str(self.published_python if contender == "published" else self.python)
+        return str(self.published_python if library == "published" else self.python)
 
     def _install(self, folder: Path) -> None:
         """Install what has changed since the last run; only our own failure is an error."""

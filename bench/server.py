@@ -8,6 +8,7 @@ connections that it accepts.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import ssl
@@ -128,6 +129,10 @@ class Server:
             self._process.kill()
             self._process.wait()
 
+    def keep_to(self, cores: list[int]) -> None:
+        """Let it run on these cores only."""
+        keep_to(cores, self._process.pid)
+
     def accepted(self) -> int:
         """Return how many connections came before the one that asks."""
         connection = HTTPConnection(HOST, self.http, timeout=10)
@@ -184,6 +189,12 @@ class Server:
         logs = [self.folder / "error.log", self.folder / "output.log"]
         said = "".join(log.read_text() for log in logs if log.exists())
         raise Unavailable(f"nginx does not start: {_last_line(said)}")
+
+
+def keep_to(cores: list[int], process: int) -> None:
+    """Let a process run on these cores only, where the system can do that."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(process, cores)
 
 
 def nginx_version() -> str:

@@ -312,7 +312,7 @@ def main() -> None:
         elif command == "check":
             answer = calls[rest[0]]()
         elif command == "threads":
-            answer = run_threads(calls["get"], int(rest[0]), int(rest[1]), task["expected"])
+            answer = run_threads(calls["get"], int(rest[0]), int(rest[1]), task["get_reply"])
         else:
             task["large"] = rest[0]
             answer = run_large(calls, int(rest[1]))
