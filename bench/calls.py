@@ -265,7 +265,6 @@ def _task(contender: str, url: str, authority: str, authorities: Path) -> dict[s
         "get_path": site.GET_PATH,
         "post_path": site.POST_PATH,
         "event": site.EVENT,
-        "expected": site.RUN,
         "page_size": site.PAGE_SIZE,
         "get_reply": site.RUN,
         "post_reply": site.ACCEPTED,

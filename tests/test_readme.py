@@ -43,6 +43,7 @@ def test_every_python_block_of_the_readme_runs_as_printed(local, capsys):
     assert printed == [
         "run_1 process-order under way",
         "cancelled",
+        "run_1 cancelled",
         "404 NOT_FOUND: run not found",
         "200 1",
         "run_2 (under way)",
