@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import logging
+import os
 import signal
 import threading
 import warnings
@@ -153,7 +154,7 @@ def test_an_exception_between_two_attempts_passes(alarm):
 def test_a_keyboard_interrupt_passes_and_leaves_no_socket_open():
     with HostileServer([request, stall]) as server:
         with IronflowClient(server.url, timeout=20) as client:
-            timer = threading.Timer(0.1, signal.raise_signal, [signal.SIGINT])
+            timer = threading.Timer(0.1, os.kill, [os.getpid(), signal.SIGINT])
             timer.start()
             with warnings.catch_warnings():
                 warnings.simplefilter("error", ResourceWarning)
