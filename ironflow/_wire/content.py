@@ -34,7 +34,6 @@ _ALWAYS_FITS = 256 * 1024  # not worth an estimate: a hundred bytes for each byt
 _MARKS = b",:[{"
 _SPACE = " \t\r\n"
 _BEFORE_A_VALUE = _SPACE + "\ufeff"
-_CONTINUATION = bytes(range(0x80, 0xC0))
 _BELOW_WIDE = bytes(range(0xC4))  # without these: what starts a character above Latin-1
 _BELOW_WIDEST = bytes(range(0xF0))  # likewise, outside of the Basic Multilingual Plane
 
@@ -156,11 +155,12 @@ def _estimate(content: bytes | bytearray, text: bool) -> int:
     """Return how many bytes of memory a body takes, decoded."""
     size = len(content)
     if not content.isascii():
-        # Python stores every character of a text in as many bytes as its widest one needs.
+        # Every character takes as many bytes as the widest one, and while Python decodes, it makes
+        # room for a character for each byte.
         width = (
             4 if _without(content, _BELOW_WIDEST) else 2 if _without(content, _BELOW_WIDE) else 1
         )
-        size = width * _without(content, _CONTINUATION)
+        size *= width
     if text:
         return size
     return size + len(content) + MARK_COST * (len(content) - _without(content, _MARKS))

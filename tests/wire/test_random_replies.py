@@ -12,16 +12,22 @@ import json
 import os
 import random
 import socket
+import subprocess
+import sys
+from time import monotonic
 
 import pytest
 
 from ironflow import IronflowClient, IronflowError
 from ironflow._wire import connection as connection_module
+from ironflow._wire.content import decode, inflate
+from ironflow._wire.replies import BadReply, ReplyParser
 
-from ..conftest import KEY
+from ..conftest import KEY, ROOT
 from ..hostile import clear_proxies, reply
 
-CASES = 20_000 if os.environ.get("CI") else 1_000
+CASES = 200_000 if os.environ.get("CI") else 5_000  # of the parser alone
+CALLS = 10_000 if os.environ.get("CI") else 1_000  # over a socket
 FIRST_SEED = int(os.environ.get("IRONFLOW_TEST_SEED", "1"))
 
 CHUNKS = b'4\r\n{"a"\r\n3;x=y\r\n: 1\r\n1\r\n}\r\n0\r\nX-Sum: 1\r\n\r\n'
@@ -188,11 +194,60 @@ def test_no_bytes_of_a_server_make_a_call_hang_or_raise_anything_but_our_errors(
     with IronflowClient(
         "http://127.0.0.1:1", KEY, timeout=2, max_attempts=1, max_response_bytes=50_000
     ) as client:
-        for seed in range(FIRST_SEED, FIRST_SEED + CASES):
+        for seed in range(FIRST_SEED, FIRST_SEED + CALLS):
             try:
                 one_case(seed, client, wire)
             except Exception as error:
                 raise AssertionError(f"seed {seed}, which sent {wire.content!r}") from error
+
+
+def parsed(chance, content):
+    """Give a stream to the parser in pieces of any size; return what came of it."""
+    parser = ReplyParser()
+    parser.expect(chance.choice(("GET", "GET", "POST", "HEAD")), 50_000)
+    at, reply = 0, None
+    while reply is None and at < len(content):
+        end = at + chance.choice((1, 2, 7, 100, 100_000))
+        reply = parser.feed(content[at:end])
+        at = end
+    if reply is None and parser.began:
+        reply = parser.end(announced=chance.random() < 0.5)
+    if reply is not None and "content-encoding" in reply.headers:
+        inflate(reply, 50_000, monotonic() + 20)
+    if reply is not None and reply.status <= 299:
+        decode(reply, 50_000, chance.random() < 0.2)
+    return reply
+
+
+def test_no_bytes_make_the_parser_raise_anything_but_a_bad_reply():
+    seen = {"reply": 0, "bad": 0, "nothing": 0}
+    for seed in range(FIRST_SEED, FIRST_SEED + CASES):
+        chance = random.Random(seed)
+        content = stream_for(chance)
+        try:
+            seen["nothing" if parsed(chance, content) is None else "reply"] += 1
+        except BadReply as error:
+            seen["bad"] += 1
+            assert error.problem.isprintable(), seed
+        except Exception as error:
+            raise AssertionError(f"seed {seed}, which sent {content!r}") from error
+    assert min(seen.values()) > CASES // 500
+
+
+def test_a_process_with_little_memory_survives_bodies_that_cost_more_than_they_weigh():
+    pytest.importorskip("resource", reason="this system cannot limit the memory of a process")
+    if sys.platform != "linux":
+        pytest.skip("only Linux bounds the address space of a process")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.wire.hostile_bodies"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "as many objects of one member: read" in done.stdout
+    assert "empty members of gzip: refused: is a gzip of too many members" in done.stdout
 
 
 def test_a_case_of_the_generator_is_the_same_each_time_and_sometimes_succeeds(wire):
