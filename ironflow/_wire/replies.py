@@ -36,6 +36,8 @@ MAX_SIZE_LINE = 1024
 _CHUNKED = -1
 _UNTIL_CLOSE = -2
 
+_NO_BODY = frozenset({101, 204, 304})
+
 _OPENING_LIMIT = 80
 _END = b"\r\n\r\n"
 _START = b"HTTP/1."
@@ -245,6 +247,8 @@ class ReplyParser:
             if self._interim > MAX_INTERIM:
                 raise BadReply("never comes: too many interim replies", head.reply())
         self._head, self._head_bytes = head, data[: end + 4]
+        if head.status > 299 and head.length > ERROR_BODY_LIMIT:
+            self._head_bytes = b"\0"  # its body is cut, which the short way does not do
         self.idle_limit = head.idle_limit
         self.reusable = head.keeps_open
         return self._begin_body(head)
@@ -254,7 +258,7 @@ class ReplyParser:
         success = head.status <= 299
         length = head.length
         tunnel = self._method == "CONNECT" and success
-        if tunnel or self._method == "HEAD" or head.status in (101, 204, 304):
+        if tunnel or self._method == "HEAD":
             length = 0
         if length > self._limit and success:
             raise self._too_large()
@@ -416,7 +420,8 @@ class _Head:
         self.headers = headers = self._fields(lines)
         connection = headers.get("connection", "").lower()
         self.keeps_open = "close" not in connection and (minor == "1" or "keep-alive" in connection)
-        self.length = self._body_length()
+        length = self._body_length()  # refuses a contradiction, also where there is no body
+        self.length = 0 if self.status in _NO_BODY else length
         if minor == "0" and "transfer-encoding" in headers:
             self.keeps_open = False  # faulty framing (RFC 9112, 6.1)
         keep_alive = _KEEP_ALIVE.search(headers["keep-alive"]) if "keep-alive" in headers else None
