@@ -335,6 +335,8 @@ class ReplyParser:
                 return self._without_line(MAX_HEAD)
             if not line:
                 return self._reply()
+            if not _HEADER.match(line.decode("latin-1")):
+                return self._broken("is not HTTP: it has a malformed trailer")
             self._trailers += 1
             if self._trailers > MAX_HEADERS:
                 return self._broken("is not HTTP: it has too many trailers")
@@ -350,7 +352,7 @@ class ReplyParser:
 
     def _without_line(self, limit: int) -> Reply | None:
         """Wait for the rest of a line, unless it is broken already."""
-        if b"\n" in self._rest:
+        if b"\n" in self._rest[:limit]:
             return self._broken("is not HTTP: a line of its chunks ends wrong")
         if len(self._rest) >= limit:
             return self._broken("is not HTTP: a line of its chunks is too long")

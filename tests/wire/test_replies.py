@@ -477,8 +477,16 @@ def test_chunked_is_written_in_any_case(coding):
         (b"2\r\nab\r\n0\r\n\n", "a line of its chunks ends wrong"),
         (b"2\r\nab\r\n0\r\nX: y\n\r\n", "a line of its chunks ends wrong"),
         (b"2;" + b"x" * 1022, "a line of its chunks is too long"),
+        (b"2;" + b"x" * 1022 + b"\r\nab\r\n0\r\n\r\n", "a line of its chunks is too long"),
         (b"0" * 1024, "a line of its chunks is too long"),
+        (b"2\r\nab\r\n0\r\nX: " + b"y" * 65533, "a line of its chunks is too long"),
         (b"0\r\n" + b"X: y\r\n" * 101 + b"\r\n", "it has too many trailers"),
+        (b"0\r\nX\r\n\r\n", "it has a malformed trailer"),
+        (b"0\r\n X: y\r\n\r\n", "it has a malformed trailer"),
+        (b"0\r\nX : y\r\n\r\n", "it has a malformed trailer"),
+        (b"0\r\nX: y\rz\r\n\r\n", "it has a malformed trailer"),
+        (b"0\r\nX: y\0\r\n\r\n", "it has a malformed trailer"),
+        (b"0\r\nHTTP/1.1 200 OK\r\n\r\n", "it has a malformed trailer"),
     ],
 )
 def test_a_chunk_that_breaks_the_grammar_is_refused(chunks, problem):
@@ -582,7 +590,7 @@ def test_the_body_of_an_error_that_is_cut_short_is_kept(framing, announced):
 
 @pytest.mark.parametrize(
     "chunks",
-    [b"3\r\nabc\r\nzz\r\n", b"3\r\nabcd", b"3\r\nabc\r\n1\n"],
+    [b"3\r\nabc\r\nzz\r\n", b"3\r\nabcd", b"3\r\nabc\r\n0\r\nX\r\n", b"3\r\nabc\r\n1\n"],
 )
 def test_the_body_of_an_error_that_is_broken_is_kept(chunks):
     got = outcome(b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks)
