@@ -47,7 +47,7 @@ def test_a_call_never_loads_the_models():
     assert "ironflow.models" not in loaded
 
 
-INTEROP = {"websockets"}  # the extra interop, for tests that are skipped without it
+INTEROP = {"h11", "websockets"}  # the extra interop, for tests that are skipped without it
 STANDARD = set(getattr(sys, "stdlib_module_names", ()))  # Python 3.10 and newer
 
 

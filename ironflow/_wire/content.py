@@ -6,13 +6,15 @@ Rules:
    input goes through in slices, because what zlib leaves over it copies.
 2. Decoding JSON cannot be interrupted, so what it will take is estimated before: the text, the
    strings that are cut out of it, and ``MARK_COST`` for each comma, colon and opening bracket. A
-   reply that would take more than ``DECODED_LIMIT`` times the size limit is refused.
+   reply that would take more than ``DECODED_LIMIT`` times the size limit is refused. One character
+   can make a text or a string take four times its size, whether it is written out or escaped.
 3. JSON is what RFC 8259 says: NaN and infinity are refused, a byte order mark is skipped.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from time import monotonic
 
@@ -32,6 +34,8 @@ _SLICE = 64 * 1024
 _BLOCK = 1024 * 1024
 _ALWAYS_FITS = 256 * 1024  # not worth an estimate: a hundred bytes for each byte are 25 MB
 _MARKS = b",:[{"
+_PAIR = re.compile(rb"\\u[dD][89abAB]")  # the first half of a pair of surrogates
+_WIDE_ESCAPE = re.compile(rb"\\u(?!00)")
 _SPACE = " \t\r\n"
 _BEFORE_A_VALUE = _SPACE + "\ufeff"
 _BELOW_WIDE = bytes(range(0xC4))  # without these: what starts a character above Latin-1
@@ -52,7 +56,7 @@ def inflate(reply: Reply, limit: int, deadline: float) -> None:
     """
     coding = reply.headers["content-encoding"].lower()
     success = reply.status <= 299
-    if coding == "identity" or not reply.content:
+    if coding in ("", "identity") or not reply.content:
         return
     if coding not in ("gzip", "x-gzip"):
         if success:
@@ -154,16 +158,27 @@ def parse(text: str) -> Any:
 def _estimate(content: bytes | bytearray, text: bool) -> int:
     """Return how many bytes of memory a body takes, decoded."""
     size = len(content)
-    if not content.isascii():
-        # Every character takes as many bytes as the widest one, and while Python decodes, it makes
-        # room for a character for each byte.
-        width = (
-            4 if _without(content, _BELOW_WIDEST) else 2 if _without(content, _BELOW_WIDE) else 1
-        )
-        size *= width
+    # Every character takes as many bytes as the widest one, and while Python decodes a text, it
+    # makes room for a character for each byte.
+    width = _width(content)
     if text:
-        return size
-    return size + len(content) + MARK_COST * (len(content) - _without(content, _MARKS))
+        return width * size
+    strings = max(width, _escaped_width(content)) * size
+    return width * size + strings + MARK_COST * (size - _without(content, _MARKS))
+
+
+def _width(content: bytes | bytearray) -> int:
+    """Return how many bytes the widest character of a text in UTF-8 takes in memory."""
+    if content.isascii():
+        return 1
+    return 4 if _without(content, _BELOW_WIDEST) else 2 if _without(content, _BELOW_WIDE) else 1
+
+
+def _escaped_width(content: bytes | bytearray) -> int:
+    """Return how many bytes the widest character takes that JSON escapes as ``\\u…``."""
+    if content.find(b"\\u") < 0:
+        return 1
+    return 4 if _PAIR.search(content) else 2 if _WIDE_ESCAPE.search(content) else 1
 
 
 def _without(content: bytes | bytearray, left_out: bytes) -> int:

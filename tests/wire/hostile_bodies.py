@@ -44,6 +44,11 @@ BODIES = {
     "text of ASCII": (lambda: b'"' + b"x" * (LIMIT - 1024) + b'"', True),
     "text with an emoji": (lambda: b'"' + b"x" * (LIMIT - 2048) + "😀".encode() + b'"', False),
     "text of emoji": (lambda: b'"' + "😀".encode() * (LIMIT // 4 - 512) + b'"', None),
+    "text with an escaped emoji": (
+        lambda: b'"' + b"x" * (LIMIT - 2048) + b"\\ud83d\\ude00" + b'"',
+        False,
+    ),
+    "text with an escaped letter": (lambda: b'"' + b"x" * (LIMIT // 2) + b'\\u4e00"', True),
     "empty lists": (lambda: filled(b"[],"), False),
     "empty objects": (lambda: filled(b"{},"), False),
     "objects of one member": (lambda: filled(b'{"a":0},'), False),

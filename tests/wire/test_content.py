@@ -160,6 +160,15 @@ def test_a_character_that_makes_a_text_wide_counts():
     assert len(decoded(wide, limit=7 * MB, text=True)) == 4 * MB + 3
 
 
+def test_an_escaped_character_that_makes_a_text_wide_counts_too():
+    for escape in (b"\\ud83d\\ude00", b"\\uD83D\\uDE00"):
+        body = b'"' + b"x" * (4 * MB) + escape + b'"'
+        with pytest.raises(BadReply, match="takes too much memory"):
+            decoded(body, limit=6 * MB)
+        assert len(decoded(body, limit=16 * MB)) == 4 * MB + 1
+    assert len(decoded(b'"' + b"x" * (4 * MB) + b'\\u00e4"', limit=5 * MB)) == 4 * MB + 1
+
+
 def test_a_usual_reply_of_ten_megabytes_is_decoded_with_the_default_limit():
     run = {"id": "run_1", "function_id": "process-order", "status": "completed", "attempt": 1,
            "created_at": "2026-01-15T09:30:00Z", "n": 12, "x": 1.5}  # fmt: skip
