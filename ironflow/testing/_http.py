@@ -48,13 +48,14 @@ class ReceivedRequest:
     __slots__ = ("body", "headers", "method", "path", "query")
 
     def __init__(self, method: str, target: str, headers: dict[str, str], body: bytes) -> None:
-        self.method = method
-        self.path, _, query = target.partition("?")
+        path, _, query = target.partition("?")
+        self.method: str = method
+        self.path: str = path
         self.query: dict[str, str] = {}
         for name, value in parse_qsl(query, keep_blank_values=True):
             self.query[name] = f"{self.query[name]},{value}" if name in self.query else value
-        self.headers = headers
-        self.body = body
+        self.headers: dict[str, str] = headers
+        self.body: bytes = body
 
     @property
     def json(self) -> Any:

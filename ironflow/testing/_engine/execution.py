@@ -229,7 +229,7 @@ class StepTools:
         self._run = run
         self._at_work = _AtWork(run, execution)
         self._counts: dict[str, int] = {}
-        self.run_id = run.id
+        self.run_id: str = run.id
         self.attempt: int = run.record["attempt"]
 
     def run(self, name: str, action: Callable[[], Result]) -> Result:

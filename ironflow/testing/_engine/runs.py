@@ -51,7 +51,7 @@ class Function:
     ) -> None:
         self.id = id
         self.handler = handler
-        self.takes_step = handler is not None and takes_step(handler)
+        self.takes_step: bool = handler is not None and takes_step(handler)
         self.triggers = triggers
         self.max_attempts = max_attempts
         self.retry_delay = retry_delay
@@ -108,7 +108,7 @@ class Wait:
         self.step = step
         self.until = until
         self.pattern = pattern
-        self.match = match or {}
+        self.match: Mapping[str, Any] = match or {}
         self.timer: Timer | None = None
 
 
@@ -132,9 +132,9 @@ class Run:
         self.environment = where
         self.steps: list[Record] = []
         self.names: dict[str, str] = {}
-        self.execution = 1
+        self.execution: int = 1
         self.wait: Wait | None = None
-        self.ready = threading.Condition(where.state.lock)
+        self.ready: threading.Condition = threading.Condition(where.state.lock)
 
     @property
     def id(self) -> str:

@@ -63,7 +63,7 @@ class Registry(Stores):
 
     def __init__(self) -> None:
         super().__init__()
-        self.lock = threading.RLock()
+        self.lock: threading.RLock = threading.RLock()
 
 
 class State(Stores):
@@ -85,12 +85,12 @@ class State(Stores):
         super().__init__()
         self.registry = registry
         self.api_key = api_key
-        self.lock = registry.lock
-        self.changed = threading.Condition(self.lock)
-        self.clock = Clock(self.lock)
-        self.closed = False
+        self.lock: threading.RLock = registry.lock
+        self.changed: threading.Condition = threading.Condition(self.lock)
+        self.clock: Clock = Clock(self.lock)
+        self.closed: bool = False
         self.environments: dict[str, Environment] = {}
-        self.started = self.clock.now()
+        self.started: float = self.clock.now()
         self._counts: dict[str, int] = {}
 
     def new_id(self, prefix: str) -> str:
