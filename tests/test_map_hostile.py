@@ -249,6 +249,7 @@ import gc, sys, warnings, os, signal
 sys.path.insert(0, sys.argv[1])
 from itertools import count, repeat
 from ironflow import IronflowClient
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
 client = IronflowClient(sys.argv[2])
 try:
     for number, _ in enumerate(client.map(client.request, repeat("GET"), repeat("/x?id=a"))):

@@ -46,6 +46,14 @@ def alarm():
     signal.signal(signal.SIGALRM, before)
 
 
+@pytest.fixture
+def interruptible():
+    """Take Ctrl-C, which a process that was started in the background ignores."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def raising(error):
     def handler(signum, frame):
         raise error
@@ -151,7 +159,7 @@ def test_an_exception_between_two_attempts_passes(alarm):
         assert len(server.requests) == 1
 
 
-def test_a_keyboard_interrupt_passes_and_leaves_no_socket_open():
+def test_a_keyboard_interrupt_passes_and_leaves_no_socket_open(interruptible):
     with HostileServer([request, stall]) as server:
         with IronflowClient(server.url, timeout=20) as client:
             timer = threading.Timer(0.1, os.kill, [os.getpid(), signal.SIGINT])
