@@ -200,13 +200,26 @@ class Connection:
 
         Anything to read on it means the end: a close, a reset, or bytes that nobody asked for.
         """
-        return self._generation == _generation and not self._poll.poll(0)
+        return self.is_ours and not self._poll.poll(0)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process has opened it, not one that it was forked from."""
+        return self._generation == _generation
 
     def close(self) -> None:
         """Close the socket; in a forked child this leaves the parent's connection as it is."""
         self.sock.close()
 
-    def converse(self, message: memoryview, method: str, limit: int, deadline: float) -> Reply:
+    def converse(
+        self,
+        message: memoryview,
+        method: str,
+        limit: int,
+        deadline: float,
+        *,
+        upgrade: bool = False,
+    ) -> Reply:
         """Send a request and read its reply.
 
         Args:
@@ -214,6 +227,7 @@ class Connection:
             method: Its method; a reply to HEAD has no body.
             limit: Most bytes of a body.
             deadline: When to give up.
+            upgrade: Whether the message asks for another protocol.
 
         Raises:
             BadReply: The reply is not HTTP, cut short, or too large.
@@ -221,7 +235,7 @@ class Connection:
         """
         self.heard = self.sent = False
         parser = self.parser
-        parser.expect(method, limit)
+        parser.expect(method, limit, upgrade=upgrade)
         try:
             self.send(message, deadline)
         except OSError as error:

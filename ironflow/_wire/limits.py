@@ -52,6 +52,13 @@ class Limits:
         self.refusal_statuses = refusal_statuses
         self.max_response_bytes = max_response_bytes
 
+    def within(self, seconds: float) -> Limits:
+        """Return limits that leave no more than a time for the whole call."""
+        bounded = self._copy()
+        bounded.total_timeout = min(self.total_timeout, seconds)
+        bounded.timeout = min(self.timeout, bounded.total_timeout)
+        return bounded
+
     def held_for(self, seconds: float) -> Limits:
         """Return limits that let the server hold the call for a time before it answers.
 
@@ -59,9 +66,13 @@ class Limits:
             seconds: How long the server was asked to wait; two more are left for the reply.
         """
         timeout = max(self.timeout, seconds + 2)
-        held = object.__new__(Limits)
-        for name in self.__slots__:
-            setattr(held, name, getattr(self, name))
+        held = self._copy()
         held.timeout = timeout
         held.total_timeout = self.total_timeout + (timeout - self.timeout)
         return held
+
+    def _copy(self) -> Limits:
+        copy = object.__new__(Limits)
+        for name in self.__slots__:
+            setattr(copy, name, getattr(self, name))
+        return copy

@@ -86,13 +86,18 @@ def wait_before_next(
     if not (unsent or refused or repeatable):
         return None
     if failure.retry_after is None:
-        bound = _bound(attempt, limits)
-        wait = bound / 2 + random() * bound / 2
+        wait = backoff(attempt, limits, random)
     elif failure.retry_after <= limits.max_retry_after:
         wait = failure.retry_after
     else:
         return None
     return wait if wait < seconds_left else None
+
+
+def backoff(attempt: int, limits: Limits, random: Callable[[], float]) -> float:
+    """Return the wait in seconds after a failed attempt: half fixed and half random (rule 4)."""
+    bound = _bound(attempt, limits)
+    return bound / 2 + random() * bound / 2
 
 
 def _bound(attempt: int, limits: Limits) -> float:

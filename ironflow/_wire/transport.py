@@ -79,7 +79,7 @@ class Transport:
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if self._tls else 80)
         self._where = f"{f'[{self._host}]' if ':' in self._host else self._host}:{self._port}"
-        self._netloc = parts.netloc
+        self.netloc = parts.netloc
         self._ssl_context = ssl_context
         self._watch = watch
         self.origin = f"{parts.scheme}://{parts.netloc}"
@@ -94,20 +94,28 @@ class Transport:
 
     request = Request
 
-    def call(self, request: Request, limits: Limits) -> Any:
+    def call(
+        self,
+        request: Request,
+        limits: Limits,
+        attempt: Callable[[Request, float, Limits], Reply | IronflowError] | None = None,
+    ) -> Any:
         """Send a request, again where that is safe and sensible, and return its decoded reply.
 
         Args:
             request: What to ask.
             limits: Limits on time, size and attempts.
+            attempt: Makes one attempt, given the end of the call on the monotonic clock; the
+                default asks for a reply, and a WebSocket's asks for another protocol.
 
         Raises:
             IronflowError: There was no usable reply, or its status is not 2xx.
         """
         end = monotonic() + limits.total_timeout
         answer: Any = None
+        attempt = attempt or self._attempt
         while True:
-            failure: Any = self._attempt(request, end, limits)
+            failure: Any = attempt(request, end, limits)
             if type(failure) is Reply:
                 return failure.value
             if failure.status_code:
@@ -314,8 +322,41 @@ class Transport:
         connection.expires = monotonic() + seconds
         self._idle.append(connection)
 
-    def open(self, deadline: float) -> Connection:
-        """Open a connection to the server, by its proxy where it has one."""
+    def upgrade(
+        self, request: Request, message: memoryview, deadline: float, limits: Limits
+    ) -> tuple[Connection, Reply]:
+        """Ask for another protocol on a connection of its own; return that and the reply.
+
+        Proxies switch no protocols, so the way through one is a tunnel, without TLS too.
+
+        Args:
+            request: The call.
+            message: The whole request as it is sent.
+            deadline: When to give up, on the monotonic clock.
+            limits: Limits of the call.
+        """
+        proxy = (self._route or self._find_route()).proxy
+        if proxy is not None:
+            request.proxy_secrets = proxy.secrets
+        connection = self.open(deadline, tunnel=True)
+        try:
+            reply = connection.converse(
+                message, request.method, limits.max_response_bytes, deadline, upgrade=True
+            )
+        except BaseException:
+            connection.close()
+            raise
+        finally:
+            request.sent = request.sent or connection.sent
+        return connection, reply
+
+    def open(self, deadline: float, *, tunnel: bool = False) -> Connection:
+        """Open a connection to the server, by its proxy where it has one.
+
+        Args:
+            deadline: When to give up, on the monotonic clock.
+            tunnel: Whether to ask a proxy for a tunnel where there is no TLS that needs one.
+        """
         proxy = self._route.proxy if self._route else None
         context = self._context() if self._tls or (proxy and proxy.tls) else None
         peer = (proxy.host, proxy.port) if proxy else (self._host, self._port)
@@ -323,9 +364,9 @@ class Transport:
         try:
             if context and proxy and proxy.tls:
                 connection = connection.start_tls(context, proxy.host, deadline)
+            if proxy and (self._tls or tunnel):
+                connection.tunnel(self._where, proxy, deadline)
             if context and self._tls:
-                if proxy:
-                    connection.tunnel(self._where, proxy, deadline)
                 connection = connection.start_tls(context, self._host, deadline)
         except BaseException:
             connection.close()
@@ -346,7 +387,7 @@ class Transport:
         scheme = "https" if self._tls else "http"
         proxy = proxy_for(scheme, self._host, self._port, os.environ)
         # Assigned whole: another thread sees all of it or nothing.
-        self._route = route = _Route(proxy, self._tls, self.origin, self._netloc)
+        self._route = route = _Route(proxy, self._tls, self.origin, self.netloc)
         return route
 
     def _context(self) -> ssl.SSLContext:
