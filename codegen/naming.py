@@ -42,14 +42,18 @@ RESERVED_METHODS = frozenset(
     {
         "capture",
         "close",
+        "config_watch",
         "events_create_and_wait",
         "functions_invoke_and_wait",
+        "kv_value",
+        "kv_watch",
         "map",
         "projections_rebuild_and_wait",
         "projections_wait_for",
         "request",
         "runs_wait",
         "runs_wait_many",
+        "subscribe",
         "with_options",
     }
 )

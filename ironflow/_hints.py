@@ -16,7 +16,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any as Value
 
-__all__ = ["Any", "Callable", "Iterable", "Iterator", "Mapping", "Sequence", "datetime", "models"]
+__all__ = [
+    "Any",
+    "Callable",
+    "Iterable",
+    "Iterator",
+    "Mapping",
+    "Sequence",
+    "datetime",
+    "messages",
+    "models",
+    "streams",
+]
 
 # To whoever reads a hint, object means the same.
 Any = getattr(sys.modules.get("typing"), "Any", object)
@@ -32,14 +43,19 @@ class _Datetime:
         return Union[datetime, other]
 
 
-class _Models:
-    """Stands for the module of the models."""
+class _Module:
+    """Stands for a module of this package."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     def __getattr__(self, name: str) -> Value:
-        from . import models
+        from importlib import import_module
 
-        return getattr(models, name)
+        return getattr(import_module(f".{self._name}", __package__), name)
 
 
 datetime = _Datetime()
-models = _Models()
+messages = _Module("_live_messages")
+models = _Module("models")
+streams = _Module("_live_stream")

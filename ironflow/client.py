@@ -8,6 +8,7 @@ from __future__ import annotations
 from ._base import BaseClient
 from ._encoding import segment
 from ._errors import IronflowError
+from ._live import Live
 from ._page_styles import ByCursor, ByOffset, ByVersion
 from ._pages import Pages
 from ._waits import Waits
@@ -25,7 +26,7 @@ else:
 __all__ = ["IronflowClient", "IronflowError"]
 
 
-class IronflowClient(Waits):
+class IronflowClient(Waits, Live):
     __doc__ = BaseClient.__doc__
 
     # api_keys

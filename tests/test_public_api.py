@@ -48,7 +48,9 @@ def surface():
 
 def _parameters(function):
     shown = []
-    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name == "self":
+            continue
         mark = {parameter.KEYWORD_ONLY: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
         optional = "" if parameter.default is parameter.empty else "="
         shown.append(f"{mark}{parameter.name}{optional}")

@@ -25,6 +25,7 @@ def golden(tmp_path, monkeypatch):
     (package / "_errors.py").write_text("from ironflow._errors import IronflowError\n")
     for name in ("_page_styles", "_pages"):
         (package / f"{name}.py").write_text(f"from ironflow.{name} import *\n")
+    (package / "_live.py").write_text("class Live:\n    pass\n")
     (package / "_waits.py").write_text("from ._base import BaseClient as Waits\n")
     (package / "_base.py").write_text(
         "class BaseClient:\n"

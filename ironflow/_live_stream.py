@@ -1,0 +1,515 @@
+"""Live streams: list, watch, list again.
+
+Rules:
+
+1. A stream is opened when it is asked for, under the rules of a GET. After that it is opened again
+   after every loss, with a growing pause between attempts; the pause starts anew once a message has
+   come. What ends it for good is decided in ``after_end``.
+2. The new connection is opened first and the state read after, so that nothing falls in between.
+   What is read and what comes are told apart by revision: nothing is given twice, nothing older.
+3. A loss is told once, when the new subscription stands: to ``on_gap``, or to the log where nothing
+   could be read again.
+4. ``timeout`` bounds the wait for the next item, reconnecting included. After it the stream can be
+   used further.
+5. A peer is silent only while we wait for it. After ``idle_ping`` seconds of that it is pinged, and
+   after as many again it counts as lost.
+6. ``close`` may be called by any thread. The thread that iterates closes the connection itself.
+
+Design: ``_step`` does one thing at a time and raises ``_Ended`` for an end, ``after_end`` decides
+what follows, ``_act`` does it. A source (``_live_sources``) knows what messages mean.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from random import random as any_random
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from ._errors import (
+    InvalidResponseError,
+    IronflowConnectionError,
+    IronflowError,
+    IronflowTimeoutError,
+)
+from ._live_messages import Event, Gap
+from ._live_sources import Refused
+from ._options import seconds
+from ._wire.content import parse
+from ._wire.failures import clean
+from ._wire.retry import backoff
+from ._wire.websocket import NORMAL, Closed, Message
+from ._wire.websocket_connection import WebSocketConnection, open_websocket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from ._live_sources import Source
+    from ._wire.limits import Limits
+    from ._wire.messages import Request
+    from .client import IronflowClient
+
+T = TypeVar("T")
+Item = TypeVar("Item")
+StreamT = TypeVar("StreamT", bound="LiveStream[Any]")
+
+_log = logging.getLogger("ironflow")
+
+_FOREVER = float("inf")
+# How long a call waits for the server to take up a subscription, so that what is published after it
+# is received. A server that says nothing is waited for by the iteration.
+_CONFIRMATION = 2.0
+
+# What may end a connection.
+DELIBERATE = "the server closed it with code 1000"
+REFUSED = "the server ended the stream by a frame"
+UNUSABLE = "a message cannot be used"
+DENIED = "the server answered with a status that stays"
+LOST = "anything else"
+
+# What follows.
+STOP, RAISE, RECONNECT = "stop", "raise", "reconnect"
+
+_AFTER = {
+    DELIBERATE: STOP,  # the server is done, so a new connection is not wanted
+    REFUSED: RAISE,  # the same request would be refused again
+    UNUSABLE: RAISE,  # the peer is broken, and going on would hide that
+    DENIED: RAISE,  # a credential, a permission or a route does not come by waiting
+    LOST: RECONNECT,  # restarts, networks, proxies: what this is made for
+}
+_STAYING_STATUSES = frozenset({401, 403, 404, 426})
+
+
+def after_end(kind: str, *, reconnect: bool) -> str:
+    """Decide what follows the end of a connection.
+
+    Args:
+        kind: What ended it.
+        reconnect: Whether the caller wants a new connection after a loss.
+
+    Returns:
+        ``STOP``, ``RAISE`` or ``RECONNECT``.
+    """
+    action = _AFTER[kind]
+    return RAISE if action == RECONNECT and not reconnect else action
+
+
+def kind_of(failure: IronflowError) -> str:
+    """Return which kind of end a failed handshake or a failed reading of the state is."""
+    return DENIED if failure.status_code in _STAYING_STATUSES else LOST
+
+
+class _Ended(Exception):
+    """The connection has ended."""
+
+    def __init__(self, kind: str, error: IronflowError | None = None) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.error = error
+
+
+class LiveStream(Generic[Item]):
+    """An iterator over what changes on the server, until ``close`` or the end of its ``with``.
+
+    ``client.kv_watch``, ``client.config_watch`` and ``client.subscribe`` make it.
+
+    Args:
+        client: The client whose connection settings and credential count.
+        source: What is followed.
+        timeout: Seconds to wait for the next item, None for as long as it takes.
+        idle_ping: Seconds of silence after which the server is pinged.
+        reconnect: Whether to connect again after a loss.
+        on_gap: Called after each loss.
+        clock: Seconds that only grow.
+        random: Gives a number from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        client: IronflowClient,
+        source: Source,
+        *,
+        timeout: float | None,
+        idle_ping: float,
+        reconnect: bool,
+        on_gap: Callable[[Gap], object] | None,
+        clock: Callable[[], float] = monotonic,
+        random: Callable[[], float] = any_random,
+    ) -> None:
+        self._client = client
+        self._source = source
+        self._timeout = timeout
+        self._idle_ping = idle_ping
+        self._reconnects = reconnect
+        self._on_gap = on_gap
+        self._clock = clock
+        self._random = random
+        self._socket: WebSocketConnection | None = None
+        self._request: Request | None = None
+        self._turn = threading.Lock()  # held by the thread that iterates
+        self._closing = threading.Event()
+        self._finished = False
+        self._reading = False
+        self._pinged = False
+        self._ready: list[Any] = []
+        self._attempts = 0  # that failed since something came
+        self._retry_at = 0.0
+        self._gap: Gap | None = None
+        self._lost_at = 0.0
+        with self._turn:
+            self._open(client._options.limits, retry=None)
+            self._confirm()
+
+    def __iter__(self: StreamT) -> StreamT:
+        return self
+
+    def __enter__(self: StreamT) -> StreamT:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_socket", None) is not None:
+            self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._finished or self._closing.is_set() else "open"
+        return f"<{type(self).__name__} of {self._source.path.partition('?')[0]}, {state}>"
+
+    def close(self) -> None:
+        """End the iteration and close the connection; any thread may call it, more than once."""
+        self._closing.set()
+        socket = self._socket
+        if socket is not None:
+            socket.wake()
+        self._close_if_unused()
+
+    def __next__(self) -> Item:
+        """Return the next item.
+
+        Raises:
+            StopIteration: The stream was closed, here or by the server.
+            IronflowTimeoutError: ``timeout`` has passed; the stream can be used further.
+            IronflowError: It has failed for good.
+            RuntimeError: Another thread is waiting for the next item.
+        """
+        if not self._turn.acquire(blocking=False):
+            raise RuntimeError("another thread iterates over this stream")
+        try:
+            item: Item = self._next()
+        finally:
+            self._turn.release()
+            if self._closing.is_set():
+                self._close_if_unused()
+        return item
+
+    def _close_if_unused(self) -> None:
+        """Close the connection unless a thread iterates: that closes it on its way out."""
+        if self._turn.acquire(blocking=False):
+            try:
+                self._drop()
+                self._finished = True
+            finally:
+                self._turn.release()
+
+    def _next(self) -> Any:
+        end = _FOREVER if self._timeout is None else self._clock() + self._timeout
+        while not (self._closing.is_set() or self._finished):
+            if self._ready:
+                return self._ready.pop(0)
+            try:
+                item = self._step(end)
+            except _Ended as error:
+                ended = error
+            else:
+                if item is not None:
+                    return item
+                continue
+            self._act(ended)
+        raise StopIteration
+
+    def _step(self, end: float) -> Any:
+        """Do what comes next; return an item or None."""
+        if self._socket is None:
+            self._connect_again(end)
+            return None
+        if self._reading:
+            return self._read(end)
+        if self._gap is not None and self._source.stands:
+            self._tell_gap(self._gap)
+            return None
+        return self._receive(self._socket, end)
+
+    def _act(self, ended: _Ended) -> None:
+        """Do what ``after_end`` decides."""
+        self._drop()
+        action = after_end(ended.kind, reconnect=self._reconnects)
+        error = ended.error
+        if action != RECONNECT:
+            self._finished = True
+            if action == RAISE and error is not None:
+                try:
+                    raise error
+                finally:
+                    del error, ended  # or this frame and the traceback would keep each other
+            return
+        lost = error or IronflowConnectionError("the connection is lost", code="CONNECTION_FAILED")
+        if self._gap is None:
+            self._lost_at = self._clock()
+            self._gap = {"error": lost, "healed": False, "attempts": 0, "seconds": 0.0}
+        limits = self._client._options.limits
+        self._attempts += 1
+        wait = backoff(self._attempts, limits, self._random)
+        if lost.retry_after is not None and lost.retry_after <= limits.max_retry_after:
+            wait = max(wait, lost.retry_after)
+        self._retry_at = self._clock() + wait
+
+    def _drop(self) -> None:
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            socket.close()
+
+    # Connecting
+
+    def _open(self, limits: Limits, retry: bool | None) -> None:
+        client = self._client
+        transport = client._transport or client._open()
+        self._request = transport.request(
+            transport.origin,
+            "GET",
+            transport.prefix + self._source.path,
+            client._headers,
+            None,
+            None,
+            False,
+            retry,
+            True,
+            False,
+        )
+        self._socket = open_websocket(transport, self._request, limits)
+        self._pinged = False
+        deadline = monotonic() + limits.timeout
+        for frame in self._source.opened():
+            self._socket.send(frame, deadline)
+
+    def _connect_again(self, end: float) -> None:
+        pause = min(self._retry_at, end) - self._clock()
+        if pause > 0:
+            self._closing.wait(pause)
+        if self._closing.is_set():
+            return
+        left = end - self._clock()
+        if left <= 0:
+            raise self._timed_out()
+        if self._gap is not None:
+            self._gap["attempts"] += 1
+        try:
+            self._open(self._client._options.limits.within(left), retry=False)
+        except IronflowError as error:
+            ended = _Ended(kind_of(error), error)
+        else:
+            self._reading = self._source.heals
+            return
+        raise ended
+
+    def _confirm(self) -> None:
+        """Wait until the server has taken up the stream; what comes meanwhile is kept."""
+        end = self._clock() + _CONFIRMATION
+        while not self._source.stands and self._clock() < end and self._socket is not None:
+            try:
+                item = self._receive(self._socket, end)
+            except IronflowTimeoutError:
+                return
+            except _Ended as error:
+                ended = error
+            else:
+                if item is not None:
+                    self._ready.append(item)
+                continue
+            self._act(ended)
+            return
+
+    # Reading
+
+    def _read(self, end: float) -> Any:
+        """Make one step of reading the state after a gap."""
+        client = self._client
+        if end != _FOREVER:
+            left = end - self._clock()
+            if left <= 0:
+                raise self._timed_out()
+            options = client._options
+            client = client.with_options(
+                timeout=min(options.limits.timeout, left),
+                total_timeout=min(options.limits.total_timeout, left),
+            )
+        try:
+            item, done = self._source.read(client)
+        except IronflowError as error:
+            ended = _Ended(kind_of(error), error)
+        else:
+            if done:
+                self._reading = False
+                if self._gap is not None:
+                    self._gap["healed"] = True
+            return item
+        raise ended
+
+    def _tell_gap(self, gap: Gap) -> None:
+        self._gap = None
+        gap["seconds"] = self._clock() - self._lost_at
+        if self._on_gap is not None:
+            self._on_gap(gap)
+        elif not gap["healed"]:
+            _log.warning("events may have been missed on %s: %s", self._source.path, gap["error"])
+
+    def _receive(self, socket: WebSocketConnection, end: float) -> Any:
+        """Wait for the next message; return the item that it is, or None."""
+        pinged = self._pinged and socket.silence >= self._idle_ping
+        patience = self._idle_ping * (2 if pinged else 1) - socket.silence
+        try:
+            event = socket.receive(min(end, self._clock() + max(0.0, patience)))
+        except InvalidResponseError as error:
+            ended = _Ended(UNUSABLE, error)
+        else:
+            if event is None:
+                self._mind_silence(socket, pinged, end)
+                return None
+            self._attempts = 0
+            if isinstance(event, Message):
+                return self._item(socket, event.data)
+            if not isinstance(event, Closed):
+                return None
+            ended = self._closed(event)
+        raise ended
+
+    def _mind_silence(self, socket: WebSocketConnection, pinged: bool, end: float) -> None:
+        if self._closing.is_set():
+            return
+        if self._clock() >= end:
+            raise self._timed_out()
+        if pinged and socket.silence >= 2 * self._idle_ping:
+            silent = f"the server was silent for {2 * self._idle_ping:g} s, a ping included"
+            raise _Ended(LOST, self._failure(IronflowConnectionError, silent, "CONNECTION_FAILED"))
+        if not pinged and socket.silence >= self._idle_ping:
+            self._pinged = True
+            socket.ping()
+
+    def _closed(self, closed: Closed) -> _Ended:
+        if closed.code == NORMAL:
+            return _Ended(DELIBERATE)
+        reason = f": {closed.reason}" if closed.reason else ""
+        what = f"the WebSocket connection was closed with code {closed.code}{reason}"
+        return _Ended(LOST, self._failure(IronflowConnectionError, what, "CONNECTION_FAILED"))
+
+    def _item(self, socket: WebSocketConnection, data: str | bytes) -> Any:
+        """Return the item that a message is, None for one that is none."""
+        problem = ""
+        message: Any = None
+        if isinstance(data, bytes):
+            problem = "it is binary"
+        else:
+            try:
+                message = parse(data)
+            except (ValueError, RecursionError):
+                problem = "it is not JSON"
+            if not problem and not isinstance(message, dict):
+                problem = "it is not a JSON object"
+        if problem:
+            raise _Ended(UNUSABLE, socket.unusable(problem))
+        try:
+            item = self._source.item(message)
+        except Refused as error:
+            refused = error
+        else:
+            if self._source.remark:
+                _log.warning("%s", self._masked(self._source.remark))
+                self._source.remark = ""
+            return item
+        raise _Ended(REFUSED, self._failure(IronflowError, str(refused), refused.code))
+
+    # Errors
+
+    def _masked(self, text: str) -> str:
+        return clean(self._request.redactor().text(text) if self._request else text)
+
+    def _failure(self, kind: type[IronflowError], message: str, code: str) -> IronflowError:
+        url = self._request.url if self._request else ""
+        code = clean(self._masked(code), 100) or "STREAM_FAILED"
+        return kind(self._masked(message), code=code, method="GET", url=url)
+
+    def _timed_out(self) -> IronflowError:
+        message = f"nothing came within timeout={self._timeout:g} s"
+        return self._failure(IronflowTimeoutError, message, "TIMEOUT")
+
+
+class Subscription(LiveStream[Event]):
+    """A live stream of events; with ``ack="manual"`` each of them is to be acknowledged."""
+
+    _is_manual = False
+
+    def ack(self, event: Event) -> None:
+        """Tell the server that an event is done, so that it does not come again.
+
+        Where the connection is lost meanwhile, the server will send the event again, so this is no
+        error unless the stream was made with ``reconnect=False``.
+
+        Args:
+            event: An event of this stream.
+
+        Raises:
+            ValueError: The stream acknowledges by itself, or the event has no ``eventId``.
+        """
+        self._acknowledge(event, "ack")
+
+    def nak(self, event: Event, delay: float | None = None) -> None:
+        """Tell the server that an event failed and is to come again.
+
+        Args:
+            event: An event of this stream.
+            delay: Seconds until it comes again. Default: the server's.
+
+        Raises:
+            ValueError: The stream acknowledges by itself, or the event has no ``eventId``.
+        """
+        more = {} if delay is None else {"redeliverDelay": round(seconds("delay", delay) * 1000)}
+        self._acknowledge(event, "nak", more)
+
+    def term(self, event: Event) -> None:
+        """Tell the server that an event is never to come again, although it was not done.
+
+        Args:
+            event: An event of this stream.
+
+        Raises:
+            ValueError: The stream acknowledges by itself, or the event has no ``eventId``.
+        """
+        self._acknowledge(event, "term")
+
+    def _acknowledge(self, event: Event, kind: str, more: dict[str, int] | None = None) -> None:
+        if not self._is_manual:
+            raise ValueError('event: is acknowledged already; subscribe with ack="manual"')
+        id = event.get("eventId") if isinstance(event, dict) else None
+        if not id:
+            raise ValueError("event: has no eventId to acknowledge it by")
+        frame = {"type": "ack", "eventId": id, "ackType": kind, **(more or {})}
+        socket = self._socket
+        try:
+            if socket is None:
+                raise self._failure(
+                    IronflowConnectionError, "the connection is lost", "CONNECTION_FAILED"
+                )
+            socket.send(json.dumps(frame), monotonic() + self._client._options.limits.timeout)
+        except IronflowConnectionError as error:
+            if not self._reconnects:
+                raise
+            _log.warning("an event was not acknowledged and may come again: %s", error)
