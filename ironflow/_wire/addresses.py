@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 ATTEMPT_DELAY = 0.25
+LONGEST_WAIT = 2**31 // 1000  # seconds; what waits counts milliseconds in a C int
 
 _WINDOWS_WOULD_BLOCK = 10035  # errno has it there alone
 _UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, _WINDOWS_WOULD_BLOCK})
@@ -121,7 +122,8 @@ class _Race:
         left = self._deadline - monotonic()
         if left <= 0:
             raise TimeoutError("the deadline has passed")
-        for key, _ in self._selector.select(min(left, ATTEMPT_DELAY) if self._waiting else left):
+        longest = ATTEMPT_DELAY if self._waiting else LONGEST_WAIT
+        for key, _ in self._selector.select(min(left, longest)):
             sock: Any = key.fileobj
             self._selector.unregister(sock)
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)

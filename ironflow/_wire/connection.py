@@ -23,7 +23,7 @@ import socket
 from time import monotonic
 
 from .._errors import RETRYABLE_STATUSES
-from .addresses import connect
+from .addresses import LONGEST_WAIT, connect
 from .replies import BadReply, ReplyParser, opening
 from .signals import is_from_signal_handler
 
@@ -68,7 +68,7 @@ class TunnelRefused(ConnectionError):
 
 
 def seconds_left(deadline: float) -> float:
-    """Return the seconds until a deadline.
+    """Return the seconds until a deadline, as many as can be waited for at a time.
 
     Raises:
         TimeoutError: It has passed.
@@ -76,7 +76,7 @@ def seconds_left(deadline: float) -> float:
     left = deadline - monotonic()
     if left <= 0:
         raise TimeoutError("the deadline has passed")
-    return left
+    return left if left < LONGEST_WAIT else LONGEST_WAIT
 
 
 def _milliseconds_left(deadline: float) -> float:

@@ -518,3 +518,11 @@ def test_a_server_that_kills_every_connection_is_not_called_for_ever():
             error = failure(client, params={"id": "2"})
             assert (type(error), error.attempts) == (IronflowConnectionError, 3)
         assert server.delivered("2") == 3
+
+
+@pytest.mark.parametrize("certificate", [None, "good.pem"], ids=["plain", "TLS"])
+def test_the_longest_timeout_is_waited_for_in_parts(certificate):
+    with HostileServer(certificate=certificate) as server:
+        context = trusting_context() if certificate else None
+        with patient(server.url, timeout=366 * 24 * 3600, ssl_context=context) as client:
+            assert client.request("GET", "/x?id=a") == {"id": "a"}
