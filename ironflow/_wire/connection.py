@@ -44,7 +44,6 @@ _WANTS_MORE = frozenset({"SSLWantReadError", "SSLWantWriteError"})
 
 _READ = getattr(select, "POLLIN", 1)  # Windows has no poll
 _WRITE = getattr(select, "POLLOUT", 4)
-_LONGEST_POLL = 2**31 - 1  # milliseconds; the C int that poll takes
 
 # Counts the forks that this process is behind: a child must not touch its parent's connections.
 _generation = 0
@@ -88,7 +87,7 @@ def _milliseconds_left(deadline: float) -> float:
     left = (deadline - monotonic()) * 1000
     if left <= 0:
         raise TimeoutError("the deadline has passed")
-    return left if left < _LONGEST_POLL else _LONGEST_POLL
+    return left if left < LONGEST_WAIT * 1000 else LONGEST_WAIT * 1000
 
 
 class _SelectPoll:
@@ -131,15 +130,15 @@ class Connection:
         sent: Whether anything of that call may have left.
         end_announced: Whether an end of the stream is one that the peer has announced.
         parser: Reads the replies.
-        expires: When it is too old to be used again, on the monotonic clock.
+        idle_since: When its latest call was over, on the monotonic clock.
     """
 
     __slots__ = (
         "_generation",
         "_poll",
         "end_announced",
-        "expires",
         "heard",
+        "idle_since",
         "parser",
         "sent",
         "sock",
@@ -153,7 +152,7 @@ class Connection:
         self.sent = False
         self.end_announced = True
         self.parser = ReplyParser()
-        self.expires = 0.0
+        self.idle_since = 0.0
         self._generation = _generation
         self._poll: Any = _poll_of(sock)
 
@@ -165,15 +164,7 @@ class Connection:
     def start_tls(self, context: ssl.SSLContext, host: str, deadline: float) -> TlsConnection:
         """Run the TLS handshake and return what speaks TLS; this object is of no more use."""
         self.sock.settimeout(seconds_left(deadline))
-        # To a peer that has gone, wrap_socket gives a socket without TLS, or leaves one open.
-        self.sock.getpeername()
-        # Not with its handshake, in which an exception other than an OSError leaves it open.
-        self.sock = context.wrap_socket(
-            self.sock,
-            server_hostname=host,
-            do_handshake_on_connect=False,
-            suppress_ragged_eofs=False,
-        )
+        self.sock = with_tls(self.sock, context, host)
         self.sock.do_handshake()
         return TlsConnection(self.sock)
 
@@ -410,6 +401,29 @@ class TlsConnection(Connection):
         if not left <= self._timeout <= left * 1.01:
             self._timeout = left
             self.sock.settimeout(left)
+
+
+def with_tls(sock: socket.socket, context: ssl.SSLContext, host: str) -> ssl.SSLSocket:
+    """Return a connected socket under TLS, before the handshake.
+
+    Raises:
+        OSError: The peer has gone; no socket is left open.
+    """
+    sock.getpeername()  # without a peer, wrap_socket would give a socket without TLS
+    try:
+        # Not with its handshake, in which an exception other than an OSError leaves it open.
+        return context.wrap_socket(
+            sock, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False
+        )
+    except OSError as error:
+        # A peer that goes at this moment makes wrap_socket leave its new socket to its frame.
+        traceback = error.__traceback__ and error.__traceback__.tb_next
+        while traceback is not None:
+            made = traceback.tb_frame.f_locals.get("self")
+            if isinstance(made, socket.socket):
+                made.close()
+            traceback = traceback.tb_next
+        raise
 
 
 def _connect_message(where: str, proxy: Proxy) -> bytes:
