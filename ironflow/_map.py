@@ -8,7 +8,8 @@ Rules:
    their way at once. Memory does not grow with the number of calls.
 3. Every call has the deadlines, limits, retries and redirects of a single one, decided by the same
    functions. Its time begins when it is sent, in a pipeline when the reply before it has come. The
-   time that the consumer spends, and that the map waits for a ``Retry-After``, is not counted.
+   time that the consumer and its inputs take, and that the map waits for a ``Retry-After``, is not
+   counted. What has come when the time is up counts as if it came in time: we were late.
 4. Only calls that are safe to repeat share a connection. When it ends, those that were on their way
    are sent again. That is no attempt, but for the call whose reply had begun. A peer that ends such
    a connection before it has answered ``EARLY`` calls is not pipelined to again in this map.
@@ -17,14 +18,13 @@ Rules:
    forked child leaves its parent's sockets, and the selector with them, alone.
 
 Design: ``_map_calls`` makes a ``Call`` of each input. A ``Lane`` is a connection with the calls on
-their way on it. ``_Engine`` gives calls to lanes, waits for all of them in one selector, and turns
-replies into outcomes.
+their way on it. ``Lanes`` says which of them takes the next call, and waits for all of them in one
+selector. ``_Engine`` sends the calls and turns replies into outcomes.
 """
 
 from __future__ import annotations
 
 import os
-import selectors
 from collections import deque
 from heapq import heappop, heappush
 from time import monotonic
@@ -34,6 +34,7 @@ from ._observe import report_call
 from ._outcome import Outcome
 from ._wire.connection import TIMEOUTS
 from ._wire.lane import READ, WRITE, Lane
+from ._wire.lanes import Lanes
 from ._wire.replies import Reply
 from ._wire.signals import is_from_signal_handler
 from ._wire.transport import FOLLOWED, MAX_REDIRECTS, REDIRECTS, goes_again, verdict
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
 EARLY = 100
 
 _NEVER = float("inf")
-_LONG_AWAY = 0.5  # seconds after which an idle connection is looked at before it is used
 
 
 def outcomes(
@@ -65,28 +65,32 @@ def outcomes(
 ) -> Iterator[Outcome[Any]]:
     """Yield the outcome of each call; a generator, so that nothing starts before it is asked."""
     engine = _Engine(client, method, inputs, common, concurrency, pipeline, ordered)
+    ready = engine.ready
     pid = os.getpid()
     try:
-        given = 0
-        while True:
-            engine.came_back()
-            outcome = engine.next_outcome()
-            if outcome is None:
-                return
-            given += 1
-            if on_progress is not None:
-                on_progress(given)
+        while engine.go_on():
             engine.went_away()
-            yield outcome
-            del outcome
-            if os.getpid() != pid:
-                raise RuntimeError("a map belongs to the process that began it; make a new one")
+            while ready:
+                outcome = ready.popleft()
+                engine.given += 1
+                if on_progress is not None:
+                    on_progress(engine.given)
+                yield outcome
+                del outcome
+                if os.getpid() != pid:
+                    raise RuntimeError("a map belongs to the process that began it; make a new one")
+            engine.came_back()
     finally:
         engine.close(is_inherited=os.getpid() != pid)
 
 
 class _Engine:
-    """The state of one map."""
+    """The state of one map.
+
+    Attributes:
+        ready: The outcomes that the consumer may take, oldest first.
+        given: How many it has taken.
+    """
 
     def __init__(
         self,
@@ -98,27 +102,24 @@ class _Engine:
         pipeline: int,
         ordered: bool,
     ) -> None:
+        self.ready: deque[Outcome[Any]] = deque()
+        self.given = 0
         self._transport: Transport = client._open()
         self._owner = client._owner
         self._prepare = preparing(client, method, common)
         self._inputs: Iterator[tuple[Any, ...]] | None = inputs
         self._input_error: Exception | None = None
-        self._concurrency = concurrency
         self._pipeline = pipeline
         self._ordered = ordered
         self._ahead = 2 * concurrency * pipeline
         self._taken = 0
-        self._given = 0
-        self._finished: dict[int, Outcome[Any]] = {}  # by index, where the order counts
-        self._ready: deque[Outcome[Any]] = deque()
+        self._next = 0  # index of the outcome that is to follow, where the order counts
+        self._early: dict[int, Outcome[Any]] = {}  # those behind it, by index
         self._again: deque[Call] = deque()  # to be sent before anything else
         self._waiting: list[tuple[float, int, Call]] = []  # a heap: when, index, call
         self._resume_at = 0.0  # nothing is sent before
-        self._lanes: set[Lane] = set()
-        self._free: dict[Lane, None] = {}  # those that take another call, in order
-        self._tls: tuple[Any, str] | None = None
-        self._peer: Any = None  # family and address that the first connection found
-        self._selector = selectors.DefaultSelector()
+        self._lanes = Lanes(self._transport, concurrency)
+        self._unreachable: Exception | None = None  # why a lane could not be opened in its time
         self._alarm = _NEVER  # no deadline is earlier
         self._away = 0.0  # seconds that the consumer has spent
         self._left_at = 0.0
@@ -131,54 +132,49 @@ class _Engine:
 
     def came_back(self) -> None:
         """Note that the consumer is back: no deadline has come nearer meanwhile."""
-        if not self._left_at:
-            return
-        away = monotonic() - self._left_at
-        self._away += away
-        if away > _LONG_AWAY:
-            for lane in [lane for lane in self._free if not lane.calls]:
-                if lane.connection is not None and not lane.connection.is_alive():
-                    self._drop(lane)
+        self._away += monotonic() - self._left_at
 
     def _now(self) -> float:
         """Return the time on the clock of deadlines, which stops while the consumer works."""
         return monotonic() - self._away
 
-    def next_outcome(self) -> Outcome[Any] | None:
-        """Return the next outcome, None when there are no more."""
+    def go_on(self) -> bool:
+        """Go on until there are outcomes; False when there are no more.
+
+        Raises:
+            Exception: What an input has raised, after all outcomes before it.
+        """
         while True:
-            outcome = self._pop()
-            if outcome is not None:
-                self._given += 1
-                return outcome
             self._dispatch()
-            if self._ready or self._given in self._finished:
-                continue
-            if self._taken == self._given:
+            if self.ready:
+                return True
+            if self._inputs is None and self._taken == self.given:
                 break
             self._wait()
-            self._dispatch()  # before the consumer takes its time
+            if self.ready:
+                self._dispatch()  # before the consumer takes its time
+                return True
         error, self._input_error = self._input_error, None
         if error is None:
-            return None
+            return False
         try:
             raise error
         finally:
             del error
 
-    def _pop(self) -> Outcome[Any] | None:
-        if self._ordered:
-            return self._finished.pop(self._given, None)
-        return self._ready.popleft() if self._ready else None
-
     def _finish(
         self, index: int, args: tuple[Any, ...], value: Any = None, error: Exception | None = None
     ) -> None:
+        """Let the consumer have an outcome, after those before it where the order counts."""
         outcome: Outcome[Any] = Outcome(args, value, error)
-        if self._ordered:
-            self._finished[index] = outcome
-        else:
-            self._ready.append(outcome)
+        if self._ordered and index != self._next:
+            self._early[index] = outcome
+            return
+        self.ready.append(outcome)
+        self._next += 1
+        while self._next in self._early:
+            self.ready.append(self._early.pop(self._next))
+            self._next += 1
 
     # From inputs to lanes.
 
@@ -189,92 +185,99 @@ class _Engine:
             self._again.append(heappop(self._waiting)[2])
         if now < self._resume_at:
             return
-        touched: dict[Lane, None] = {}
+        self._unreachable = None
+        unsent: dict[Lane, None] = {}  # calls on one lane leave in one send
         while True:
             call = self._again.popleft() if self._again else self._take()
             if call is None:
                 break
-            lane = self._lane_for(call)
+            is_safe = call.is_safe
+            shares = is_safe and self._pipeline > 1
+            lane = self._lanes.pick(is_safe, shares)
             if lane is None:
                 self._again.appendleft(call)
                 break
-            self._put_on(lane, call)
-            touched[lane] = None
-        for lane in touched:
-            self._flush(lane)
+            self._put_on(lane, call, shares)
+            unsent[lane] = None
+        for lane in unsent:
+            if lane.is_open or lane.is_new:  # else the selector tells when to go on
+                self._flush(lane)
 
     def _take(self) -> Call | None:
         """Take the next input and make it a call, None when there is none for now."""
-        while self._inputs is not None and self._taken - self._given < self._ahead:
+        while self._inputs is not None and self._taken - self.given < self._ahead:
+            asked_at = monotonic()
             try:
                 args = next(self._inputs)
             except StopIteration:
                 self._inputs = None
                 break
-            except Exception as error:  # told when what was taken before is given
+            except Exception as error:
                 self._inputs = None
-                self._input_error = error
+                if is_from_signal_handler(error):
+                    raise
+                self._input_error = error  # told when what was taken before is given
                 break
+            finally:
+                self._away += monotonic() - asked_at  # the consumer's code makes them
             index = self._taken
             self._taken += 1
             try:
-                prepared = self._prepare(args)
+                call = self._prepare(args)
             except (TypeError, ValueError) as error:
+                if is_from_signal_handler(error):
+                    raise
                 # Its traceback holds the frame of the consumer, and so the outcome itself.
                 self._finish(index, args, error=error.with_traceback(None))
                 continue
-            return Call(index, args, prepared.request, prepared.options)
+            call.index = index
+            return call
         return None
 
-    def _lane_for(self, call: Call) -> Lane | None:
-        """Return a lane that takes a call, None when all of them are busy."""
-        shares = call.is_safe and self._pipeline > 1
-        for lane in reversed(self._free):
-            if shares or not lane.calls:
-                return lane
-        if len(self._lanes) >= self._concurrency:
-            return None
-        lane = Lane()
-        self._lanes.add(lane)
-        self._free[lane] = None
-        return lane
+    def _put_on(self, lane: Lane, call: Call, shares: bool) -> None:
+        request = call.request
+        request.attempts += 1
+        request.sent_before = request.sent
+        lane.add(call, self._transport.message(request, call.target))
+        count = len(lane.calls)
+        if count == 1:
+            lane.is_shared = shares
+        if not lane.is_open:
+            self._start_clock(call)
+        elif count == 1:
+            self._expect_reply(lane)
+        if shares and count == 1:
+            self._lanes.note_room(lane)
+        elif shares and count >= self._pipeline:
+            self._lanes.note_full(lane)
 
-    def _put_on(self, lane: Lane, call: Call) -> None:
-        call.request.attempts += 1
-        call.request.sent_before = call.request.sent
-        if not lane.calls:
-            lane.is_shared = call.is_safe and self._pipeline > 1
-        lane.add(call, self._transport.message(call.request, call.target))
-        if len(lane.calls) == 1 and lane.is_open:
-            self._begin(lane)
-        if not lane.is_shared or len(lane.calls) >= self._pipeline:
-            del self._free[lane]
-
-    def _begin(self, lane: Lane) -> None:
-        """Expect the reply to the oldest call of a lane: its time begins."""
+    def _expect_reply(self, lane: Lane) -> None:
+        """Expect the reply to the oldest call of an open lane: its time begins."""
         call: Call = lane.calls[0]
         connection = lane.connection
         assert connection is not None  # nothing is expected before
         connection.parser.expect(call.request.method, call.options.limits.max_response_bytes)
         connection.sent = connection.heard = False
-        call.start_clock(self._now())
-        self._alarm = min(self._alarm, call.deadline)
+        self._start_clock(call)
+
+    def _start_clock(self, call: Call) -> None:
+        """Let the time of a call run, on the clock that stops while the consumer works."""
+        deadline = call.start_clock(monotonic() - self._away)
+        if deadline < self._alarm:
+            self._alarm = deadline
 
     # From lanes to outcomes.
 
     def _wait(self) -> None:
         """Wait until something has come or its time is over, and act on it."""
-        now = monotonic()
         wake = self._alarm + self._away
         if self._waiting:
             wake = min(wake, self._waiting[0][0])
+        now = monotonic()
         if self._resume_at > now:
             wake = min(wake, self._resume_at)
-        if self._selector.get_map():
-            for key, events in self._selector.select(max(0.0, wake - now)):
-                self._serve(key.data, events)
-        else:
-            self._transport.sleep(max(0.0, wake - now))
+        for key, events in self._lanes.wait(max(0.0, wake - now)):
+            self._serve(key.data, events)
         if self._now() >= self._alarm:
             self._expire()
 
@@ -282,126 +285,98 @@ class _Engine:
         """End what has run out of time, and find out when the next one does."""
         now = self._now()
         self._alarm = _NEVER
-        for lane in list(self._lanes):
-            deadline = lane.calls[0].deadline if lane.calls and lane.is_open else lane.deadline
-            if not lane.calls and lane.is_open:
+        for lane in list(self._lanes.all):
+            if lane.is_open and lane.calls and lane.calls[0].deadline <= now:
+                self._serve(lane, READ)  # what is there has come in time
+            if not lane.calls:
                 continue
-            if deadline <= now:
+            if lane.calls[0].deadline <= now:
                 self._lose(lane, TimeoutError("the deadline has passed"))
             else:
-                self._alarm = min(self._alarm, deadline)
+                self._alarm = min(self._alarm, lane.calls[0].deadline)
 
     def _serve(self, lane: Lane, events: int) -> None:
-        """Do what a lane is ready for; the exception boundary of its I/O."""
-        try:
-            if not lane.is_open:
-                wanted = lane.step()
-                if wanted:
-                    self._watch(lane, wanted)
-                    return
-                self._begin(lane)
-                self._flush(lane)
-                return
-            if events & READ:
-                self._read(lane)
-            if events & WRITE and lane in self._lanes:
-                self._flush(lane)
-        except Exception as error:
-            if is_from_signal_handler(error):
-                raise
-            self._lose(lane, error)
+        """Do what a lane is ready for."""
+        if not lane.is_open:
+            self._flush(lane)
+            return
+        if events & READ:
+            self._read(lane)
+        if events & WRITE and lane.calls:
+            self._flush(lane)
 
     def _flush(self, lane: Lane) -> None:
         """Send what a lane has to send, opening it where that is still to be done."""
         try:
-            events = self._open(lane) if lane.is_new else lane.watched
-            if lane.is_open:
-                events = self._send(lane)
+            events = 0 if lane.is_open else self._open(lane)
+            if not events:
+                events = lane.flush()
         except Exception as error:
             if is_from_signal_handler(error):
                 raise
-            self._lose(lane, error)
-        else:
-            self._watch(lane, events)
+            if not lane.may_have_a_reply(error):
+                self._lose(lane, error)
+                return
+            lane.stop_sending()
+            events = READ
+        if events != lane.watched:
+            self._lanes.watch(lane, events)
 
     def _open(self, lane: Lane) -> int:
-        """Take a connection of the pool, or begin to open one; return what opening waits for."""
-        wanted = 0
-        call: Call = lane.calls[0]
-        limits = call.options.limits
-        connection = self._transport.take_idle()
-        seconds = min(limits.timeout, call.left)
-        if connection is None and self._peer is not None:
-            lane.deadline = self._now() + seconds
-            self._alarm = min(self._alarm, lane.deadline)
-            family, address = self._peer
-            context, host = self._tls or (None, "")
-            wanted = lane.start(family, address, context, host)
-        elif connection is None:
-            lane.adopt(self._transport.open(monotonic() + seconds))
-            self._tls = self._transport.steps()
-            if self._tls is not None:
-                self._peer = (lane.sock.family, lane.sock.getpeername())
+        """Go on with opening a lane; return what that waits for, 0 when it is open."""
+        if not lane.is_new:
+            events = lane.step()
+        elif self._unreachable is not None:
+            raise self._unreachable  # the time that this has taken was the time of all of them
         else:
-            lane.adopt(connection)
-        if lane.is_open:
-            self._begin(lane)
-        return wanted
-
-    def _send(self, lane: Lane) -> int:
-        """Send what the socket takes; return what to wait for."""
-        try:
-            return lane.flush()
-        except OSError as error:
-            connection = lane.connection
-            if is_from_signal_handler(error) or connection is None or not connection.sent:
+            call: Call = lane.calls[0]
+            try:
+                events = self._lanes.open(lane, call.deadline - self._now())
+            except TIMEOUTS as error:
+                self._unreachable = error
                 raise
-            lane.stop_sending()  # the reply counts, if there is one
-            return READ
+        if not events:
+            self._expect_reply(lane)
+        return events
 
     def _read(self, lane: Lane) -> None:
         """Receive what has come on a lane, and turn it into outcomes."""
         connection = lane.connection
         assert connection is not None  # it is open
-        parser = connection.parser
         while True:
-            data = connection.receive_now()
-            if data is None:
-                return
-            if not lane.calls:  # it ended while it was idle, or says what nobody asked
-                self._drop(lane)
-                return
-            if data:
-                connection.heard = True
-                reply = parser.feed(data)
-            elif parser.began:
-                reply = parser.end(connection.end_announced)
-            else:
-                raise ConnectionAbortedError("the server closed the connection without a reply")
+            reply = self._reply(lane, lane.receive)
             while reply is not None:
                 if not self._answered(lane, reply):
                     return
-                reply = parser.advance() if parser.began else None
+                reply = self._reply(lane, lane.next_reply)
             if not connection.has_decrypted:
                 return  # the selector tells if there is more
 
+    def _reply(self, lane: Lane, read: Callable[[], Reply | None]) -> Reply | None:
+        """Read a reply; None when there is no whole one, or when that has ended the lane."""
+        try:
+            return read()
+        except Exception as error:
+            if is_from_signal_handler(error):
+                raise
+            self._lose(lane, error)
+            return None
+
     def _answered(self, lane: Lane, reply: Reply) -> bool:
         """Take the reply to the oldest call of a lane; tell whether the lane goes on."""
-        call: Call = lane.calls.popleft()
-        connection = lane.connection
-        assert connection is not None  # it has replied
-        deadline = call.deadline + self._away
-        call.stop_clock(self._now())
+        call: Call = lane.take_answered()
         call.request.sent = True
-        lane.answered += 1
-        connection.used = True
-        parser = connection.parser
+        now = monotonic()
+        deadline = call.deadline + self._away
+        call.stop_clock(now - self._away)
+        parser = lane.parser
         goes_on = parser.reusable and (bool(lane.calls) or parser.is_idle)
-        if goes_on:
-            if lane.calls:
-                self._begin(lane)
-            if len(lane.calls) <= self._pipeline // 2:
-                self._free[lane] = None
+        if goes_on and not lane.calls:
+            self._lanes.note_idle(lane, now)
+        elif goes_on:
+            self._expect_reply(lane)
+            if len(lane.calls) == self._pipeline // 2:
+                self._lanes.note_room(lane)  # not for every reply: calls leave together
         self._conclude(call, reply, deadline)
         if not goes_on:
             parser.take_rest()
@@ -436,7 +411,7 @@ class _Engine:
     def _fail(self, call: Call, failure: IronflowError) -> None:
         """Let another attempt follow a failed one, or make the failure an outcome."""
         request, limits = call.request, call.options.limits
-        call.target, call.redirects = request.target, 0
+        call.start_again()
         if failure.status_code:
             call.answer = failure
         asked = failure.retry_after
@@ -460,28 +435,36 @@ class _Engine:
 
     def _lose(self, lane: Lane, error: Exception) -> None:
         """Close a lane; send again what was on its way where that is no harm, fail the rest."""
-        self._drop(lane)
-        calls = list(lane.calls)
+        self._lanes.drop(lane)
+        calls: list[Call] = list(lane.calls)
         lane.calls.clear()
         connection = lane.connection
+        now = self._now()
+        if connection is None:
+            self._lanes.find_out_again()
+            for call in calls:
+                call.stop_clock(now)
+                self._fail_without_reply(call, error)
+            return
         if not calls:
             return
-        if connection is None:
-            failed, again = calls, list[Call]()
-        else:
-            failed, again = self._sorted_out(lane, calls, error)
-            calls[0].stop_clock(self._now())
-            for call in calls:
-                call.request.sent = call.request.sent or lane.is_shared or connection.sent
-        for call in reversed(again):
-            self._again.appendleft(call)
+        if lane.was_dead:
+            self._lanes.leave_kept_alone()
+        calls[0].stop_clock(now)
+        failed, again = self._sorted_out(lane, calls, error)
+        for call in calls:
+            call.request.sent = call.request.sent or lane.is_shared or connection.sent
+        self._again.extendleft(reversed(again))
         for call in failed:
-            request, limits = call.request, call.options.limits
-            if connection is not None and goes_again(error, connection, request, limits):
+            if goes_again(error, connection, call.request, call.options.limits):
                 self._again.appendleft(call)
             else:
-                started = call.started + self._away
-                self._fail(call, self._transport.failure(error, request, limits, started))
+                self._fail_without_reply(call, error)
+
+    def _fail_without_reply(self, call: Call, error: Exception) -> None:
+        started = call.started + self._away
+        limits = call.options.limits
+        self._fail(call, self._transport.failure(error, call.request, limits, started))
 
     def _sorted_out(
         self, lane: Lane, calls: list[Call], error: Exception
@@ -489,32 +472,13 @@ class _Engine:
         """Return the calls that have failed, and those that just go again (rule 4)."""
         is_loss = isinstance(error, OSError) and not isinstance(error, TIMEOUTS)
         unharmed = 1
-        if lane.is_shared and is_loss:
-            if lane.answered < EARLY:
+        if lane.is_shared and (is_loss or lane.ended):
+            if lane.answered < EARLY and not lane.was_dead:
                 self._pipeline = 1
             unharmed = 1 if lane.parser.began else 0
         for call in calls[unharmed:]:
             call.request.attempts -= 1
         return calls[:unharmed], calls[unharmed:]
-
-    # The selector.
-
-    def _watch(self, lane: Lane, events: int) -> None:
-        """Let the selector wait for these events of a lane."""
-        if not lane.watched:
-            self._selector.register(lane.sock.fileno(), events, lane)
-        elif lane.watched != events:
-            self._selector.modify(lane.sock.fileno(), events, lane)
-        lane.watched = events
-
-    def _drop(self, lane: Lane) -> None:
-        """Close a lane and forget it."""
-        self._lanes.discard(lane)
-        self._free.pop(lane, None)
-        if lane.watched:
-            self._selector.unregister(lane.sock.fileno())
-            lane.watched = 0
-        lane.close()
 
     def close(self, is_inherited: bool) -> None:
         """Close what is on its way, and give idle connections back to the pool.
@@ -522,17 +486,4 @@ class _Engine:
         Args:
             is_inherited: Whether this is a child of the process that the map belongs to.
         """
-        for lane in list(self._lanes):
-            connection = lane.connection
-            idle = connection is not None and not lane.calls and connection.parser.is_idle
-            if is_inherited:
-                # Unregistering would reach the parent's selector, for the two share it.
-                lane.close()
-            elif idle and connection is not None:
-                if lane.watched:
-                    self._selector.unregister(lane.sock.fileno())
-                self._transport.put_idle(connection)
-            else:
-                self._drop(lane)
-        self._lanes.clear()
-        self._selector.close()
+        self._lanes.close(is_inherited)

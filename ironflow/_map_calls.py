@@ -28,7 +28,9 @@ class Call:
         index: Its place in the input.
         args: The arguments that the input gave.
         request, options: What to ask, and how.
+        is_safe: Whether it may share a connection: it is sent again when that ends.
         left: Seconds left of the time for the whole call.
+        patience: Seconds left of the time for the attempt.
         started: When the time of the latest attempt began.
         deadline: When the attempt has to be over, 0 while its time does not run.
         target: Where it is sent: a redirect changes it.
@@ -41,43 +43,50 @@ class Call:
         "args",
         "deadline",
         "index",
+        "is_safe",
         "left",
         "options",
+        "patience",
         "redirects",
         "request",
         "started",
         "target",
     )
 
-    def __init__(
-        self, index: int, args: tuple[Any, ...], request: Request, options: Options
-    ) -> None:
-        self.index = index
-        self.args = args
+    def __init__(self, request: Request, options: Options) -> None:
+        self.index = 0
+        self.args: tuple[Any, ...] = ()
         self.request = request
         self.options = options
+        self.is_safe = request.repeatable and request.retry is not False
         self.left = options.limits.total_timeout
+        self.patience = options.limits.timeout
         self.started = 0.0
         self.deadline = 0.0
         self.target = request.target
         self.redirects = 0
         self.answer: IronflowError | None = None
 
-    @property
-    def is_safe(self) -> bool:
-        """Whether it may share a connection: it is sent again when that ends."""
-        return self.request.repeatable and self.request.retry is not False
-
-    def start_clock(self, now: float) -> None:
-        """Let the time of an attempt begin."""
+    def start_clock(self, now: float) -> float:
+        """Let the time of an attempt run; return its deadline."""
+        left, patience = self.left, self.patience
         self.started = now
-        self.deadline = now + min(self.options.limits.timeout, self.left)
+        self.deadline = deadline = now + (patience if patience < left else left)
+        return deadline
 
     def stop_clock(self, now: float) -> None:
-        """Take the time of an attempt, if it has begun, off what is left."""
+        """Take the time that has run, if any, off what is left."""
         if self.deadline:
-            self.left -= now - self.started
+            spent = now - self.started
+            self.left -= spent
+            self.patience -= spent
             self.deadline = 0.0
+
+    def start_again(self) -> None:
+        """Go back to where a new attempt begins."""
+        self.target = self.request.target
+        self.redirects = 0
+        self.patience = self.options.limits.timeout
 
 
 def bound_client(client: BaseClient, method: Any) -> BaseClient:
@@ -91,40 +100,26 @@ def bound_client(client: BaseClient, method: Any) -> BaseClient:
     if not callable(method) or getattr(owner, "_owner", None) is not client._owner:
         raise TypeError("method: must be a method of this client: client.map(client.runs_get, ids)")
     name = method.__name__
-    is_one_call = method.__module__ in _ONE_CALL and "_iterate" not in name
+    is_one_call = getattr(method, "__module__", None) in _ONE_CALL and "_iterate" not in name
     if not is_one_call and name != "request":
         raise TypeError(f"method: {name} is not a single call, which map could make")
     return owner  # type: ignore[no-any-return]
 
 
-class Prepared:
-    """A call that was handed over instead of being sent.
-
-    Args:
-        request: What to ask.
-        options: How.
-    """
-
-    __slots__ = ("options", "request")
-
-    def __init__(self, request: Request, options: Options) -> None:
-        self.request = request
-        self.options = options
-
-
 def preparing(
     owner: BaseClient, method: Any, common: dict[str, Any]
-) -> Callable[[tuple[Any, ...]], Prepared]:
-    """Return what makes a request of arguments: the method, on a client that sends nothing."""
+) -> Callable[[tuple[Any, ...]], Call]:
+    """Return what makes a call of arguments: the method, on a client that sends nothing."""
     shadow: Any = object.__new__(type(owner))
     shadow.__dict__.update(owner.__dict__)
-    shadow._send = lambda transport, request, options: Prepared(request, options)
+    shadow._send = lambda transport, request, options: Call(request, options)
     function = method.__func__
 
-    def prepare(args: tuple[Any, ...]) -> Prepared:
-        prepared = function(shadow, *args, **common)
-        if type(prepared) is not Prepared:
+    def prepare(args: tuple[Any, ...]) -> Call:
+        call = function(shadow, *args, **common)
+        if type(call) is not Call:
             raise RuntimeError(f"{method.__name__} is not a single call, which map could make")
-        return prepared
+        call.args = args
+        return call
 
     return prepare

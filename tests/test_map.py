@@ -5,23 +5,19 @@ from __future__ import annotations
 import gc
 import gzip
 import json
+import logging
 import threading
+import time
 import weakref
 from itertools import count, repeat
 
 import pytest
 
-from ironflow import IronflowClient, IronflowError, NotFoundError, Outcome, RateLimitError
+from ironflow import IronflowClient, IronflowError, NotFoundError, Outcome
 
 from .conftest import KEY
-from .hostile import (
-    HostileServer,
-    behave,
-    clear_proxies,
-    reply,
-    request,
-    trusting_context,
-)
+from .hostile import HostileServer, behave, clear_proxies, reply, request
+from .many_calls import connected, gets, values
 
 
 @pytest.fixture(autouse=True)
@@ -33,27 +29,6 @@ def _no_proxies(monkeypatch):
 def hostile():
     with HostileServer() as running:
         yield running
-
-
-def connected(server, **options):
-    options = {"api_key": KEY, "timeout": 20, **options}
-    if server.url.startswith("https:"):
-        options.setdefault("ssl_context", trusting_context())
-    client = IronflowClient(server.url, **options)
-    client._open().sleep = lambda seconds: None
-    return client
-
-
-def posts(client, ids, **options):
-    """Make a write for each id; the good server replies with the id."""
-    bodies = ({"name": "x", "data": {}, "id": id} for id in ids)
-    return client.map(client.events_create, bodies, **options)
-
-
-def gets(client, ids, **options):
-    """Make a read for each id."""
-    paths = (f"/x?id={id}" for id in ids)
-    return client.map(client.request, repeat("GET"), paths, **options)
 
 
 # What comes of it
@@ -122,6 +97,25 @@ def test_a_copy_with_options_is_mapped_with_these(server):
     assert server.last.headers["x-ironflow-environment"] == "staging"
 
 
+def test_a_copy_for_another_server_is_mapped_there(server):
+    with HostileServer() as other, IronflowClient(server.url) as client:
+        elsewhere = client.with_options(server_url=other.url)
+        assert values(client.map(elsewhere.request, ["GET"], ["/x?id=a"])) == [{"id": "a"}]
+        assert server.requests == []
+        elsewhere.close()
+
+
+def test_a_call_that_the_server_holds_has_the_time_for_it():
+    def serve(peer):
+        peer.request()
+        time.sleep(0.6)
+        peer.answer({"caughtUp": True})
+
+    with HostileServer(then=[serve]) as server, connected(server, timeout=0.3) as client:
+        (outcome,) = client.map(client.projections_list_catchup, ["p"], min_seq=1, timeout=500)
+        assert outcome.value == {"caughtUp": True}
+
+
 # What is refused, at once
 
 
@@ -136,6 +130,8 @@ def test_a_copy_with_options_is_mapped_with_these(server):
         lambda client: client.with_options,
         lambda client: client.capture,
         lambda client: "runs_get",
+        lambda client: client.__eq__,
+        lambda client: client._call,
         lambda client: None,
     ],
 )
@@ -143,6 +139,28 @@ def test_a_method_that_is_no_call_of_this_client_is_refused(method):
     client = IronflowClient("http://127.0.0.1:1")
     with pytest.raises(TypeError, match="^method: "):
         client.map(method(client), ["a"])
+
+
+MORE_THAN_ONE_CALL = (
+    "config_watch",
+    "events_create_and_wait",
+    "kv_value",
+    "kv_watch",
+    "rpc_stream",
+    "runs_iterate",
+    "runs_wait",
+    "runs_wait_many",
+    "subscribe",
+)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in MORE_THAN_ONE_CALL if hasattr(IronflowClient, name)]
+)
+def test_a_method_that_is_more_than_one_call_is_refused(name):
+    client = IronflowClient("http://127.0.0.1:1")
+    with pytest.raises(TypeError, match="^method: "):
+        client.map(getattr(client, name), ["a"])
 
 
 @pytest.mark.parametrize("option", ["concurrency", "pipeline"])
@@ -310,81 +328,6 @@ def test_gzip_chunks_and_large_replies_are_read(hostile):
         assert [outcome.value == value for outcome in outcomes] == [True, True, True, False]
 
 
-def test_a_call_that_times_out_does_not_touch_the_others():
-    def serve(peer):
-        while True:
-            received = peer.request()
-            if received.id == "slow":
-                peer.stall()
-            peer.answer({"id": received.id})
-
-    ids = ["a", "slow", "b", "c", "d"]
-    with HostileServer(then=[serve]) as server:
-        with connected(server, timeout=0.4, max_attempts=1) as client:
-            outcomes = list(gets(client, ids, concurrency=2))
-        assert [outcome.value for outcome in outcomes if outcome.error is None] == [
-            {"id": id} for id in "abcd"
-        ]
-        assert "no reply in time (timeout=0.4)" in str(outcomes[1].error)
-        assert outcomes[1].error.delivered is None
-
-
-def test_time_that_the_consumer_spends_is_not_counted(hostile):
-    with connected(hostile, timeout=0.4, max_attempts=1) as client:
-        waited = threading.Event()
-        for outcome in gets(client, [f"r{number}" for number in range(6)], concurrency=2):
-            waited.wait(0.25)
-            assert outcome.error is None
-
-
-def test_retry_after_of_one_call_slows_the_whole_map():
-    asked = []
-
-    def serve(peer):
-        peer.settled.set()
-        while True:
-            received = peer.request()
-            asked.append(received.id)
-            if received.id == "first" and asked.count("first") == 1:
-                peer.send(reply(b'{"error": "slow"}', "Retry-After: 0.4", status="429 Slow"))
-                paused.set()
-            else:
-                times.append(paused.is_set())
-                peer.answer({"id": received.id})
-
-    paused, times = threading.Event(), []
-    with HostileServer(then=[serve]) as server, connected(server) as client:
-        outcomes = list(gets(client, ["first", "a", "b"], concurrency=1))
-        assert [outcome.error for outcome in outcomes] == [None] * 3
-        assert asked[0] == "first"
-        assert sorted(asked) == ["a", "b", "first", "first"]
-
-
-def test_a_write_that_is_refused_slows_the_map_and_is_not_sent_again():
-    limited = reply(b'{"error": "slow"}', "Retry-After: 0.2", status="429 Slow")
-    with HostileServer([request, limited, behave]) as server, connected(server) as client:
-        first, second = posts(client, ["a", "b"], concurrency=1)
-        assert type(first.error) is RateLimitError
-        assert second.value == {"id": "b"}
-        assert (server.delivered("a"), server.delivered("b")) == (1, 1)
-
-
-def test_clocks_of_waiting_calls_do_not_run_while_the_map_pauses():
-    limited = reply(b'{"error": "slow"}', "Retry-After: 0.6", status="429 Slow")
-    with HostileServer([request, limited, behave]) as server:
-        with connected(server, timeout=0.3) as client:
-            first, second = gets(client, ["a", "b"], concurrency=1)
-        assert (first.value, second.value) == ({"id": "a"}, {"id": "b"})
-
-
-def test_a_retry_after_that_is_too_long_slows_nothing():
-    limited = reply(b'{"error": "slow"}', "Retry-After: 999", status="429 Slow")
-    with HostileServer([request, limited, behave]) as server, connected(server) as client:
-        first, second = gets(client, ["a", "b"], concurrency=1)
-        assert first.error.retry_after == 999
-        assert second.value == {"id": "b"}
-
-
 # Seeing what happened
 
 
@@ -400,6 +343,16 @@ def test_captures_and_hooks_see_every_call(server):
     assert captured[0].request_id == "req_1"
     assert captured[0].elapsed > 0
     assert type(captured[1].error) is NotFoundError
+
+
+def test_the_log_has_a_line_for_every_attempt_and_no_key(server, caplog):
+    caplog.set_level(logging.DEBUG, logger="ironflow")
+    server.reply({"error": "busy"}, status=503)
+    with IronflowClient(server.url, api_key=KEY, initial_backoff=0) as client:
+        list(client.map(client.runs_get, ["a", "b"], concurrency=1))
+    lines = sorted(line.split(" in ")[0].partition("/runs/")[2] for line in caplog.messages)
+    assert lines == ["a: 200", "a: 503", "b: 200"]
+    assert KEY not in caplog.text
 
 
 def test_a_failed_outcome_keeps_nothing_alive(server):

@@ -7,6 +7,8 @@ Rules:
    opened in one go, for it finds out which address works, and so are tunnels through proxies.
 2. Calls that share a connection are answered in the order in which they were sent (RFC 9112,
    9.3.2).
+3. A server may answer before it has read all of a request. The rest of that is not sent, and the
+   connection carries no other call: the server may have stopped reading.
 """
 
 from __future__ import annotations
@@ -16,8 +18,9 @@ import os
 import selectors
 import socket
 from collections import deque
+from itertools import islice
 
-from .connection import Connection, TlsConnection
+from .connection import Connection, TlsConnection, with_tls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,11 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from .replies import ReplyParser
+    from .replies import Reply, ReplyParser
+
 
 READ = selectors.EVENT_READ
 WRITE = selectors.EVENT_WRITE
 
+_TOGETHER = 64 * 1024  # bytes of messages that are copied to go in one send
 _UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, 10035})
 
 
@@ -42,8 +47,9 @@ class Lane:
         calls: The calls that were sent and are not answered, oldest first.
         answered: How many calls were answered on it.
         is_shared: Whether calls are sent on it behind others that are not answered.
-        deadline: When opening it has to be over.
+        ended: Whether the other side has ended it.
         watched: The events that a selector waits for.
+        watched_as: The file descriptor that it does so by, which outlives the socket.
     """
 
     __slots__ = (
@@ -52,10 +58,11 @@ class Lane:
         "answered",
         "calls",
         "connection",
-        "deadline",
+        "ended",
         "is_shared",
         "sock",
         "watched",
+        "watched_as",
     )
 
     def __init__(self) -> None:
@@ -64,9 +71,10 @@ class Lane:
         self.calls: deque[Any] = deque()
         self.answered = 0
         self.is_shared = False
-        self.deadline = 0.0
-        self.watched = 0  # the events that the selector waits for
-        self._outgoing: list[memoryview] = []
+        self.ended = False
+        self.watched = 0
+        self.watched_as = -1
+        self._outgoing: deque[memoryview] = deque()
         self._steps: Iterator[int] | None = None
 
     @property
@@ -78,6 +86,14 @@ class Lane:
     def is_open(self) -> bool:
         """Whether the connection is there."""
         return self.connection is not None
+
+    @property
+    def was_dead(self) -> bool:
+        """Whether nothing has come on a connection that was kept from earlier calls."""
+        connection = self.connection
+        return (
+            connection is not None and connection.used and not (self.answered or connection.heard)
+        )
 
     @property
     def parser(self) -> ReplyParser:
@@ -119,9 +135,7 @@ class Lane:
         if context is None:
             self.adopt(Connection(sock))
             return
-        self.sock = tls = context.wrap_socket(
-            sock, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False
-        )
+        self.sock = tls = with_tls(sock, context, host)
         while True:
             try:
                 tls.do_handshake()
@@ -139,25 +153,97 @@ class Lane:
         self.calls.append(call)
         self._outgoing.append(message)
 
+    def receive(self) -> Reply | None:
+        """Receive what has come; return the reply to the oldest call once it is whole.
+
+        Raises:
+            BadReply: It breaks a rule, is too large, or was cut short.
+            OSError: The connection failed, has ended, or says what nobody asked.
+        """
+        connection = self.connection
+        assert connection is not None  # nothing comes before it is open
+        data = connection.receive_now()
+        if data is None:
+            return None
+        if data and self.calls:
+            connection.heard = True
+            return connection.parser.feed(data)
+        self.ended = True
+        if not self.calls or not connection.parser.began:
+            raise ConnectionAbortedError("the server closed the connection without a reply")
+        return connection.parser.end(connection.end_announced)
+
+    def next_reply(self) -> Reply | None:
+        """Return another reply of what came before, None when there is no whole one."""
+        parser = self.parser
+        return parser.advance() if parser.began else None
+
+    def may_have_a_reply(self, error: Exception) -> bool:
+        """Tell whether a request that could not be sent whole may have been answered."""
+        connection = self.connection
+        return isinstance(error, OSError) and connection is not None and connection.sent
+
+    def take_answered(self) -> Any:
+        """Take the oldest call off: its reply is whole."""
+        connection = self.connection
+        assert connection is not None  # it has replied
+        call = self.calls.popleft()
+        self.answered += 1
+        connection.used = True
+        if len(self._outgoing) > len(self.calls):
+            self.stop_sending()  # rule 3
+        return call
+
     def flush(self) -> int:
         """Send what the socket takes; return the events to wait for from here on."""
-        if self.connection is None or not self._outgoing:
-            return READ
+        outgoing, connection = self._outgoing, self.connection
+        while outgoing:
+            assert connection is not None  # nothing is flushed before it is open
+            data = outgoing[0] if len(outgoing) == 1 else self._gathered()
+            sent = connection.send_now(data)
+            if sent < len(data):
+                self._forget(sent)
+                return READ | WRITE
+            if data is outgoing[0]:
+                outgoing.popleft()
+            else:
+                self._forget(sent)
+        return READ
+
+    def _gathered(self) -> memoryview:
+        """Return what to send next: several messages in one, if these are small.
+
+        A system call costs more than a copy of a few hundred bytes.
+        """
+        size = count = 0
+        for message in self._outgoing:
+            size += len(message)
+            if size > _TOGETHER:
+                break
+            count += 1
+        if count < 2:
+            return self._outgoing[0]
+        return memoryview(b"".join(islice(self._outgoing, count)))
+
+    def _forget(self, sent: int) -> None:
+        """Take the bytes that were sent off the front."""
         outgoing = self._outgoing
-        # Several messages in one send: a system call costs more than a copy of a few hundred bytes.
-        data = outgoing[0] if len(outgoing) == 1 else memoryview(b"".join(outgoing))
-        sent = self.connection.send_now(data)
-        self._outgoing = [data[sent:]] if sent < len(data) else []
-        return READ | WRITE if self._outgoing else READ
+        while sent:
+            message = outgoing.popleft()
+            if sent < len(message):
+                outgoing.appendleft(message[sent:])
+                return
+            sent -= len(message)
 
     def stop_sending(self) -> None:
         """Send no more: the other side does not read, but may have said why."""
-        self._outgoing = []
-        self.parser.reusable = False
+        self._outgoing.clear()
+        assert self.connection is not None  # it has sent something
+        self.connection.parser.reusable = False
 
     def close(self) -> None:
         """Close the socket, at whatever step it is."""
         self._steps = None
-        self._outgoing = []
+        self._outgoing.clear()
         if self.sock is not None:
             self.sock.close()

@@ -88,7 +88,7 @@ class Transport:
         self._idle: list[Connection] = []
         # A client that nobody closed must not warn of its sockets when it goes.
         weakref.finalize(self, _close_all, self._idle)
-        self._closings = 0
+        self.closings = 0  # how often it was closed; a connection outlives none of them
         self._budget = Budget()
         self.sleep = time.sleep  # a test puts its own here
 
@@ -134,7 +134,7 @@ class Transport:
 
     def close(self) -> None:
         """Close the idle connections; one that is in use closes when its call ends."""
-        self._closings += 1
+        self.closings += 1
         _close_all(self._idle)
 
     def wait_after(
@@ -234,7 +234,7 @@ class Transport:
     def _exchange(self, request: Request, target: str, deadline: float, limits: Limits) -> Reply:
         """Send a request and read its reply on a connection of the pool, or on a new one."""
         message = self.message(request, target)
-        closings = self._closings
+        closings = self.closings
         fresh = False
         while True:
             connection = None if fresh else self.take_idle()
@@ -251,10 +251,8 @@ class Transport:
                     raise
             else:
                 request.sent = True
-                if connection.parser.is_idle and closings == self._closings:
-                    self.put_idle(connection)
-                else:
-                    connection.close()
+                connection.idle_since = monotonic()
+                self.put_idle(connection, closings)
                 return reply
             request.attempts += 1
             request.sent_before = request.sent = request.sent or connection.sent
@@ -306,20 +304,23 @@ class Transport:
                 connection = self._idle.pop()
             except IndexError:  # another thread was faster
                 return None
-            if monotonic() < connection.expires and connection.is_alive():
+            if is_usable(connection):
                 return connection
             connection.close()
         return None
 
-    def put_idle(self, connection: Connection) -> None:
-        if len(self._idle) >= MAX_IDLE_CONNECTIONS:
+    def put_idle(self, connection: Connection, closings: int) -> None:
+        """Keep a connection for a later call, if it may carry one.
+
+        Args:
+            connection: One whose latest reply is whole, and came at ``idle_since``.
+            closings: How often the client had been closed when the connection was taken.
+        """
+        is_welcome = closings == self.closings and len(self._idle) < MAX_IDLE_CONNECTIONS
+        if not is_welcome or not connection.parser.is_idle:
             connection.close()
             return
-        limit = connection.parser.idle_limit
-        # Some room for the way: the server counts from when it sent its reply.
-        seconds = MAX_IDLE_SECONDS if limit is None else min(MAX_IDLE_SECONDS, 0.8 * limit)
         connection.used = True
-        connection.expires = monotonic() + seconds
         self._idle.append(connection)
 
     def upgrade(
@@ -430,6 +431,14 @@ class _Route:
             self.target_prefix = origin
             if proxy.authorization:
                 self.head += f"Proxy-Authorization: {proxy.authorization}\r\n".encode("ascii")
+
+
+def is_usable(connection: Connection) -> bool:
+    """Tell whether a connection that has been idle may carry another call."""
+    limit = connection.parser.idle_limit
+    # Some room for the way: the server counts from when it sent its reply.
+    seconds = MAX_IDLE_SECONDS if limit is None else min(MAX_IDLE_SECONDS, 0.8 * limit)
+    return monotonic() < connection.idle_since + seconds and connection.is_alive()
 
 
 def verdict(
