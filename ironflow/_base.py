@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ._observe import ResponseInfo
     from ._outcome import Outcome
     from ._wire.messages import Request
+    from ._wire.replies import Reply
     from ._wire.transport import Transport
 
     ClientT = TypeVar("ClientT", bound="BaseClient")
@@ -327,6 +328,8 @@ class BaseClient:
         keyed: bool = False,
         retry: bool | None = None,
         secret: bool = False,
+        read: Callable[[Reply], Any] | None = None,
+        stream: bool = False,
         server_wait: tuple[str, str, str, int] | None = None,
         deprecated: str | None = None,
     ) -> Any:
@@ -345,6 +348,8 @@ class BaseClient:
             keyed: Whether the body may hold an ``idempotency_key``.
             retry: Whether the call may be repeated; None for what is safe.
             secret: Whether the reply holds a credential, so that nothing of it may be shown.
+            read: Makes the value of a successful reply; None where it is what was decoded.
+            stream: Whether to return a ``Stream`` of the reply's body, as it comes.
             server_wait: How the server is asked to hold the call: ``query`` or ``body``, the name
                 there, its unit, and the server's default.
             deprecated: What to tell the caller of a deprecated method.
@@ -383,6 +388,8 @@ class BaseClient:
             retry,
             repeatable,
             secret,
+            read,
+            stream,
         )
         if server_wait is not None:
             options = options.held_for(_wait_of(server_wait, query, body))

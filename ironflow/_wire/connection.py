@@ -210,6 +210,7 @@ class Connection:
         deadline: float,
         *,
         upgrade: bool = False,
+        stream: bool = False,
     ) -> Reply:
         """Send a request and read its reply.
 
@@ -219,6 +220,7 @@ class Connection:
             limit: Most bytes of a body.
             deadline: When to give up.
             upgrade: Whether the message asks for another protocol.
+            stream: Whether the body of a success is wanted in pieces, so that its head is enough.
 
         Raises:
             BadReply: The reply is not HTTP, cut short, or too large.
@@ -226,7 +228,7 @@ class Connection:
         """
         self.heard = self.sent = False
         parser = self.parser
-        parser.expect(method, limit, upgrade=upgrade)
+        parser.expect(method, limit, upgrade=upgrade, stream=stream)
         try:
             self.send(message, deadline)
         except OSError as error:

@@ -66,6 +66,10 @@ class NoTLS(Exception):
     """This Python was built without the ``ssl`` module."""
 
 
+class Silence(TimeoutError):
+    """A stream that was open went silent."""
+
+
 def failed_reply(reply: Reply, request: Request) -> IronflowError:
     """Return the error that a reply with a status other than 2xx stands for."""
     redactor = request.redactor()
@@ -102,7 +106,8 @@ def unusable_reply(problem: BadReply, reply: Reply, request: Request) -> Ironflo
     body = None
     if not request.secret:
         body = redactor.text(_text_of(reply), is_cut=True)
-        message += f", it begins: {clean(body, EXCERPT_LIMIT)!r}"
+        if body:
+            message += f", it begins: {clean(body, EXCERPT_LIMIT)!r}"
     error = InvalidResponseError(
         message,
         code="INVALID_RESPONSE",
@@ -271,6 +276,9 @@ def _classify(
     error: Exception, limits: Limits, proxy: Proxy | None
 ) -> tuple[type[IronflowError], str, str, bool]:
     """Return class, code, description and retryability of a failure without a reply."""
+    if isinstance(error, Silence):
+        what = f"nothing more came in time (timeout={limits.timeout:g})"
+        return IronflowTimeoutError, "TIMEOUT", what, True
     if isinstance(error, TIMEOUTS):
         return IronflowTimeoutError, "TIMEOUT", f"no reply in time ({_times(limits)})", True
     if isinstance(error, BadReply):

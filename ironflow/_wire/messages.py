@@ -6,6 +6,9 @@ from .redaction import Redactor, secrets_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from .headers import Headers
     from .replies import Reply
 
@@ -27,6 +30,8 @@ class Request:
         retry: Whether the caller wants repeats: True, False, or None for what is safe.
         repeatable: Whether the call may be sent again although it may have been delivered.
         secret: Whether the reply holds a credential, so that nothing of it may be shown.
+        read: Makes the value of a successful reply, after it was decoded; None where it is that.
+        stream: Whether the body of a success is wanted in pieces: the value is a ``Stream`` then.
 
     Attributes:
         attempts: How many times it was sent or tried to be sent.
@@ -46,12 +51,14 @@ class Request:
         "method",
         "origin",
         "proxy_secrets",
+        "read",
         "repeatable",
         "reply",
         "retry",
         "secret",
         "sent",
         "sent_before",
+        "stream",
         "target",
         "text",
     )
@@ -68,6 +75,8 @@ class Request:
         retry: bool | None,
         repeatable: bool,
         secret: bool,
+        read: Callable[[Reply], Any] | None = None,
+        stream: bool = False,
     ) -> None:
         self.origin = origin
         self.method = method
@@ -79,6 +88,8 @@ class Request:
         self.retry = retry
         self.repeatable = repeatable
         self.secret = secret
+        self.read = read
+        self.stream = stream
         self.attempts = 0
         self.cost = 0
         self.sent = self.sent_before = False

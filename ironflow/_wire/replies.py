@@ -14,7 +14,8 @@ Rules:
 Design: ``expect`` says what the next reply answers, ``feed`` takes what the connection gave and
 returns the reply once it is whole. Most replies come in one piece and are cut out of it; the others
 pass through three kinds of body: of a known length, chunked, or ended by the end of the stream.
-What comes behind a reply is kept for the next one, for requests that were sent in a row.
+What comes behind a reply is kept for the next one, for requests that were sent in a row. A body
+that goes on for hours is handed out in pieces, with ``stream``.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ MAX_SIZE_LINE = 1024
 
 _CHUNKED = -1
 _UNTIL_CLOSE = -2
+_NO_LIMIT = 1 << 62
 
 _NO_BODY = frozenset({101, 204, 304})
 
@@ -109,6 +111,7 @@ class ReplyParser:
         "_method",
         "_rest",
         "_step",
+        "_stream",
         "_trailers",
         "_upgrade",
         "began",
@@ -131,7 +134,9 @@ class ReplyParser:
         self.idle_limit: int | None = None
         self.expect("GET", 0)
 
-    def expect(self, method: str, limit: int, *, upgrade: bool = False) -> None:
+    def expect(
+        self, method: str, limit: int, *, upgrade: bool = False, stream: bool = False
+    ) -> None:
         """Say what the next reply answers.
 
         Args:
@@ -139,10 +144,16 @@ class ReplyParser:
             limit: Most bytes of a body.
             upgrade: Whether a switch of protocols (101) was asked for; it counts as a reply, and
                 what comes behind it is left to ``take_rest``.
+            stream: Whether the body of a success is wanted in pieces. Then a reply stands for its
+                head, ``take_body`` gives what has come of its body, and another reply, with what
+                is left of it, stands for its end. ``limit`` is that of an error's body only.
         """
         self._method = method
         self._limit = limit
         self._upgrade = upgrade
+        self._stream = stream
+        if stream:
+            self._head_bytes = b"\0"  # the short way for a head that is known gives a whole reply
         self.began = self._rest != b""
 
     def feed(self, data: bytes) -> Reply | None:
@@ -207,6 +218,11 @@ class ReplyParser:
         rest, self._rest = self._rest, b""
         return rest
 
+    def take_body(self) -> bytearray:
+        """Return what has come of a body in pieces since the last time."""
+        body, self._body = self._body, bytearray()
+        return body
+
     def partial(self) -> Reply | None:
         """Return what there is of an error whose body broke off; None when that is no reply."""
         head = self._head
@@ -260,9 +276,13 @@ class ReplyParser:
         tunnel = self._method == "CONNECT" and success
         if tunnel or self._method == "HEAD":
             length = 0
+        streams = self._stream and success
+        if streams:
+            self._limit = _NO_LIMIT
         if length > self._limit and success:
             raise self._too_large()
-        if 0 <= length <= len(self._rest) and (success or length <= ERROR_BODY_LIMIT):
+        is_here = 0 <= length <= len(self._rest) and not streams
+        if is_here and (success or length <= ERROR_BODY_LIMIT):
             content, self._rest = self._rest[:length], self._rest[length:]
             self._interim = 0
             return Reply(head.status, head.reason, head.headers, content)
@@ -277,7 +297,7 @@ class ReplyParser:
             self._step = ReplyParser._read_until_close
         else:
             self._step = ReplyParser._read_fixed
-        return self.advance()
+        return head.reply() if streams else self.advance()
 
     def _read_fixed(self) -> Reply | None:
         if not self._gather():

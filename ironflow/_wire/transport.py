@@ -18,7 +18,8 @@ Design: ``call`` makes attempts and asks ``retry`` what follows a failed one. An
 exchange on a pooled connection and the redirects it leads to. ``connection`` moves the bytes,
 ``replies`` reads them, ``content`` decodes them, ``failures`` says what went wrong. A ``Transport``
 belongs to one server and is shared by copies of a client and by threads; what changes from call to
-call comes in with the call.
+call comes in with the call. A reply whose body is wanted in pieces takes its connection with it, as
+a ``Stream``.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from .proxies import proxy_for
 from .replies import BadReply, Reply
 from .retry import BUDGET, Budget, cost_of, wait_before_next
 from .signals import is_from_signal_handler
+from .streams import Stream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,6 +58,9 @@ MAX_REDIRECTS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 FOLLOWED = frozenset({"GET", "HEAD"})
 _BODY_METHODS = frozenset({"PATCH", "POST", "PUT"})
+
+_GZIP = b"Accept-Encoding: gzip\r\n"
+_IDENTITY = b"Accept-Encoding: identity\r\n"  # of a stream, whose messages are wanted at once
 
 
 class Transport:
@@ -194,7 +199,10 @@ class Transport:
             if "content-encoding" in reply.headers:
                 inflate(reply, limits.max_response_bytes, deadline)
             if 200 <= reply.status <= 299:
-                reply.value = decode(reply, limits.max_response_bytes, request.text)
+                if not request.stream:
+                    reply.value = decode(reply, limits.max_response_bytes, request.text)
+                if request.read is not None:
+                    reply.value = request.read(reply)
                 request.reply = reply
                 if request.cost or self._budget.tokens < BUDGET:
                     self._budget.refill(request.cost or 1)
@@ -242,7 +250,11 @@ class Transport:
                 connection = self.open(deadline)
             try:
                 reply = connection.converse(
-                    message, request.method, limits.max_response_bytes, deadline
+                    message,
+                    request.method,
+                    limits.max_response_bytes,
+                    deadline,
+                    stream=request.stream,
                 )
             except BaseException as error:
                 connection.close()
@@ -251,6 +263,9 @@ class Transport:
                     raise
             else:
                 request.sent = True
+                if request.stream and reply.status <= 299:
+                    reply.value = Stream(self, connection, request, limits, reply)
+                    return reply
                 connection.idle_since = monotonic()
                 self.put_idle(connection, closings)
                 return reply
@@ -264,14 +279,16 @@ class Transport:
         if route.proxy is not None:
             request.proxy_secrets = route.proxy.secrets
         line = f"{request.method} {route.target_prefix}{target} HTTP/1.1\r\n".encode("ascii")
+        coding = _IDENTITY if request.stream else _GZIP
         content = request.content
         if content is None:
             framing = b"Content-Length: 0\r\n\r\n" if request.method in _BODY_METHODS else b"\r\n"
-            return memoryview(line + route.head + request.headers.block + framing)
+            return memoryview(line + route.head + coding + request.headers.block + framing)
         kind = request.kind
         framing = b"" if kind is None else b"Content-Type: %s\r\n" % kind.encode("ascii")
         framing += b"Content-Length: %d\r\n\r\n" % len(content)
-        return memoryview(b"".join((line, route.head, request.headers.block, framing, content)))
+        parts = (line, route.head, coding, request.headers.block, framing, content)
+        return memoryview(b"".join(parts))
 
     def _follow(self, reply: Reply, request: Request, deadline: float, limits: Limits) -> Reply:
         """Follow redirects as far as they may be; return the last reply."""
@@ -426,7 +443,7 @@ class _Route:
     def __init__(self, proxy: Proxy | None, tls: bool, origin: str, netloc: str) -> None:
         self.proxy = proxy
         self.target_prefix = ""
-        self.head = f"Host: {netloc}\r\nAccept-Encoding: gzip\r\n".encode("ascii")
+        self.head = f"Host: {netloc}\r\n".encode("ascii")
         if proxy is not None and not tls:
             self.target_prefix = origin
             if proxy.authorization:

@@ -1,0 +1,107 @@
+"""The body of a reply that goes on: its bytes, as they come.
+
+Rules:
+
+1. There is no deadline for the whole of it, only for each silence: within ``timeout`` seconds from
+   when somebody waits for it, something more has to come. The time of whoever reads is not counted.
+2. Nothing is kept: a piece is at most what one receive gives.
+3. What goes wrong becomes an ``IronflowError`` here as it does in ``transport``, and whatever ends
+   the stream closes its connection, which is not used again.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from .connection import TIMEOUTS
+from .failures import Silence
+from .signals import is_from_signal_handler
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .._errors import IronflowError
+    from .connection import Connection
+    from .limits import Limits
+    from .messages import Request
+    from .replies import Reply
+    from .transport import Transport
+
+
+class Stream:
+    """A successful reply whose body has not come yet.
+
+    Args:
+        transport: What the request was sent by.
+        connection: What the reply comes on; the stream closes it.
+        request: The call.
+        limits: Its limits; ``timeout`` is that of each silence.
+        reply: The head of the reply.
+    """
+
+    __slots__ = (
+        "_connection",
+        "_has_ended",
+        "_limits",
+        "_request",
+        "_started",
+        "_transport",
+        "reply",
+    )
+
+    def __init__(
+        self,
+        transport: Transport,
+        connection: Connection,
+        request: Request,
+        limits: Limits,
+        reply: Reply,
+    ) -> None:
+        self._transport = transport
+        self._connection = connection
+        self._request = request
+        self._limits = limits
+        self._started = monotonic()
+        self._has_ended = False
+        self.reply = reply
+
+    def read(self) -> bytes | bytearray:
+        """Return the next bytes of the body; empty ones are its end.
+
+        Raises:
+            IronflowError: It broke off, is not HTTP, or nothing came in time.
+        """
+        try:
+            return self._read()
+        except BaseException as error:
+            self.close()
+            if not isinstance(error, Exception) or is_from_signal_handler(error):
+                raise
+            problem = Silence() if isinstance(error, TIMEOUTS) else error
+        raise self.failed(problem)
+
+    def failed(self, problem: Exception | Reply) -> IronflowError:
+        """Return the error that ends the stream; it is closed.
+
+        Args:
+            problem: An exception, or the reply that what came stands for.
+        """
+        self.close()
+        return self._transport.failure(problem, self._request, self._limits, self._started)
+
+    def close(self) -> None:
+        """Close the connection; whatever else comes is not wanted."""
+        self._connection.close()
+
+    def _read(self) -> bytes | bytearray:
+        if self._has_ended:
+            return b""
+        connection, parser = self._connection, self._connection.parser
+        end = parser.advance()
+        while end is None:
+            piece = parser.take_body()
+            if piece:
+                return piece
+            data = connection.receive(monotonic() + self._limits.timeout)
+            end = parser.feed(data) if data else parser.end(connection.end_announced)
+        self._has_ended = True
+        return end.content
