@@ -8,7 +8,7 @@ Rules:
    or hide characters. Names are identifiers. Paths have no quotes, braces or dot segments.
 3. The order of its entries means nothing: everything is sorted here, once.
 
-The rules for a route are in ``endpoints.py``.
+The rules for a route are in ``endpoints.py``, those for RPC methods in ``services.py``.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from .parameters import (
     read_type,
     report_duplicates,
 )
+from .services import read_services, report_service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,14 +109,17 @@ def _read_manifest(top: Entry) -> Manifest:
     models = {name: _read_model(top, name, value, names) for name, value in sorted(names.items())}
     entries = top.list_of("endpoints", required=True)
     endpoints = [read_endpoint(entry, names) for entry in entries]
+    services = read_services(top)
     top.done()
     report_same_routes(entries, endpoints)
     if not top.problems:
         for entry, endpoint in zip(entries, endpoints):
             report_contradictions(entry, endpoint, models)
+            report_service(entry, endpoint, {rpc.name: rpc for rpc in services})
     return Manifest(
         server_version=version,
         endpoints=tuple(sorted(endpoints, key=lambda e: (e.group, e.path, e.method))),
+        services=services,
         models=models,
         digest="" if top.problems else _digest(top.value),
     )

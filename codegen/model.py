@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True)
@@ -210,13 +210,41 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
+class Rpc:
+    """An RPC method of the server.
+
+    Attributes:
+        name: Service and method: ``PubSubService/ListTopics``.
+        kind: ``unary``, ``server_stream`` or ``bidi_stream``.
+        no_side_effects: Whether a repeat is harmless.
+        keyed: Whether the request message may hold an ``idempotency_key``.
+    """
+
+    name: str
+    kind: str
+    no_side_effects: bool
+    keyed: bool
+
+
+@dataclass(frozen=True)
 class Manifest:
     """A manifest that has passed every check, sorted; ``digest`` identifies its content."""
 
     server_version: str
     endpoints: tuple[Endpoint, ...]
+    services: tuple[Rpc, ...]
     models: dict[str, Model]
     digest: str
+
+    def reached(self, types: Iterable[Type]) -> set[str]:
+        """Return the names of the models in these types, and of the models in those."""
+        found: set[str] = set()
+        waiting = list(types)
+        while waiting:
+            for name in set(waiting.pop().models()) - found:
+                found.add(name)
+                waiting += [field.type for field in self.models[name].fields]
+        return found
 
 
 @dataclass(frozen=True)

@@ -91,18 +91,7 @@ def _reply_models(manifest: Manifest, methods: Sequence[Method]) -> set[str]:
     """
     bodies = [method.endpoint.body.type for method in methods if method.endpoint.body]
     responses = [method.endpoint.response for method in methods if method.endpoint.response]
-    replies = _reached(responses, manifest)
-    return replies | (set(manifest.models) - _reached(bodies, manifest))
-
-
-def _reached(types: list[Type], manifest: Manifest) -> set[str]:
-    found: set[str] = set()
-    waiting = list(types)
-    while waiting:
-        for name in set(waiting.pop().models()) - found:
-            found.add(name)
-            waiting += [field.type for field in manifest.models[name].fields]
-    return found
+    return manifest.reached(responses) | (set(manifest.models) - manifest.reached(bodies))
 
 
 def _model(model: Model, is_reply: bool) -> list[str]:

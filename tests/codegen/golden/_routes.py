@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest 89fcaaa04a127714, server 0.0.0-golden.
+# Manifest 2befb7a7e2ece44f, server 0.0.0-golden.
 """Every route of the server: HTTP method, path template, name, group, category.
 
 The name is that of the client's method. A route without a method is named by the same rule.

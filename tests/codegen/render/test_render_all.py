@@ -19,7 +19,12 @@ from ...conftest import ROOT
 from ..builders import GOLDEN, document, endpoint, field, shuffled, somewhere
 from .texts import INJECTIONS, everywhere
 
-MODULES = ["ironflow/_routes.py", "ironflow/client.py", "ironflow/models.py"]
+MODULES = [
+    "ironflow/_routes.py",
+    "ironflow/_rpc_methods.py",
+    "ironflow/client.py",
+    "ironflow/models.py",
+]
 FILES = [*MODULES, "docs/openapi.json", "docs/reference.md"]
 
 
