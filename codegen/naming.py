@@ -51,6 +51,8 @@ RESERVED_METHODS = frozenset(
         "projections_rebuild_and_wait",
         "projections_wait_for",
         "request",
+        "rpc",
+        "rpc_stream",
         "runs_wait",
         "runs_wait_many",
         "subscribe",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 
 # What collections.abc consists of. It is loaded already, that package is not.
-from _collections_abc import Callable, Iterable, Iterator, Mapping, Sequence
+from _collections_abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Any",
     "Callable",
+    "Generator",
     "Iterable",
     "Iterator",
     "Mapping",

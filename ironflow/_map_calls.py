@@ -100,7 +100,8 @@ def bound_client(client: BaseClient, method: Any) -> BaseClient:
     if not callable(method) or getattr(owner, "_owner", None) is not client._owner:
         raise TypeError("method: must be a method of this client: client.map(client.runs_get, ids)")
     name = method.__name__
-    is_one_call = getattr(method, "__module__", None) in _ONE_CALL and "_iterate" not in name
+    follows = "_iterate" in name or name == "rpc_stream"
+    is_one_call = getattr(method, "__module__", None) in _ONE_CALL and not follows
     if not is_one_call and name != "request":
         raise TypeError(f"method: {name} is not a single call, which map could make")
     return owner  # type: ignore[no-any-return]

@@ -11,6 +11,7 @@ from ._errors import IronflowError
 from ._live import Live
 from ._page_styles import ByCursor, ByOffset, ByVersion
 from ._pages import Pages
+from ._rpc import Rpc
 from ._waits import Waits
 
 TYPE_CHECKING = False
@@ -26,7 +27,7 @@ else:
 __all__ = ["IronflowClient", "IronflowError"]
 
 
-class IronflowClient(Waits, Live):
+class IronflowClient(Waits, Rpc, Live):
     __doc__ = BaseClient.__doc__
 
     # api_keys

@@ -259,7 +259,7 @@ def loaded(manifest):
     """The class of the generated client, in a world of its own."""
     source = client.render(manifest, methods(manifest))
     begin = source.index("class IronflowClient(")
-    space = {"BaseClient": _Base, "Waits": _Base, "Live": object}
+    space = {"BaseClient": _Base, "Waits": _Base, "Rpc": type("Rpc", (), {}), "Live": object}
     exec("from __future__ import annotations\n" + source[begin:], space)
     return space["IronflowClient"]
 

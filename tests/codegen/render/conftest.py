@@ -26,6 +26,11 @@ def golden(tmp_path, monkeypatch):
     for name in ("_page_styles", "_pages"):
         (package / f"{name}.py").write_text(f"from ironflow.{name} import *\n")
     (package / "_live.py").write_text("class Live:\n    pass\n")
+    (package / "_rpc.py").write_text(
+        "class Rpc:\n    pass\n"
+        "CONNECT = {'Connect': '1'}\n"
+        "def as_message(model=None): return ('as', model)\n"
+    )
     (package / "_waits.py").write_text("from ._base import BaseClient as Waits\n")
     (package / "_base.py").write_text(
         "class BaseClient:\n"
