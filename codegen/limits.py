@@ -8,7 +8,7 @@ from __future__ import annotations
 
 MAX_NAME = 50
 MAX_MODEL = 36
-MAX_WIRE_NAME = 28
+MAX_WIRE_NAME = 30
 MAX_ARGUMENT = 35
 MAX_PATH = 80
 MAX_SUMMARY = 88

@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest d54937a38a2193e0, server 0.22.5.
+# Manifest 9088c66a4bcd04dd, server 0.22.5.
 """Every route of the server: HTTP method, path template, name, group, category.
 
 The name is that of the client's method. A route without a method is named by the same rule.
@@ -16,6 +16,13 @@ ROUTES: tuple[tuple[str, str, str, str, str], ...] = (
     ("PUT", "/api/v1/apikeys/{id}/roles", "api_keys_update_roles", "api_keys", "supported"),
     ("POST", "/api/v1/apikeys/{id}/rotate", "api_keys_rotate", "api_keys", "supported"),
     ("GET", "/api/v1/audit", "audit_list", "audit", "supported"),
+    (
+        "POST",
+        "/ironflow.v1.AuditService/GetAuthAuditTrail",
+        "audit_list_auth_trail",
+        "audit",
+        "rpc",
+    ),
     ("POST", "/api/v1/auth/login", "auth_login", "auth", "internal"),
     ("GET", "/api/v1/auth/validate", "auth_list_validate", "auth", "internal"),
     ("GET", "/api/v1/capacity/buckets", "capacity_list_buckets", "capacity", "supported"),
@@ -56,6 +63,7 @@ ROUTES: tuple[tuple[str, str, str, str, str], ...] = (
     ("POST", "/api/v1/events", "events_create", "events", "supported"),
     ("GET", "/api/v1/events/names", "events_list_names", "events", "supported"),
     ("GET", "/api/v1/events/{id}", "events_get", "events", "supported"),
+    ("POST", "/ironflow.v1.IronflowService/TriggerSync", "events_trigger_sync", "events", "rpc"),
     ("GET", "/api/v1/export", "export_list", "export", "supported"),
     ("GET", "/api/v1/flow/emit-edges", "flow_list_emit_edges", "flow", "supported"),
     ("GET", "/api/v1/flow/stream-edges", "flow_list_stream_edges", "flow", "supported"),
@@ -277,11 +285,26 @@ ROUTES: tuple[tuple[str, str, str, str, str], ...] = (
         "projections",
         "supported",
     ),
+    (
+        "POST",
+        "/ironflow.v1.ProjectionService/CreateSQLProjection",
+        "projections_create_sql",
+        "projections",
+        "rpc",
+    ),
     ("GET", "/api/v1/projects", "projects_list", "projects", "supported"),
     ("POST", "/api/v1/projects", "projects_create", "projects", "supported"),
     ("DELETE", "/api/v1/projects/{id}", "projects_delete", "projects", "supported"),
     ("PUT", "/api/v1/projects/{id}", "projects_update", "projects", "supported"),
     ("POST", "/api/v1/publish", "pub_sub_create", "pub_sub", "supported"),
+    (
+        "POST",
+        "/ironflow.v1.PubSubService/GetTopicStats",
+        "pub_sub_get_topic_stats",
+        "pub_sub",
+        "rpc",
+    ),
+    ("POST", "/ironflow.v1.PubSubService/ListTopics", "pub_sub_list_topics", "pub_sub", "rpc"),
     ("GET", "/api/v1/roles", "roles_list", "roles", "enterprise-only"),
     ("POST", "/api/v1/roles", "roles_create", "roles", "enterprise-only"),
     ("DELETE", "/api/v1/roles/{id}", "roles_delete", "roles", "enterprise-only"),
@@ -304,6 +327,15 @@ ROUTES: tuple[tuple[str, str, str, str, str], ...] = (
     ("GET", "/api/v1/runs/{id}/steps", "runs_list_steps", "runs", "supported"),
     ("GET", "/api/v1/runs/{id}/streams", "runs_list_streams", "runs", "supported"),
     ("POST", "/api/v1/steps/patch", "runs_create", "runs", "supported"),
+    ("POST", "/ironflow.v1.IronflowService/GetPausedState", "runs_get_paused_state", "runs", "rpc"),
+    (
+        "POST",
+        "/ironflow.v1.IronflowService/InjectStepOutput",
+        "runs_inject_step_output",
+        "runs",
+        "rpc",
+    ),
+    ("POST", "/ironflow.v1.IronflowService/PauseRun", "runs_pause", "runs", "rpc"),
     ("GET", "/api/v1/events/schemas", "schemas_list", "schemas", "supported"),
     ("POST", "/api/v1/events/schemas", "schemas_create", "schemas", "supported"),
     ("GET", "/api/v1/events/schemas/{name}", "schemas_get", "schemas", "supported"),
@@ -339,6 +371,7 @@ ROUTES: tuple[tuple[str, str, str, str, str], ...] = (
     ("GET", "/api/v1/capabilities", "capabilities", "system", "internal"),
     ("GET", "/api/v1/routes", "system_list", "system", "internal"),
     ("GET", "/health", "health", "system", "internal"),
+    ("POST", "/ironflow.v1.IronflowService/Info", "system_info", "system", "rpc"),
     ("GET", "/metrics", "metrics", "system", "internal"),
     ("GET", "/ready", "ready", "system", "internal"),
     ("GET", "/api/v1/tenants", "tenants_list", "tenants", "enterprise-only"),
@@ -350,6 +383,20 @@ ROUTES: tuple[tuple[str, str, str, str, str], ...] = (
     ("PATCH", "/api/v1/users/{id}", "users_patch", "users", "supported"),
     ("PATCH", "/api/v1/users/{id}/password", "users_patch_password", "users", "supported"),
     ("POST", "/api/v1/webhooks/{provider}", "webhooks_create", "webhooks", "internal"),
+    (
+        "POST",
+        "/ironflow.v1.WebhookService/ListWebhookDeliveries",
+        "webhooks_list_deliveries",
+        "webhooks",
+        "rpc",
+    ),
+    (
+        "POST",
+        "/ironflow.v1.WebhookService/ListWebhookSources",
+        "webhooks_list_sources",
+        "webhooks",
+        "rpc",
+    ),
     ("GET", "/ws", "websocket_list", "websocket", "supported"),
     ("GET", "/api/v1/workers", "workers_list", "workers", "server-only"),
     ("POST", "/api/v1/workers/{workerId}/heartbeat", "workers_heartbeat", "workers", "server-only"),

@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest d54937a38a2193e0, server 0.22.5.
+# Manifest 9088c66a4bcd04dd, server 0.22.5.
 """Every RPC method of the server, and which members of replies hold models."""
 
 from __future__ import annotations
@@ -105,4 +105,13 @@ METHODS: dict[str, tuple[str, bool, bool]] = {
 }
 
 # By model, the members that hold models.
-NESTED: dict[str, dict[str, str]] = {}
+NESTED: dict[str, dict[str, str]] = {
+    "GetAuthAuditTrailResponse": {"events": "AuthAuditEvent"},
+    "GetPausedStateResponse": {"steps": "PausedStepInfo"},
+    "ListTopicsResponse": {"topics": "TopicInfo"},
+    "ListWebhookDeliveriesResponse": {"deliveries": "WebhookDelivery"},
+    "ListWebhookSourcesResponse": {"sources": "WebhookSource"},
+    "RunResult": {"error": "RunResultError"},
+    "TriggerSyncResponse": {"results": "RunResult"},
+    "WebhookSource": {"verify_config": "WebhookVerifyConfig"},
+}

@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest d54937a38a2193e0, server 0.22.5.
+# Manifest 9088c66a4bcd04dd, server 0.22.5.
 """The Ironflow client: one method per endpoint, named ``<group>_<action>``."""
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from ._errors import IronflowError
 from ._live import Live
 from ._page_styles import ByCursor, ByOffset, ByVersion
 from ._pages import Pages
-from ._rpc import Rpc
+from ._rpc import CONNECT, Rpc, as_message
 from ._waits import Waits
 
 TYPE_CHECKING = False
@@ -253,6 +253,36 @@ class IronflowClient(Waits, Rpc, Live):
             page_size=page_size,
             max_items=max_items,
             resume=resume,
+        )
+
+    def audit_list_auth_trail(
+        self, body: models.GetAuthAuditTrailRequest
+    ) -> models.GetAuthAuditTrailResponse:
+        """Search the trail of authentication and authorization decisions.
+
+        ``POST /ironflow.v1.AuditService/GetAuthAuditTrail``
+
+        Part of the enterprise edition. For the next page, pass ``next_cursor`` of the reply as
+        ``cursor``. It changes nothing and is retried as a GET is.
+
+        Args:
+            body: ``models.GetAuthAuditTrailRequest``, such as
+                {"org_id": "org_default", "action": "functions:invoke"}
+
+        Returns:
+            ``models.GetAuthAuditTrailResponse``, such as
+                {"events": [{"id": "aud_456", "event_type": "auth.check",
+                 "payload": {"action": "functions:invoke", "key": "ak_123"},
+                 "metadata": {"decision": "allow"}, "created_at": "2026-01-15T09:30:00Z"}],
+                 "total_count": 1}
+        """
+        return self._call(
+            "POST",
+            "/ironflow.v1.AuditService/GetAuthAuditTrail",
+            headers=CONNECT,
+            body=body,
+            read=as_message("GetAuthAuditTrailResponse"),
+            idempotent=True,
         )
 
     # capacity
@@ -947,6 +977,36 @@ class IronflowClient(Waits, Rpc, Live):
                  "timestamp": "2026-01-15T09:30:00Z"}
         """
         return self._call("GET", f"/api/v1/events/{segment(id=id)}")
+
+    def events_trigger_sync(self, body: models.TriggerSyncRequest) -> models.TriggerSyncResponse:
+        """Emit an event and wait for the runs that it starts.
+
+        ``POST /ironflow.v1.IronflowService/TriggerSync``
+
+        The server holds the call until the runs have ended, or until ``timeout_ms`` is over: then
+        ``status`` of a run is the last one known, and the run goes on. An event that starts no run
+        has no results. With an ``idempotency_key`` the call is safe to repeat and is retried as a
+        GET is; "auto" makes a key.
+
+        Args:
+            body: ``models.TriggerSyncRequest``, such as
+                {"event": "order.placed", "data": {"orderId": "123"}, "timeout_ms": 10000}
+
+        Returns:
+            ``models.TriggerSyncResponse``, such as
+                {"results": [{"run_id": "run_abc123", "function_id": "process-order",
+                 "status": "RUN_STATUS_COMPLETED", "output": {"total": 99.99}, "duration_ms": 850}],
+                 "event_id": "evt_01J8ZQ4T"}
+        """
+        return self._call(
+            "POST",
+            "/ironflow.v1.IronflowService/TriggerSync",
+            headers=CONNECT,
+            body=body,
+            read=as_message("TriggerSyncResponse"),
+            keyed=True,
+            server_wait=("body", "timeout_ms", "ms", 30000),
+        )
 
     # flow
 
@@ -2654,6 +2714,35 @@ class IronflowClient(Waits, Rpc, Live):
         """
         return self._call("GET", f"/api/v1/projections/{segment(name=name)}/status")
 
+    def projections_create_sql(
+        self, body: models.CreateSQLProjectionRequest
+    ) -> models.CreateSQLProjectionResponse:
+        """Create a projection that keeps an SQL table from events.
+
+        ``POST /ironflow.v1.ProjectionService/CreateSQLProjection``
+
+        Each handler is an SQL statement that runs for every event of its name, with ``:entity_id``
+        and the like as parameters and ``:data.total`` for a member of the event's data.
+
+        Args:
+            body: ``models.CreateSQLProjectionRequest``, such as
+                {"name": "order-totals",
+                 "table_sql": "CREATE TABLE t (id TEXT PRIMARY KEY, total NUMERIC)",
+                 "events": ["order.placed"],
+                 "event_handlers": {"order.placed": "INSERT INTO t VALUES (:entity_id, :data.sum)"}}
+
+        Returns:
+            ``models.CreateSQLProjectionResponse``, such as
+                {"name": "order-totals", "status": "active"}
+        """
+        return self._call(
+            "POST",
+            "/ironflow.v1.ProjectionService/CreateSQLProjection",
+            headers=CONNECT,
+            body=body,
+            read=as_message("CreateSQLProjectionResponse"),
+        )
+
     # projects
 
     def projects_list(self) -> list[models.Project]:
@@ -2744,6 +2833,56 @@ class IronflowClient(Waits, Rpc, Live):
         return self._call("POST", "/api/v1/publish", body=body, keyed=True)
 
     pub_sub_publish = pub_sub_create
+
+    def pub_sub_get_topic_stats(
+        self, body: models.GetTopicStatsRequest
+    ) -> models.GetTopicStatsResponse:
+        """Return the message and consumer counts of one developer topic.
+
+        ``POST /ironflow.v1.PubSubService/GetTopicStats``
+
+        A topic that nobody has used yet is answered with zeros, not with an error. It changes
+        nothing and is retried as a GET is.
+
+        Args:
+            body: ``models.GetTopicStatsRequest``, such as
+                {"topic": "order.processed"}
+
+        Returns:
+            ``models.GetTopicStatsResponse``, such as
+                {"name": "order.processed", "message_count": "42", "consumer_count": 2, "lag": "5",
+                 "first_seq": "1", "last_seq": "42"}
+        """
+        return self._call(
+            "POST",
+            "/ironflow.v1.PubSubService/GetTopicStats",
+            headers=CONNECT,
+            body=body,
+            read=as_message("GetTopicStatsResponse"),
+            idempotent=True,
+        )
+
+    def pub_sub_list_topics(self) -> models.ListTopicsResponse:
+        """List the developer topics that are in use.
+
+        ``POST /ironflow.v1.PubSubService/ListTopics``
+
+        It changes nothing and is retried as a GET is.
+
+        Returns:
+            ``models.ListTopicsResponse``, such as
+                {"topics": [{"name": "order.processed", "message_count": "42", "consumer_count": 2,
+                 "first_message_at": "2026-01-15T09:30:00Z",
+                 "last_message_at": "2026-01-15T09:35:00Z"}]}
+        """
+        return self._call(
+            "POST",
+            "/ironflow.v1.PubSubService/ListTopics",
+            headers=CONNECT,
+            body={},
+            read=as_message("ListTopicsResponse"),
+            idempotent=True,
+        )
 
     # roles
 
@@ -3217,6 +3356,87 @@ class IronflowClient(Waits, Rpc, Live):
         return self._call("POST", "/api/v1/steps/patch", body=body)
 
     runs_patch_step = runs_create
+
+    def runs_get_paused_state(
+        self, body: models.GetPausedStateRequest
+    ) -> models.GetPausedStateResponse:
+        """Return the completed steps of a run that is paused for injection.
+
+        ``POST /ironflow.v1.IronflowService/GetPausedState``
+
+        Works on runs whose pause reason is ``injection``, as ``runs_pause`` leaves them. It changes
+        nothing and is retried as a GET is.
+
+        Args:
+            body: ``models.GetPausedStateRequest``, such as
+                {"run_id": "run_abc123"}
+
+        Returns:
+            ``models.GetPausedStateResponse``, such as
+                {"steps": [{"id": "step_001", "name": "validate-input",
+                 "output": "eyJ2YWxpZCI6dHJ1ZX0=", "completed_at": "2026-01-15T09:30:01Z",
+                 "step_type": "invoke", "status": "completed"}],
+                 "next_step_hint": "send-notification", "pause_reason": "injection"}
+        """
+        return self._call(
+            "POST",
+            "/ironflow.v1.IronflowService/GetPausedState",
+            headers=CONNECT,
+            body=body,
+            read=as_message("GetPausedStateResponse"),
+            idempotent=True,
+        )
+
+    def runs_inject_step_output(
+        self, body: models.InjectStepOutputRequest
+    ) -> models.InjectStepOutputResponse:
+        """Replace the output of a completed step while its run is paused for injection.
+
+        ``POST /ironflow.v1.IronflowService/InjectStepOutput``
+
+        The former output is kept for the audit trail. ``runs_resume`` then goes on with the new
+        one.
+
+        Args:
+            body: ``models.InjectStepOutputRequest``, such as
+                {"run_id": "run_abc123", "step_id": "step_001",
+                 "new_output": "eyJ2YWxpZCI6ZmFsc2V9", "reason": "Fix validation"}
+
+        Returns:
+            ``models.InjectStepOutputResponse``, such as
+                {"step_id": "step_001", "previous_output": "eyJ2YWxpZCI6dHJ1ZX0="}
+        """
+        return self._call(
+            "POST",
+            "/ironflow.v1.IronflowService/InjectStepOutput",
+            headers=CONNECT,
+            body=body,
+            read=as_message("InjectStepOutputResponse"),
+        )
+
+    def runs_pause(self, body: models.PauseRunRequest) -> models.PauseRunResponse:
+        """Pause a run before its next step, to look at its steps and change their output.
+
+        ``POST /ironflow.v1.IronflowService/PauseRun``
+
+        A run that executes a step pauses when that is done; one that sleeps or waits for an event
+        pauses at once. ``runs_resume`` lets it go on.
+
+        Args:
+            body: ``models.PauseRunRequest``, such as
+                {"run_id": "run_abc123"}
+
+        Returns:
+            ``models.PauseRunResponse``, such as
+                {"status": "paused"}
+        """
+        return self._call(
+            "POST",
+            "/ironflow.v1.IronflowService/PauseRun",
+            headers=CONNECT,
+            body=body,
+            read=as_message("PauseRunResponse"),
+        )
 
     # schemas
 
@@ -3989,6 +4209,25 @@ class IronflowClient(Waits, Rpc, Live):
         """
         return self._call("GET", "/health")
 
+    def system_info(self) -> models.InfoResponse:
+        """Report the version of the server and what it is doing.
+
+        ``POST /ironflow.v1.IronflowService/Info``
+
+        Returns:
+            ``models.InfoResponse``, such as
+                {"version": "0.22.5", "go_version": "go1.25.0",
+                 "started_at": "2026-01-15T09:30:00Z", "function_count": 3, "active_runs": 1,
+                 "connected_workers": 2}
+        """
+        return self._call(
+            "POST",
+            "/ironflow.v1.IronflowService/Info",
+            headers=CONNECT,
+            body={},
+            read=as_message("InfoResponse"),
+        )
+
     def metrics(self) -> str:
         """Return the metrics of the server in the Prometheus text format.
 
@@ -4159,6 +4398,65 @@ class IronflowClient(Waits, Rpc, Live):
                 {"password": "new-s3cret"}
         """
         return self._call("PATCH", f"/api/v1/users/{segment(id=id)}/password", body=body)
+
+    # webhooks
+
+    def webhooks_list_deliveries(
+        self, body: models.ListWebhookDeliveriesRequest | None = None
+    ) -> models.ListWebhookDeliveriesResponse:
+        """List webhook deliveries, newest first.
+
+        ``POST /ironflow.v1.WebhookService/ListWebhookDeliveries``
+
+        It changes nothing and is retried as a GET is.
+
+        Args:
+            body: ``models.ListWebhookDeliveriesRequest``, such as
+                {"source_id": "stripe", "limit": 20}
+
+        Returns:
+            ``models.ListWebhookDeliveriesResponse``, such as
+                {"deliveries": [{"id": "del_abc123", "source_id": "stripe",
+                 "external_id": "evt_stripe_1", "status": "accepted", "event_id": "evt_01J8ZQ4T",
+                 "created_at": "2026-01-15T12:00:05Z"}], "total_count": 1}
+        """
+        return self._call(
+            "POST",
+            "/ironflow.v1.WebhookService/ListWebhookDeliveries",
+            headers=CONNECT,
+            body={} if body is None else body,
+            read=as_message("ListWebhookDeliveriesResponse"),
+            idempotent=True,
+        )
+
+    def webhooks_list_sources(
+        self, body: models.ListWebhookSourcesRequest | None = None
+    ) -> models.ListWebhookSourcesResponse:
+        """List the registered webhook sources.
+
+        ``POST /ironflow.v1.WebhookService/ListWebhookSources``
+
+        It changes nothing and is retried as a GET is.
+
+        Args:
+            body: ``models.ListWebhookSourcesRequest``, such as
+                {"limit": 20}
+
+        Returns:
+            ``models.ListWebhookSourcesResponse``, such as
+                {"sources": [{"id": "stripe", "event_prefix": "webhook/stripe",
+                 "source_type": "api", "verify_header": "Stripe-Signature",
+                 "verify_algorithm": "hmac-sha256", "verify_secret_set": True,
+                 "created_at": "2026-01-15T12:00:05Z"}], "total_count": 1}
+        """
+        return self._call(
+            "POST",
+            "/ironflow.v1.WebhookService/ListWebhookSources",
+            headers=CONNECT,
+            body={} if body is None else body,
+            read=as_message("ListWebhookSourcesResponse"),
+            idempotent=True,
+        )
 
     # websocket
 

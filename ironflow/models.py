@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest d54937a38a2193e0, server 0.22.5.
+# Manifest 9088c66a4bcd04dd, server 0.22.5.
 """Shapes of requests and replies, for type checkers and editors.
 
 Use them in annotations: ``from ironflow import models``. Replies are plain dicts and are not
@@ -59,6 +59,7 @@ FunctionsListMode = Literal["pull", "push"]
 FunctionsListStatus = Literal["active", "archived", "paused"]
 JobUpdateRequestStatus = Literal["completed", "failed", "progress", "yielded"]
 KVEntryOperation = Literal["delete", "put"]
+ListWebhookDeliveriesRequestStatus = Literal["accepted", "deduplicated", "failed", "rejected"]
 PlatformCreatePolicyRequestEffect = Literal["allow", "deny"]
 PlatformUpdatePolicyRequestEffect = Literal["allow", "deny"]
 PolicyEffect = Literal["allow", "deny"]
@@ -87,6 +88,16 @@ RunResponseStatus = Literal[
     "running",
     "waiting",
     "waiting_for_capacity",
+]
+RunResultStatus = Literal[
+    "RUN_STATUS_CANCELLED",
+    "RUN_STATUS_COMPLETED",
+    "RUN_STATUS_FAILED",
+    "RUN_STATUS_PAUSED",
+    "RUN_STATUS_PENDING",
+    "RUN_STATUS_RUNNING",
+    "RUN_STATUS_WAITING",
+    "RUN_STATUS_WAITING_FOR_CAPACITY",
 ]
 RunStatus = Literal[
     "cancelled",
@@ -137,6 +148,7 @@ StepStepType = Literal["compensate", "invoke", "invoke_function", "sleep", "wait
 StreamsListEventsDirection = Literal["backward", "forward"]
 StreamsListHistoryDirection = Literal["backward", "forward"]
 UpdatePolicyRequestEffect = Literal["allow", "deny"]
+WebhookDeliveryStatus = Literal["accepted", "deduplicated", "failed", "rejected"]
 WebhookFlowSourceLatestDeliveryStatus = Literal["accepted", "deduplicated", "failed", "rejected"]
 WebhookFlowSourceSourceType = Literal["api", "sdk"]
 YieldInfoType = Literal["invoke_function", "invoke_function_async", "sleep", "wait_for_event"]
@@ -217,6 +229,21 @@ class AuditEvent(TypedDict):
     scope: NotRequired[str]
     step_id: NotRequired[str]
     """Step concerned; absent for events of the run itself."""
+
+
+class AuthAuditEvent(TypedDict):
+    """A decision on who may do what."""
+
+    created_at: NotRequired[str]
+    event_type: str
+    """What was decided on, such as ``auth.check``."""
+    function_id: NotRequired[str]
+    id: str
+    metadata: NotRequired[dict[str, str]]
+    payload: NotRequired[dict[str, Any]]
+    """Details, depending on the event type."""
+    run_id: NotRequired[str]
+    step_id: NotRequired[str]
 
 
 class BreakerState(TypedDict):
@@ -456,6 +483,27 @@ class CreateRoleRequest(TypedDict):
     """Name of the role."""
     org_id: NotRequired[str]
     """Organization of the role; the caller's own when absent."""
+
+
+class CreateSQLProjectionRequest(TypedDict):
+    """An SQL projection to be created."""
+
+    description: NotRequired[str]
+    event_handlers: dict[str, str]
+    """SQL statement by the name of the event that it runs for."""
+    events: list[str]
+    """Names of the events to follow."""
+    name: str
+    table_sql: str
+    """The ``CREATE TABLE`` statement of its table."""
+
+
+class CreateSQLProjectionResponse(TypedDict):
+    """A created SQL projection."""
+
+    name: str
+    status: str
+    """Such as ``active``."""
 
 
 class CreateSecretRequest(TypedDict):
@@ -887,6 +935,51 @@ class FunctionResponse(TypedDict):
     """Number of the registered version."""
 
 
+class GetAuthAuditTrailRequest(TypedDict):
+    """Filters of the trail of decisions; they narrow the result together."""
+
+    action: NotRequired[str]
+    """Only decisions on this action, such as ``functions:invoke``."""
+    api_key_id: NotRequired[str]
+    """Only decisions on this API key."""
+    cursor: NotRequired[str]
+    """Continuation token, taken from ``next_cursor`` of the page before."""
+    from_timestamp: NotRequired[str]
+    """Earliest time to include, RFC 3339."""
+    limit: NotRequired[int]
+    """Most events to return in one page."""
+    org_id: str
+    """Organization whose trail is searched."""
+    to_timestamp: NotRequired[str]
+    """Latest time to include, RFC 3339."""
+
+
+class GetAuthAuditTrailResponse(TypedDict):
+    """One page of decisions. What is zero, empty or false may be absent."""
+
+    events: NotRequired["list[AuthAuditEvent]"]
+    next_cursor: NotRequired[str]
+    """Token for the next page; empty or absent when there is none."""
+    total_count: NotRequired[int]
+    """Number of events that match the filters."""
+
+
+class GetPausedStateRequest(TypedDict):
+    """The run to look into."""
+
+    run_id: str
+
+
+class GetPausedStateResponse(TypedDict):
+    """Where a paused run stands. What is zero, empty or false may be absent."""
+
+    next_step_hint: NotRequired[str]
+    """Name of the step that comes next, where the server can tell."""
+    pause_reason: NotRequired[str]
+    """Why the run is paused: ``injection``."""
+    steps: NotRequired["list[PausedStepInfo]"]
+
+
 class GetSnapshotResponse(TypedDict):
     """A stored snapshot of an entity."""
 
@@ -898,6 +991,31 @@ class GetSnapshotResponse(TypedDict):
     snapshot_id: str
     state: Any
     """The stored state, any JSON."""
+
+
+class GetTopicStatsRequest(TypedDict):
+    """The topic to look at."""
+
+    topic: str
+    """Name of the topic, without ``topic:``."""
+
+
+class GetTopicStatsResponse(TypedDict):
+    """Figures of one topic; those of 64 bits are decimal text. What is zero, empty or false may be
+    absent.
+    """
+
+    consumer_count: NotRequired[int]
+    first_seq: NotRequired[str]
+    """Sequence of the oldest message kept, as decimal text."""
+    lag: NotRequired[str]
+    """Messages that consumers have not processed yet, as decimal text."""
+    last_seq: NotRequired[str]
+    """Sequence of the newest message, as decimal text."""
+    message_count: NotRequired[str]
+    """Number of messages, as decimal text."""
+    name: str
+    """Name of the topic."""
 
 
 class HealthResponse(TypedDict):
@@ -920,6 +1038,41 @@ class HeartbeatRequest(TypedDict):
     """Jobs in progress, each with ``job_id`` and ``started_at``."""
     worker_id: str
     """Id of the worker, as in the path."""
+
+
+class InfoResponse(TypedDict):
+    """The server and what it is doing. What is zero, empty or false may be absent."""
+
+    active_runs: NotRequired[int]
+    """Runs that are under way."""
+    connected_workers: NotRequired[int]
+    function_count: NotRequired[int]
+    """Functions that are registered."""
+    go_version: NotRequired[str]
+    started_at: NotRequired[str]
+    """When the server was started."""
+    version: str
+    """Version of the server."""
+
+
+class InjectStepOutputRequest(TypedDict):
+    """A new output for a completed step."""
+
+    new_output: str
+    """The new output: JSON, encoded as base64."""
+    reason: NotRequired[str]
+    """Why it is replaced, for the audit trail."""
+    run_id: str
+    step_id: str
+    """The ``id`` of the step, as ``runs_get_paused_state`` gives it."""
+
+
+class InjectStepOutputResponse(TypedDict):
+    """What was replaced."""
+
+    previous_output: NotRequired[str]
+    """The former output: JSON, encoded as base64; absent when there was none."""
+    step_id: str
 
 
 class InstallPolicyTemplateResponse(TypedDict):
@@ -1175,6 +1328,50 @@ class ListStreamsResponse(TypedDict):
     """Number of streams that match the filters."""
 
 
+class ListTopicsResponse(TypedDict):
+    """The topics in use. What is zero, empty or false may be absent."""
+
+    topics: NotRequired["list[TopicInfo]"]
+
+
+class ListWebhookDeliveriesRequest(TypedDict):
+    """Which deliveries to list."""
+
+    limit: NotRequired[int]
+    """Most deliveries to return."""
+    offset: NotRequired[int]
+    """How many to skip."""
+    source_id: NotRequired[str]
+    """Only deliveries of this source."""
+    status: NotRequired[ListWebhookDeliveriesRequestStatus]
+    """Only deliveries with this status."""
+
+
+class ListWebhookDeliveriesResponse(TypedDict):
+    """One page of deliveries. What is zero, empty or false may be absent."""
+
+    deliveries: NotRequired["list[WebhookDelivery]"]
+    total_count: NotRequired[int]
+    """Number of matches over all pages."""
+
+
+class ListWebhookSourcesRequest(TypedDict):
+    """Which part of the sources to list."""
+
+    limit: NotRequired[int]
+    """Most sources to return."""
+    offset: NotRequired[int]
+    """How many to skip."""
+
+
+class ListWebhookSourcesResponse(TypedDict):
+    """One page of webhook sources. What is zero, empty or false may be absent."""
+
+    sources: NotRequired["list[WebhookSource]"]
+    total_count: NotRequired[int]
+    """Number of sources over all pages."""
+
+
 class ListWorkersResponse(TypedDict):
     """Workers that are connected now."""
 
@@ -1220,6 +1417,36 @@ class PatchStepRequest(TypedDict):
     """Why the output is replaced, free text."""
     step_id: str
     """Id of the step to patch."""
+
+
+class PauseRunRequest(TypedDict):
+    """The run to pause."""
+
+    run_id: str
+
+
+class PauseRunResponse(TypedDict):
+    """The run after the request to pause it."""
+
+    status: str
+    """Status of the run, such as ``paused``."""
+
+
+class PausedStepInfo(TypedDict):
+    """A step of a paused run. What is zero, empty or false may be absent."""
+
+    completed_at: NotRequired[str]
+    error: NotRequired[str]
+    """JSON, encoded as base64."""
+    id: str
+    """Id of the step, which ``runs_inject_step_output`` takes."""
+    injected: NotRequired[bool]
+    """True when the output was injected."""
+    name: NotRequired[str]
+    output: NotRequired[str]
+    """JSON, encoded as base64."""
+    status: NotRequired[str]
+    step_type: NotRequired[str]
 
 
 class PlatformAuditResponse(TypedDict):
@@ -1982,6 +2209,29 @@ class RunResponse(TypedDict):
     """Worker that executes the run."""
 
 
+class RunResult(TypedDict):
+    """What came of one run. What is zero, empty or false may be absent."""
+
+    duration_ms: NotRequired[int]
+    error: NotRequired["RunResultError"]
+    """Absent unless the run has failed."""
+    function_id: str
+    output: NotRequired[dict[str, Any]]
+    """What the function returned."""
+    run_id: str
+    status: Union[RunResultStatus, str]
+
+
+class RunResultError(TypedDict):
+    """Why a run has failed. What is zero, empty or false may be absent."""
+
+    code: NotRequired[str]
+    details: NotRequired[dict[str, Any]]
+    message: NotRequired[str]
+    retryable: NotRequired[bool]
+    stack: NotRequired[str]
+
+
 class RunStreamsResponse(TypedDict):
     """Entities that a run has appended events to."""
 
@@ -2212,6 +2462,18 @@ class TopicEdge(TypedDict):
     """Name of the topic."""
 
 
+class TopicInfo(TypedDict):
+    """A developer topic. What is zero, empty or false may be absent."""
+
+    consumer_count: NotRequired[int]
+    first_message_at: NotRequired[str]
+    last_message_at: NotRequired[str]
+    message_count: NotRequired[str]
+    """Number of messages, as decimal text."""
+    name: str
+    """Name without ``topic:``."""
+
+
 class TriggerEventRequest(TypedDict):
     """An event to emit."""
 
@@ -2232,6 +2494,28 @@ class TriggerEventResponse(TypedDict):
     """Id of the stored event."""
     run_ids: list[str]
     """One id for each started run; empty when no function listens."""
+
+
+class TriggerSyncRequest(TypedDict):
+    """An event, and how long to wait for its runs."""
+
+    data: NotRequired[dict[str, Any]]
+    """Payload of the event."""
+    event: str
+    """Name of the event."""
+    idempotency_key: NotRequired[str]
+    """Key by which the server tells a repeat of the call."""
+    metadata: NotRequired[dict[str, Any]]
+    timeout_ms: NotRequired[int]
+    """How long the server waits for the runs, in milliseconds; 30000 by default."""
+
+
+class TriggerSyncResponse(TypedDict):
+    """The event and what came of its runs. What is zero, empty or false may be absent."""
+
+    event_id: str
+    results: NotRequired["list[RunResult]"]
+    """One for each run that the event has started."""
 
 
 class UpcastStep(TypedDict):
@@ -2316,6 +2600,25 @@ class UserResponse(TypedDict):
     updated_at: str
 
 
+class WebhookDelivery(TypedDict):
+    """One delivery to a webhook source. What is zero, empty or false may be absent."""
+
+    created_at: NotRequired[str]
+    error: NotRequired[str]
+    """Why it was rejected or has failed."""
+    event_id: NotRequired[str]
+    """Event that the delivery was turned into."""
+    external_id: NotRequired[str]
+    """Id that the provider gave it."""
+    id: str
+    request_body: NotRequired[str]
+    request_headers: NotRequired[dict[str, Any]]
+    signature_key: NotRequired[str]
+    """Name of the key that the signature was checked with."""
+    source_id: str
+    status: Union[WebhookDeliveryStatus, str]
+
+
 class WebhookDeliveryCounts(TypedDict):
     """Webhook deliveries counted by outcome."""
 
@@ -2359,6 +2662,55 @@ class WebhookFlowSource(TypedDict):
     name: str
     source_type: Union[WebhookFlowSourceSourceType, str]
     """How the source was registered."""
+
+
+class WebhookSource(TypedDict):
+    """A registered webhook source. What is zero, empty or false may be absent."""
+
+    created_at: NotRequired[str]
+    event_prefix: NotRequired[str]
+    """What the names of its events begin with."""
+    id: str
+    ingest_token: NotRequired[str]
+    """Shown only when it is made; absent in lists."""
+    ingest_token_prefix: NotRequired[str]
+    metadata: NotRequired[dict[str, Any]]
+    name: NotRequired[str]
+    source_type: NotRequired[str]
+    """Such as ``api`` or ``sdk``."""
+    updated_at: NotRequired[str]
+    verify_algorithm: NotRequired[str]
+    """Such as ``hmac-sha256``."""
+    verify_config: NotRequired["WebhookVerifyConfig"]
+    verify_header: NotRequired[str]
+    """Header that holds the signature."""
+    verify_secret_prev_expires_at: NotRequired[str]
+    """When the previous secret stops being accepted."""
+    verify_secret_prev_set: NotRequired[bool]
+    """Whether a previous secret is still accepted."""
+    verify_secret_set: NotRequired[bool]
+    """Whether signatures are checked."""
+
+
+class WebhookVerifyConfig(TypedDict):
+    """How the signature of a delivery is found and checked. What is zero, empty or false may be
+    absent.
+    """
+
+    algorithm: NotRequired[str]
+    dedup_id_path: NotRequired[str]
+    """Where the payload has the id of the delivery."""
+    encoding: NotRequired[str]
+    entry_separator: NotRequired[str]
+    event_name_path: NotRequired[str]
+    """Where the payload has the name of the event."""
+    kv_delimiter: NotRequired[str]
+    signature_header: NotRequired[str]
+    signature_key: NotRequired[str]
+    signing_template: NotRequired[str]
+    timestamp_header: NotRequired[str]
+    timestamp_key: NotRequired[str]
+    tolerance_seconds: NotRequired[int]
 
 
 class WorkerCredit(TypedDict):

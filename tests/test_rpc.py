@@ -288,6 +288,17 @@ def test_rpc_can_be_mapped(client, server):
     assert [seen.json for seen in server.requests] == messages
 
 
+def test_a_pinned_method_gives_the_same_in_a_map(client, server):
+    server.reply({"messageCount": "1", "name": "t"})
+    server.reply(body=b"[]")
+
+    topics = [{"topic": "t"}, {"topic": "u"}]
+    first, second = client.map(client.pub_sub_get_topic_stats, topics, concurrency=1)
+
+    assert first.value == {"message_count": "1", "name": "t"}
+    assert isinstance(second.error, InvalidResponseError)
+
+
 def test_a_refused_name_is_an_outcome_of_a_map(client):
     (outcome,) = client.map(client.rpc, ["Nothing/There"])
 

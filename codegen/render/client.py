@@ -37,7 +37,7 @@ from ._errors import IronflowError
 from ._live import Live
 from ._page_styles import ByCursor, ByOffset, ByVersion
 from ._pages import Pages
-from ._rpc import Rpc
+from ._rpc import CONNECT, Rpc, as_message
 from ._waits import Waits
 
 TYPE_CHECKING = False
@@ -197,8 +197,8 @@ def _described_reply(endpoint: Endpoint, response: Type) -> list[str]:
 def _call(method: Method) -> list[str]:
     endpoint = method.endpoint
     items = [literal(endpoint.method), path(method), *sent(method.options)]
-    if endpoint.category == "rpc":  # Connect wants an object, an empty one too
-        items.append(_rpc_body(endpoint.body))
+    if endpoint.category == "rpc":
+        items += ["headers=CONNECT", _rpc_body(endpoint.body), _rpc_read(endpoint)]
     elif endpoint.body is not None:
         items.append("body=body")
         if endpoint.body.raw:
@@ -220,9 +220,16 @@ def _call(method: Method) -> list[str]:
 
 
 def _rpc_body(body: Body | None) -> str:
+    """Return ``body=…``: a request message is an object, also an empty one."""
     if body is None:
         return "body={}"
     return "body=body" if body.required else "body={} if body is None else body"
+
+
+def _rpc_read(endpoint: Endpoint) -> str:
+    """Return ``read=…``: what makes the value of a reply message."""
+    name = endpoint.response.name if endpoint.response else ""
+    return f"read=as_message({literal(name) if name else ''})"
 
 
 def _server_wait(wait: ServerWait) -> str:

@@ -14,12 +14,15 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from codegen.model import Body, Type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codegen.model import Argument, Body, Endpoint, Field, Manifest, Method, Model, Type
+    from codegen.model import Argument, Endpoint, Field, Manifest, Method, Model
 
 PATH = "docs/openapi.json"
 
@@ -63,6 +66,12 @@ _ERROR_SCHEMA = {
         "retry_after": {"type": "number", "description": "Seconds to wait before another try."},
         "retryable": {"type": "boolean", "description": "Whether another try may succeed."},
     },
+}
+_CONNECT = {
+    "name": "Connect-Protocol-Version",
+    "in": "header",
+    "required": True,
+    "schema": {"type": "string", "const": "1"},
 }
 _NOT_ITERATED = (
     "The server sends updates over a WebSocket here. A plain GET, which this describes, is refused."
@@ -127,10 +136,14 @@ def _operation(method: Method) -> dict[str, Any]:
     if endpoint.deprecated:
         operation["deprecated"] = True
     parameters = [_parameter(argument) for argument in (*method.positional, *method.options)]
+    body = endpoint.body
+    if endpoint.category == "rpc":  # a request message is an object, also an empty one
+        parameters.append(_CONNECT)
+        body = replace(body, required=True) if body else Body(Type("object"))
     if parameters:
         operation["parameters"] = parameters
-    if endpoint.body is not None:
-        operation["requestBody"] = _request_body(endpoint, endpoint.body)
+    if body is not None:
+        operation["requestBody"] = _request_body(endpoint, body)
     operation["responses"] = _responses(endpoint)
     if endpoint.route in _PUBLIC:
         operation["security"] = []

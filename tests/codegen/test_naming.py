@@ -267,6 +267,17 @@ NAMES = {
     "GET /metrics": "metrics",
     "GET /ready": "ready",
     "GET /ws": "websocket_list",
+    "POST /ironflow.v1.AuditService/GetAuthAuditTrail": "audit_list_auth_trail",
+    "POST /ironflow.v1.IronflowService/GetPausedState": "runs_get_paused_state",
+    "POST /ironflow.v1.IronflowService/Info": "system_info",
+    "POST /ironflow.v1.IronflowService/InjectStepOutput": "runs_inject_step_output",
+    "POST /ironflow.v1.IronflowService/PauseRun": "runs_pause",
+    "POST /ironflow.v1.IronflowService/TriggerSync": "events_trigger_sync",
+    "POST /ironflow.v1.ProjectionService/CreateSQLProjection": "projections_create_sql",
+    "POST /ironflow.v1.PubSubService/GetTopicStats": "pub_sub_get_topic_stats",
+    "POST /ironflow.v1.PubSubService/ListTopics": "pub_sub_list_topics",
+    "POST /ironflow.v1.WebhookService/ListWebhookDeliveries": "webhooks_list_deliveries",
+    "POST /ironflow.v1.WebhookService/ListWebhookSources": "webhooks_list_sources",
 }
 
 
@@ -306,7 +317,8 @@ def test_the_client_has_all_of_these_methods():
 
 def test_a_new_route_never_renames_a_method():
     keys = ("method", "path", "group", "category")
-    routes = [{key: entry[key] for key in keys} for entry in committed()["endpoints"]]
+    entries = [entry for entry in committed()["endpoints"] if entry["category"] != "rpc"]
+    routes = [{key: entry[key] for key in keys} for entry in entries]
     together = {found.route: name_by_rule(found) for found in checked(*routes)}
     rng = random.Random(1)
 
@@ -395,7 +407,7 @@ PINS = [
 def test_exactly_three_routes_need_a_pin_because_their_names_collide():
     document = committed()
     for entry in document["endpoints"]:
-        if entry.get("group") != "system":
+        if entry.get("group") != "system" and entry["category"] != "rpc":
             entry.pop("name", None)
             entry.pop("name_reason", None)
     found = naming_problems(sorted(check(document).endpoints, key=lambda e: e.route))

@@ -11,7 +11,7 @@ from ._errors import IronflowError
 from ._live import Live
 from ._page_styles import ByCursor, ByOffset, ByVersion
 from ._pages import Pages
-from ._rpc import Rpc
+from ._rpc import CONNECT, Rpc, as_message
 from ._waits import Waits
 
 TYPE_CHECKING = False
@@ -453,7 +453,14 @@ class IronflowClient(Waits, Rpc, Live):
         Returns:
             ``models.Page``.
         """
-        return self._call("POST", "/ironflow.v1.ThingService/ListThings", body={}, idempotent=True)
+        return self._call(
+            "POST",
+            "/ironflow.v1.ThingService/ListThings",
+            headers=CONNECT,
+            body={},
+            read=as_message("Page"),
+            idempotent=True,
+        )
 
     def things_move(self, body: models.Move | None = None) -> dict[str, Any]:
         """Call ``POST /ironflow.v1.ThingService/MoveThing``.
@@ -467,7 +474,11 @@ class IronflowClient(Waits, Rpc, Live):
             The decoded JSON of the reply.
         """
         return self._call(
-            "POST", "/ironflow.v1.ThingService/MoveThing", body={} if body is None else body
+            "POST",
+            "/ironflow.v1.ThingService/MoveThing",
+            headers=CONNECT,
+            body={} if body is None else body,
+            read=as_message(),
         )
 
     # websocket

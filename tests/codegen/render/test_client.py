@@ -37,6 +37,7 @@ NO_SEARCH = {
 }
 LIST_THINGS = "/ironflow.v1.ThingService/ListThings"
 MOVE_THING = "/ironflow.v1.ThingService/MoveThing"
+CONNECT = {"Connect": "1"}  # what the golden package has in the place of the real one
 GRANT = "/api/v1/org/o%201/team/t%2F2/member/m/grant/g%C3%A9"
 
 
@@ -131,9 +132,27 @@ GRANT = "/api/v1/org/o%201/team/t%2F2/member/m/grant/g%C3%A9"
         ("team_grants_create", ("o 1", "t/2", "m", "gé"), {}, ("POST", GRANT), {}),
         ("bare_create", ("b",), {}, ("POST", "/api/v1/bare/b"), {"body": None}),
         ("bare_create", ("b", [1]), {}, ("POST", "/api/v1/bare/b"), {"body": [1]}),
-        ("things_list_rpc", (), {}, ("POST", LIST_THINGS), {"body": {}, "idempotent": True}),
-        ("things_move", (), {}, ("POST", MOVE_THING), {"body": {}}),
-        ("things_move", ({"states": []},), {}, ("POST", MOVE_THING), {"body": {"states": []}}),
+        (
+            "things_list_rpc",
+            (),
+            {},
+            ("POST", LIST_THINGS),
+            {"headers": CONNECT, "body": {}, "read": ("as", "Page"), "idempotent": True},
+        ),
+        (
+            "things_move",
+            (),
+            {},
+            ("POST", MOVE_THING),
+            {"headers": CONNECT, "body": {}, "read": ("as", None)},
+        ),
+        (
+            "things_move",
+            ({"states": []},),
+            {},
+            ("POST", MOVE_THING),
+            {"headers": CONNECT, "body": {"states": []}, "read": ("as", None)},
+        ),
     ],
 )
 def test_a_golden_method_makes_exactly_this_call(golden, method, args, kwargs, sent, options):

@@ -42,6 +42,25 @@ def test_an_operation_is_named_as_its_method_and_shows_its_example(whole):
     assert operation["responses"]["default"] == {"$ref": "#/components/responses/Error"}
 
 
+@pytest.mark.parametrize(
+    ("path", "schema"),
+    [
+        ("PubSubService/ListTopics", {"type": "object"}),
+        (
+            "WebhookService/ListWebhookSources",
+            {"$ref": "#/components/schemas/ListWebhookSourcesRequest"},
+        ),
+    ],
+)
+def test_an_rpc_wants_a_message_and_the_header_of_its_protocol(whole, path, schema):
+    operation = whole["paths"][f"/ironflow.v1.{path}"]["post"]
+    assert operation["requestBody"]["required"] is True
+    assert operation["requestBody"]["content"]["application/json"]["schema"] == schema
+    (parameter,) = operation["parameters"]
+    assert (parameter["name"], parameter["in"]) == ("Connect-Protocol-Version", "header")
+    assert parameter["schema"]["const"] == "1"
+
+
 def test_known_values_bind_in_requests_and_are_only_named_in_replies(whole):
     parameters = whole["paths"]["/api/v1/runs"]["get"]["parameters"]
     status = next(p for p in parameters if p["name"] == "status")["schema"]
