@@ -47,7 +47,8 @@ def test_a_call_never_loads_the_models():
     assert "ironflow.models" not in loaded
 
 
-INTEROP = {"h11", "websockets"}  # the extra interop, for tests that are skipped without it
+# Peers that are not ours: the extra interop, and what tests.rpc_peer installs.
+INTEROP = {"connectrpc", "h11", "uvicorn", "websockets"}
 STANDARD = set(getattr(sys, "stdlib_module_names", ()))  # Python 3.10 and newer
 
 
