@@ -35,3 +35,16 @@ def gets(client, ids, **options):
 def values(outcomes):
     """Return what the calls returned, as a list; raises what any of them raised."""
     return [outcome.result() for outcome in outcomes]
+
+
+def in_flight_behind(waiting):
+    """Answer requests, and note how many were sent behind each of them by then."""
+
+    def act(peer):
+        peer.settled.set()
+        while True:
+            received = peer.request()
+            waiting.append((received.method, peer._buffer.count(b"HTTP/1.1")))
+            peer.answer({"id": received.id})
+
+    return act

@@ -21,7 +21,7 @@ from .hostile import (
     reset,
     trusting_context,
 )
-from .many_calls import connected, gets, posts, values
+from .many_calls import connected, gets, in_flight_behind, posts, values
 from .wire.test_proxies import tunnel
 
 
@@ -53,9 +53,9 @@ def test_kept_connections_that_are_all_dead_fail_no_read_and_end_no_pipeline(end
         together.wait(10)
         peer.send(OK)
 
-    together = threading.Barrier(6)
-    dying = [hold, request, *end]
-    with HostileServer(*[dying] * 6) as server, connected(server) as client:
+    together, waiting = threading.Barrier(6), []
+    dying, good = [hold, request, *end], [in_flight_behind(waiting)]
+    with HostileServer(*[dying] * 6, then=good) as server, connected(server) as client:
         threads = [threading.Thread(target=client.request, args=("GET", "/x")) for _ in range(6)]
         for thread in threads:
             thread.start()
@@ -66,6 +66,7 @@ def test_kept_connections_that_are_all_dead_fail_no_read_and_end_no_pipeline(end
         outcomes = gets(client, ids, concurrency=2, pipeline=pipeline)
         assert values(outcomes) == [{"id": id} for id in ids]
         assert server.accepted == 8  # two of the six were tried, and then no other
+    assert (max(count for _, count in waiting) > 0) == (pipeline > 1)
 
 
 def test_a_client_that_is_closed_meanwhile_gets_no_connections_back():

@@ -130,6 +130,24 @@ def test_the_time_that_an_input_takes_is_not_counted(pipeline):
             assert values(calls) == [{"id": id} for id in "abcd"]
 
 
+def test_a_reply_that_is_there_when_the_time_is_up_has_come_in_time():
+    def serve(peer):
+        peer.settled.set()
+        received = peer.request()
+        if received.id == "b":
+            first_is_told.wait(10)
+        peer.answer({"id": received.id})
+
+    def be_slow(info):
+        first_is_told.set()
+        time.sleep(0.8)
+
+    first_is_told = threading.Event()
+    with HostileServer(then=[serve]) as server:
+        with connected(server, timeout=0.4, max_attempts=1, on_response=be_slow) as client:
+            assert values(gets(client, "ab", concurrency=2)) == [{"id": "a"}, {"id": "b"}]
+
+
 def test_the_longest_timeout_can_be_waited_for(hostile):
     with connected(hostile, timeout=366 * 24 * 3600) as client:
         assert values(gets(client, "ab")) == [{"id": "a"}, {"id": "b"}]
