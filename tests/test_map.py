@@ -303,10 +303,20 @@ def test_errors_retries_and_limits_are_those_of_a_single_call(server):
 def test_a_redirect_is_followed_within_the_server(server):
     server.reply({}, status=302, headers={"Location": "/api/v1/runs/b"})
     server.reply({"id": "b"})
-    with IronflowClient(server.url) as client:
+    with IronflowClient(server.url) as client, client.capture() as seen:
         (outcome,) = client.map(client.runs_get, ["a"])
     assert outcome.value == {"id": "b"}
+    assert [info.attempts for info in seen] == [1]
     assert [request.path for request in server.requests] == ["/api/v1/runs/a", "/api/v1/runs/b"]
+
+
+def test_a_call_that_fails_behind_a_redirect_begins_where_it_began(server):
+    server.reply({}, status=302, headers={"Location": "/api/v1/runs/b"})
+    server.reply({"error": "busy"}, status=503)
+    server.reply({"id": "a"})
+    with IronflowClient(server.url, initial_backoff=0) as client:
+        assert values(client.map(client.runs_get, ["a"])) == [{"id": "a"}]
+    assert [request.path[-1] for request in server.requests] == ["a", "b", "a"]
 
 
 def test_gzip_chunks_and_large_replies_are_read(hostile):

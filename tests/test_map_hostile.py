@@ -188,6 +188,15 @@ def test_writes_among_pipelined_reads_have_their_connection_to_themselves():
     assert max(count for method, count in waiting if method == "GET") > 0
 
 
+def test_calls_that_must_not_be_repeated_are_not_pipelined():
+    waiting = []
+    paths = [f"/x?id=r{number}" for number in range(40)]
+    with HostileServer(then=[in_flight_behind(waiting)]) as server, connected(server) as client:
+        options = {"concurrency": 2, "pipeline": 8, "retry": False}
+        assert len(values(client.map(client.request, ["GET"] * 40, paths, **options))) == 40
+    assert {count for _, count in waiting} == {0}
+
+
 def test_a_reply_that_says_close_ends_the_pipeline_and_loses_nothing():
     closing = reply(b'{"id": "a"}', "Connection: close")
     with HostileServer([request, request, closing]) as server, connected(server) as client:

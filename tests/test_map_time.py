@@ -11,7 +11,7 @@ import pytest
 
 from ironflow import IronflowClient, IronflowTimeoutError, RateLimitError
 
-from .hostile import HostileServer, behave, clear_proxies, reply, request
+from .hostile import HostileServer, behave, clear_proxies, reply, request, stall
 from .many_calls import connected, gets, posts, values
 
 
@@ -53,36 +53,30 @@ def test_time_that_the_consumer_spends_is_not_counted(hostile):
             assert outcome.error is None
 
 
-def test_retry_after_of_one_call_slows_the_whole_map():
-    asked = []
+@pytest.mark.parametrize("calls", [gets, posts])
+def test_retry_after_of_any_call_slows_the_whole_map(calls):
+    arrived = []
 
     def serve(peer):
         peer.settled.set()
         while True:
             received = peer.request()
-            asked.append(received.id)
-            if received.id == "first" and asked.count("first") == 1:
+            arrived.append((received.id, time.monotonic()))
+            if len(arrived) == 1:
                 peer.send(reply(b'{"error": "slow"}', "Retry-After: 0.4", status="429 Slow"))
-                paused.set()
             else:
-                times.append(paused.is_set())
                 peer.answer({"id": received.id})
 
-    paused, times = threading.Event(), []
     with HostileServer(then=[serve]) as server, connected(server) as client:
-        outcomes = list(gets(client, ["first", "a", "b"], concurrency=1))
-        assert [outcome.error for outcome in outcomes] == [None] * 3
-        assert asked[0] == "first"
-        assert sorted(asked) == ["a", "b", "first", "first"]
-
-
-def test_a_write_that_is_refused_slows_the_map_and_is_not_sent_again():
-    limited = reply(b'{"error": "slow"}', "Retry-After: 0.2", status="429 Slow")
-    with HostileServer([request, limited, behave]) as server, connected(server) as client:
-        first, second = posts(client, ["a", "b"], concurrency=1)
+        first, *others = calls(client, "abcde", concurrency=1)
+    assert values(others) == [{"id": id} for id in "bcde"]
+    if calls is gets:
+        assert first.value == {"id": "a"}
+        assert sorted(id for id, _ in arrived) == ["a", "a", "b", "c", "d", "e"]
+    else:
         assert type(first.error) is RateLimitError
-        assert second.value == {"id": "b"}
-        assert (server.delivered("a"), server.delivered("b")) == (1, 1)
+        assert [id for id, _ in arrived] == ["a", "b", "c", "d", "e"]
+    assert arrived[1][1] - arrived[0][1] >= 0.4  # never less, however slow the machine
 
 
 def test_clocks_of_waiting_calls_do_not_run_while_the_map_pauses():
@@ -165,6 +159,20 @@ def test_redirects_are_followed_within_the_time_of_one_attempt():
         with connected(server, timeout=0.5, total_timeout=20, max_attempts=1) as client:
             (outcome,) = gets(client, ["a"])
             assert type(outcome.error) is IronflowTimeoutError
+
+
+def test_timeout_bounds_a_call_with_its_retries():
+    with HostileServer(then=[request, stall]) as server, connected(server, timeout=0.3) as client:
+        outcomes = list(gets(client, "ab", concurrency=2))
+        assert [type(outcome.error) for outcome in outcomes] == [IronflowTimeoutError] * 2
+        assert [outcome.error.attempts for outcome in outcomes] == [1, 1]
+
+
+def test_total_timeout_gives_the_next_attempt_a_time_of_its_own():
+    with HostileServer([request, stall]) as server:
+        with connected(server, timeout=0.3, total_timeout=20, initial_backoff=0) as client:
+            assert values(gets(client, ["a"])) == [{"id": "a"}]
+            assert server.delivered("a") == 2
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])
