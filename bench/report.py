@@ -200,9 +200,9 @@ def _add_map(rows: Table, found: dict[str, Any]) -> None:
                 name,
                 f"{got['calls_per_s']:,.0f}/s",
                 f"{got['cpu_us']:,.1f} us",
-                f"{got['to_pool']:.2f}x",
+                f"{got['to_pool']:.2f}x pool",
                 "",
-                f"{got['to_map']:.2f}x",
+                f"{got['to_map']:.2f}x map",
                 budget=", ".join(
                     f">= {times:.3g}x {_BASES[base]} ({got[base]:.2f}x)"
                     for base, times in budgets.items()
