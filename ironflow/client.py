@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest 9088c66a4bcd04dd, server 0.22.5.
+# Manifest ab863a99d33cbfc5, server 0.22.5.
 """The Ironflow client: one method per endpoint, named ``<group>_<action>``."""
 
 from __future__ import annotations
@@ -509,7 +509,7 @@ class IronflowClient(Waits, Rpc, Live):
             A list of ``models.BreakerState``, such as
                 [{"consecutive_fails": 5, "endpoint": "https://app.example.com/api/ironflow",
                  "function_id": "process-order",
-                 "key": "cHJvY2Vzcy1vcmRlcnxodHRwczovL2FwcC5leGFtcGxlLmNvbS9hcGkvaXJvbmZsb3c",
+                 "key": "process-order|https://app.example.com/api/ironflow",
                  "last_failure": "2026-01-15T09:30:00Z", "state": "open"}]
         """
         return self._call("GET", "/api/v1/circuit-breakers")
@@ -521,19 +521,19 @@ class IronflowClient(Waits, Rpc, Live):
 
         ``POST /api/v1/circuit-breakers/{key}/reset``
 
-        Use it once the endpoint has been repaired. Take ``key`` from ``circuit_breakers_list`` and
-        pass it unchanged.
+        Use it once the endpoint has been repaired. It takes the base64url form, without padding, of
+        a ``key`` that ``circuit_breakers_list`` gives; an older server lists that form, which goes
+        unchanged.
 
         Args:
-            key: Breaker key as listed: the base64url form of function id, ``|`` and endpoint.
+            key: Base64url form, without padding, of function id, ``|`` and endpoint.
             body: Any JSON object.
 
         Returns:
             ``models.BreakerState``, such as
                 {"consecutive_fails": 0, "endpoint": "https://app.example.com/api/ironflow",
                  "function_id": "process-order",
-                 "key": "cHJvY2Vzcy1vcmRlcnxodHRwczovL2FwcC5leGFtcGxlLmNvbS9hcGkvaXJvbmZsb3c",
-                 "state": "closed"}
+                 "key": "process-order|https://app.example.com/api/ironflow", "state": "closed"}
         """
         return self._call("POST", f"/api/v1/circuit-breakers/{segment(key=key)}/reset", body=body)
 
@@ -2782,7 +2782,7 @@ class IronflowClient(Waits, Rpc, Live):
 
         ``DELETE /api/v1/projects/{id}``
 
-        The reply repeats the id of the removed project.
+        Its environments go with it. The reply repeats the id of the removed project.
 
         Args:
             id: Project id, such as ``proj_123``.
@@ -2793,14 +2793,14 @@ class IronflowClient(Waits, Rpc, Live):
         """
         return self._call("DELETE", f"/api/v1/projects/{segment(id=id)}")
 
-    def projects_update(self, id: str, body: models.ProjectNameRequest) -> models.Project:
+    def projects_update(self, id: str, body: models.UpdateProjectRequest) -> models.Project:
         """Give a project a new name.
 
         ``PUT /api/v1/projects/{id}``
 
         Args:
             id: Project id, such as ``proj_123``.
-            body: ``models.ProjectNameRequest``, such as
+            body: ``models.UpdateProjectRequest``, such as
                 {"name": "renamed"}
 
         Returns:

@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest 9088c66a4bcd04dd, server 0.22.5.
+# Manifest ab863a99d33cbfc5, server 0.22.5.
 """Shapes of requests and replies, for type checkers and editors.
 
 Use them in annotations: ``from ironflow import models``. Replies are plain dicts and are not
@@ -22,6 +22,7 @@ else:
 
 
 BreakerStateState = Literal["closed", "half-open", "open"]
+CompletedStepRespStatus = Literal["completed", "failed"]
 CreatePolicyRequestEffect = Literal["allow", "deny"]
 DispatchSegmentExecutionMode = Literal["pull", "push"]
 DlqActionResponseResult = Literal["discarded", "requeued"]
@@ -57,6 +58,7 @@ FunctionResponseExecutionMode = Literal["pull", "push"]
 FunctionResponseStatus = Literal["active", "archived", "paused"]
 FunctionsListMode = Literal["pull", "push"]
 FunctionsListStatus = Literal["active", "archived", "paused"]
+JobAssignmentResponseOnExhausted = Literal["fail", "pause"]
 JobUpdateRequestStatus = Literal["completed", "failed", "progress", "yielded"]
 KVEntryOperation = Literal["delete", "put"]
 ListWebhookDeliveriesRequestStatus = Literal["accepted", "deduplicated", "failed", "rejected"]
@@ -170,6 +172,8 @@ class ApiKeyResponse(TypedDict):
     name: str
     role_ids: NotRequired[list[str]]
     """Ids of the roles that the key has."""
+    tool_scopes: NotRequired[list[str]]
+    """Names of the agent tools that the key is limited to; absent for no limit."""
 
 
 class AppendEntityEventRequest(TypedDict):
@@ -255,7 +259,7 @@ class BreakerState(TypedDict):
     """URL of the guarded endpoint."""
     function_id: str
     key: str
-    """Key to pass to ``circuit_breakers_reset``."""
+    """Function id, ``|`` and endpoint; ``circuit_breakers_reset`` takes its base64url form."""
     last_failure: NotRequired[str]
     """Time of the latest failure; absent when there was none."""
     state: Union[BreakerStateState, str]
@@ -315,10 +319,14 @@ class ChangePasswordRequest(TypedDict):
 class CompletedStepResp(TypedDict):
     """A step that is already finished when a job is handed out."""
 
+    error: NotRequired[Any]
+    """Why the step failed, absent on success."""
     name: str
     """Name of the step in the function."""
     output: Any
     """Recorded output of the step, any JSON."""
+    status: NotRequired[Union[CompletedStepRespStatus, str]]
+    """Outcome of the step; a missing one means ``completed``."""
     step_id: str
 
 
@@ -405,6 +413,8 @@ class CreateAPIKeyRequest(TypedDict):
     """True creates a platform key, which starts with ``ifplatform_``."""
     role_ids: NotRequired[list[str]]
     """Ids of the roles to give the key."""
+    tool_scopes: NotRequired[list[str]]
+    """Names of the agent tools that the key is limited to; absent for no limit."""
 
 
 class CreateAPIKeyResponse(TypedDict):
@@ -425,6 +435,8 @@ class CreateAPIKeyResponse(TypedDict):
     name: str
     role_ids: NotRequired[list[str]]
     """Ids of the roles that the key has."""
+    tool_scopes: NotRequired[list[str]]
+    """Names of the agent tools that the key is limited to; absent for no limit."""
 
 
 class CreateBucketRequest(TypedDict):
@@ -828,6 +840,10 @@ class EventFilter(TypedDict):
     """Name of the event."""
     match: NotRequired[str]
     """Condition the event has to meet."""
+    match_value: NotRequired[str]
+    """Value that what ``match`` names has to have."""
+    payload: NotRequired[Any]
+    """Members the payload of the event has to have."""
     timeout: NotRequired[str]
     """How long to wait."""
 
@@ -1133,6 +1149,10 @@ class JobAssignmentResponse(TypedDict):
     """When the lease ends."""
     lease_token: NotRequired[str]
     """Token of the lease, to be sent back with the reports on the job."""
+    max_attempts: NotRequired[int]
+    """Attempts that the run may make, the first included."""
+    on_exhausted: NotRequired[Union[JobAssignmentResponseOnExhausted, str]]
+    """What becomes of the run when the last attempt has failed."""
     run_id: str
     step_sequence_base: NotRequired[int]
     """Offset for numbering the steps of this execution."""
@@ -1159,6 +1179,8 @@ class JobError(TypedDict):
     """Machine-readable kind of failure."""
     message: str
     """What went wrong."""
+    retry_after_ms: NotRequired[int]
+    """How long to wait before the next attempt, in milliseconds."""
     retryable: bool
     """True when another attempt may succeed."""
 
@@ -1169,9 +1191,12 @@ class JobEventResponse(TypedDict):
     data: Any
     """Event payload."""
     id: str
+    idempotency_key: NotRequired[str]
     metadata: NotRequired[Any]
     """Event metadata, absent when there is none."""
     name: str
+    source: NotRequired[str]
+    """Where the event comes from, such as ``api``."""
     timestamp: str
     version: int
     """Schema version of the event."""
@@ -1693,6 +1718,7 @@ class Project(TypedDict):
     """Container for environments within an organization."""
 
     created_at: str
+    description: NotRequired[str]
     id: str
     """Starts with ``proj_``."""
     name: str
@@ -1704,6 +1730,7 @@ class Project(TypedDict):
 class ProjectNameRequest(TypedDict):
     """Name for a new or renamed project."""
 
+    description: NotRequired[str]
     name: str
     """Display name of the project."""
 
@@ -2021,14 +2048,14 @@ class RegisterRequest(TypedDict):
 
     function_ids: list[str]
     """Functions the worker can run."""
-    hostname: str
-    labels: dict[str, str]
+    hostname: NotRequired[str]
+    labels: NotRequired[dict[str, str]]
     """Free key-value labels of the worker."""
     max_concurrent_jobs: int
     """Jobs the worker can run at the same time."""
-    version: "WorkerVersion"
+    version: NotRequired["WorkerVersion"]
     """SDK and runtime the worker runs on."""
-    worker_id: str
+    worker_id: NotRequired[str]
     """Id of the worker, as in the path."""
 
 
@@ -2168,6 +2195,8 @@ class RunAuditResponse(TypedDict):
     events: "list[AuditEvent]"
     next_cursor: str
     """Token for the next page; empty when there is none."""
+    retention_days: NotRequired[int]
+    """How many days audit events are kept."""
     total_count: int
     """Number of events that match the filters."""
 
@@ -2386,11 +2415,13 @@ class StepResult(TypedDict):
     """Step that this one undoes, for ``compensate`` steps."""
     duration_ms: NotRequired[Optional[int]]
     """Run time in milliseconds."""
+    ended_at: NotRequired[str]
     error: NotRequired[Any]
     """Failure details, absent on success."""
     id: str
     name: str
     output: NotRequired[Any]
+    started_at: NotRequired[str]
     status: StepResultStatus
     type: StepResultType
     """Kind of step."""
@@ -2558,6 +2589,15 @@ class UpdatePolicyRequest(TypedDict):
     name: NotRequired[Optional[str]]
     resources: NotRequired[Optional[str]]
     """Comma-separated resource patterns, such as ``irn:ironflow:*:*:prod:*``, or ``*`` for all."""
+
+
+class UpdateProjectRequest(TypedDict):
+    """Changes to a project; an omitted member keeps its value."""
+
+    description: NotRequired[str]
+    """An empty one clears it."""
+    name: NotRequired[str]
+    """Display name of the project."""
 
 
 class UpdateRoleRequest(TypedDict):
@@ -2803,7 +2843,8 @@ class YieldInfo(TypedDict):
     invoke_timeout_ms: NotRequired[int]
     """Time limit of that invocation in milliseconds."""
     step_id: str
-    step_name: str
+    step_name: NotRequired[str]
+    """Name of the step; later servers take it from ``step_id``."""
     type: YieldInfoType
     """Kind of step that waits."""
     until: NotRequired[str]

@@ -221,8 +221,12 @@ def audit(run: Run, event_type: str, payload: Record, step: Record | None = None
 
 
 def change(run: Run, event_type: str, payload: Record, **members: Any) -> None:
-    """Change a run's record and add the audit event."""
-    moment = run.environment.clock.text()
+    """Change a run's record and add the audit event.
+
+    A change of its status is ``run.status_changed`` there, whatever made it; that a pending run
+    starts is not recorded.
+    """
+    before, moment = run.status, run.environment.clock.text()
     run.record.update(members, updated_at=moment)
     run.record["version"] += 1
     if run.status == "running":
@@ -232,7 +236,10 @@ def change(run: Run, event_type: str, payload: Record, **members: Any) -> None:
     else:
         for member in ("ended_at", "error"):
             run.record.pop(member, None)
-    audit(run, event_type, payload)
+    if event_type == "run.retrying":
+        audit(run, event_type, payload)
+    elif run.status != before and (before, run.status) != ("pending", "running"):
+        audit(run, "run.status_changed", {"from": before, "to": run.status, **payload})
     run.environment.state.changed.notify_all()
 
 

@@ -1,4 +1,4 @@
-"""The audit feed of an environment's runs, oldest first, by pages."""
+"""The audit feed of an environment's runs, newest first, by pages."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ._pages import unknown_cursor
 from ._table import route
 
 _DEFAULT_LIMIT = 50
+_RETENTION_DAYS = 90  # said, not done: what is in memory is gone sooner
 
 
 @route("GET", "/api/v1/audit")
@@ -21,7 +22,7 @@ def audit_list(call: Call) -> Record:
         call,
         (
             entry
-            for entry in call.environment.of(Runs).audit
+            for entry in reversed(call.environment.of(Runs).audit)
             if run_id in ("", entry["run_id"]) and function_id in ("", entry["function_id"])
         ),
     )
@@ -50,6 +51,7 @@ def page(call: Call, entries: Iterable[Record], *, least: int = 1) -> Record:
         "events": shown,
         "total_count": len(found),
         "next_cursor": shown[-1]["id"] if more else "",
+        "retention_days": _RETENTION_DAYS,
     }
 
 

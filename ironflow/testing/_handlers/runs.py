@@ -106,11 +106,13 @@ def runs_create(call: Call) -> Record:
     body = call.body()
     step = _step(call, body.text("step_id"))
     output = body.members("output")
-    if step["status"] != "completed":
-        raise Refusal(409, f"step is {step['status']}; only a completed step can be patched")
+    if step["status"] not in ("completed", "failed"):
+        raise Refusal(412, f"step is {step['status']}; it has to be completed or failed")
     moment = call.state.clock.text()
     step.setdefault("original_output", step.get("output"))
-    step.update(output=output, patched_at=moment, patched_by=call.caller.id, updated_at=moment)
+    step.pop("error", None)
+    step.update(status="completed", output=output, updated_at=moment)
+    step.update(patched_at=moment, patched_by=call.caller.id)
     step["version"] += 1
     run = call.environment.of(Runs)[step["run_id"]]
     payload = {"name": run.names[step["id"]], "reason": body.text("reason", "")}

@@ -8,7 +8,6 @@ from ironflow import ConflictError, NotFoundError, ValidationError
 
 from ...local import PATIENCE, until
 from ..runs import (
-    audit_of,
     begin,
     finish,
     patch,
@@ -41,7 +40,8 @@ def test_cancelling_while_a_step_runs_drops_what_it_gives(local, local_client, g
     assert carried_out == []
     assert local_client.runs_get(run_id)["status"] == "cancelled"
     assert "output" not in steps_of(local_client, run_id)["charge"]
-    assert audit_of(local_client, run_id)[-1] == "run.cancelled"
+    last = local_client.runs_list_audit(run_id)["events"][-1]
+    assert last["payload"] == {"from": "running", "to": "cancelled"}
 
 
 def test_a_handler_without_steps_that_is_cancelled_changes_nothing(local, local_client, gate):
@@ -204,9 +204,23 @@ def test_a_run_that_sleeps_sees_a_patch_only_when_it_is_resumed_from_a_step(
     assert sleeper.calls == ["price", "ship"]
 
 
-def test_only_a_completed_step_that_is_meant_can_be_patched(local, local_client, failed):
-    with pytest.raises(ConflictError, match="step is failed; only a completed step"):
-        patch(local_client, "ship", {})
+def test_a_failed_step_that_is_patched_is_completed(local, local_client, failed):
+    patched = patch(local_client, "ship", {"shipped": True})
+    assert (patched["status"], patched["output"]) == ("completed", {"shipped": True})
+    assert "error" not in steps_of(local_client, failed.id)["ship"]
+    resume(local_client, failed.id)
+    local.wait_until_idle()
+    assert local_client.runs_get(failed.id)["status"] == "completed"
+    assert failed.calls == ["price", "charge", "ship"]  # it is not carried out again
+
+
+def test_a_step_that_sleeps_or_waits_cannot_be_patched(local_client, sleeper):
+    with pytest.raises(ConflictError, match="step is running") as caught:
+        patch(local_client, "settle", {})
+    assert caught.value.status_code == 412  # as RPC: failed_precondition
+
+
+def test_only_a_step_that_is_meant_can_be_patched(local, local_client, failed):
     with pytest.raises(NotFoundError, match="step not found"):
         patch(local_client, "refund", {})
     for output in ("text", [1], None):

@@ -39,12 +39,11 @@ def test_a_run_that_sleeps_is_paused_and_goes_on(local, local_client):
     assert (run["status"], run["output"]) == ("completed", "awake")
     assert audit_of(local_client, run_id) == [
         "run.created",
-        "run.started",
         "step.started",
-        "run.paused",
-        "run.resumed",
+        "run.status_changed",
+        "run.status_changed",
         "step.completed",
-        "run.completed",
+        "run.status_changed",
     ]
 
 
@@ -63,7 +62,7 @@ def test_cancelling_a_run_that_sleeps_ends_it_at_once(local, local_client, sleep
     assert local_client.runs_get(sleeper.id)["status"] == "cancelled"
     assert sleeper.calls == ["price"]
     entry = local_client.runs_list_audit(sleeper.id)["events"][-1]
-    assert (entry["event_type"], entry["payload"]) == ("run.cancelled", {"reason": "duplicate"})
+    assert entry["payload"] == {"from": "paused", "to": "cancelled", "reason": "duplicate"}
 
 
 def test_resuming_a_run_that_sleeps_ends_the_sleep(local, local_client, sleeper):
@@ -101,7 +100,8 @@ def test_a_run_is_resumed_once(local, local_client, gate):
     gate.set()
     local.wait_until_idle()
     assert local_client.runs_get(run_id)["status"] == "completed"
-    assert audit_of(local_client, run_id, event_type="run.resumed") == ["run.resumed"]
+    changes = local_client.runs_list_audit(run_id, event_type="run.status_changed")["events"]
+    assert [change["payload"]["to"] for change in changes] == ["paused", "running", "completed"]
 
 
 @pytest.mark.parametrize("round", range(5))

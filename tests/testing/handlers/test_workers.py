@@ -163,7 +163,7 @@ def test_a_completed_job_completes_its_run(client):
     assert (run["status"], run["output"]) == ("completed", {"ok": True})
     assert client.workers_list()["workers"][0]["active_jobs"] == 0
     types = [entry["event_type"] for entry in client.runs_list_audit(run_id)["events"]]
-    assert types == ["run.created", "run.started", "run.completed"]
+    assert types == ["run.created", "run.status_changed"]
 
 
 def test_jobs_come_oldest_first_and_no_more_than_asked_for(client):

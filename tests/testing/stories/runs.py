@@ -48,9 +48,9 @@ def events_and_runs(client, server):
         (2, "charge", {"paid": 99.5, "by": "456"}),
     ]
     audit = client.runs_list_audit(run_id)["events"]
-    told = ["run.created", "run.started", *["step.started", "step.completed"] * 2, "run.completed"]
+    told = ["run.created", *["step.started", "step.completed"] * 2, "run.status_changed"]
     assert [entry["event_type"] for entry in audit] == told
-    assert [entry.get("step_id") for entry in audit[2:6:2]] == [step["id"] for step in steps]
+    assert [entry.get("step_id") for entry in audit[1:5:2]] == [step["id"] for step in steps]
     # A run that is not there is the error that the document prints.
     with pytest.raises(NotFoundError, match="^run not found") as caught:
         client.runs_get("nonexistent")
@@ -90,9 +90,10 @@ def stopped_and_mended_runs(client, server):
     with pytest.raises(ConflictError, match="already cancelled"):
         client.runs_cancel(run_id, body={"reason": "test"})
     # The audit says who did what, and why.
-    audit = by("event_type", client.runs_list_audit(run_id)["events"])
+    audit = by("event_type", client.runs_list_audit(run_id)["events"])  # the last of each type
     assert audit["step.patched"]["payload"]["reason"] == "manual fix"
-    assert audit["run.cancelled"]["payload"] == {"reason": "test"}
+    stopped = {"from": "paused", "to": "cancelled", "reason": "test"}
+    assert audit["run.status_changed"]["payload"] == stopped
 
 
 def projections(client, server):
