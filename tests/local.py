@@ -41,7 +41,9 @@ def models_and_replies():
 def misfits_of(route, status, value):
     """What of a reply does not fit the response of its route, as lines of text."""
     models, endpoints = models_and_replies()
-    endpoint, name = endpoints[route.method, route.template], route.name
+    endpoint, name = endpoints.get((route.method, route.template)), route.name
+    if endpoint is None:  # an RPC that has no method of its own, and so no model
+        return []
     if value is None or endpoint.response is None:
         fits = value is None and (endpoint.response is None or endpoint.may_be_empty)
         return [] if fits else [f"{name} {status}: a body where none is due, or none where one is"]

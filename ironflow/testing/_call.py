@@ -2,13 +2,13 @@
 
 A handler is a function in ``_handlers`` that ``route`` ties to a method and a path. It takes the
 call and the values of the path's parameters, and runs with the state's lock held. It returns the
-reply's JSON value (200), ``Created`` (201), None (204), a ``Reply``, or ``Later``; or it raises a
-``Refusal``.
+reply's JSON value (200), ``Created`` (201), None (204), a ``Reply``, ``Later``, or, for a stream of
+RPC, ``Frames``; or it raises a ``Refusal``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -32,6 +32,12 @@ class Later(NamedTuple):
     """A value that takes time: ``give`` is called without the state's lock."""
 
     give: Callable[[], Any]
+
+
+class Frames(NamedTuple):
+    """The messages of a stream, made as they are wanted, without the state's lock."""
+
+    records: Generator[Record, None, None]
 
 
 class Call:

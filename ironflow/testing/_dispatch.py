@@ -8,6 +8,7 @@ Rules:
 4. Handlers run one at a time, with the state's lock held, and their reply is encoded before the
    lock is released. A bug in a handler is a 500 and a line in the log, and the server goes on.
 5. A route of the manifest without a handler answers 501 and names the route.
+6. RPC is another way to the same handlers; see ``_rpc``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 
 from ironflow._routes import ROUTES
 
-from . import _faults
+from . import _faults, _rpc
 from ._call import Call, Created, Later
 from ._engine.access import caller_of
 from ._engine.organizations import new_state
@@ -59,7 +60,7 @@ class Application:
         self._host = host
         self._api_key = api_key
         self._faults = _faults.Faults()
-        self._router = Router(row[:3] for row in ROUTES)
+        self._router = Router([*_rpc.ROUTES, *(row[:3] for row in ROUTES)])
 
     @contextmanager
     def locked(self) -> Iterator[State]:
@@ -123,6 +124,8 @@ class Application:
         try:
             if request.method == "OPTIONS":
                 return Reply(204, headers={"Allow": _allowed(match)})
+            if request.path.startswith(_rpc.PREFIX):
+                return self._called(_rpc.Exchange(request), route)
             handler = HANDLERS.get((route.method, route.template)) if route else None
             with self.locked() as state:
                 call = _admitted(request, state, handler)
@@ -142,6 +145,28 @@ class Application:
         except Exception as error:
             logger.exception("%s %s failed", request.method, request.path)
             return json_reply(500, {"error": f"internal error: {type(error).__name__}"})
+
+    def _called(self, exchange: _rpc.Exchange, route: Route | None) -> Reply:
+        """Return the reply to an RPC."""
+        request = exchange.request
+
+        def observe(value: Any) -> None:
+            if self.observe is not None and route is not None:
+                self.observe(route, 200, value)
+
+        try:
+            with self.locked() as state:
+                caller = _admitted(request, state, None).caller
+                handler, inner, arguments = exchange.question()
+                value = handler.act(Call(inner, state, caller), *arguments)
+                if not isinstance(value, Later):
+                    return exchange.reply(value, observe)
+            return exchange.reply(value.give(), observe)
+        except Refusal as refusal:
+            return exchange.refused(refusal)
+        except Exception as error:
+            logger.exception("%s %s failed", request.method, request.path)
+            return exchange.refused(Refusal(500, f"internal error: {type(error).__name__}"))
 
     def _reply(self, route: Route, value: Any) -> Reply:
         """Encode what a handler returned."""

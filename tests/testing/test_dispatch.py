@@ -9,6 +9,7 @@ import pytest
 
 from ironflow import AuthenticationError, IronflowClient, IronflowError
 from ironflow._routes import ROUTES
+from ironflow.testing import _rpc
 from ironflow.testing._handlers import HANDLERS, Handler
 from ironflow.testing._handlers._table import route
 
@@ -68,7 +69,7 @@ def test_a_mistake_in_a_handler_is_a_500_and_the_server_goes_on(local, local_cli
 
 
 def test_every_handler_is_one_of_a_route():
-    assert set(HANDLERS) <= {row[:2] for row in ROUTES}
+    assert set(HANDLERS) <= {row[:2] for row in (*ROUTES, *_rpc.ROUTES)}
 
 
 def test_a_second_handler_of_a_route_is_an_error():

@@ -14,6 +14,7 @@ from . import (  # noqa: F401 - importing a module registers its handlers
     projections,
     pub_sub,
     roles,
+    rpc,
     runs,
     schemas,
     secrets,

@@ -1,12 +1,15 @@
-"""Functions: listing them, and starting a run of one directly."""
+"""Functions: listing them, registering those of workers, and starting a run of one directly."""
 
 from __future__ import annotations
 
 from .._call import Call
 from .._engine.emitting import emit
 from .._engine.execution import start
+from .._engine.refusals import Refusal
+from .._engine.registering import register
 from .._engine.runs import Runs, functions_of
-from .._engine.state import Receipts, Record
+from .._engine.state import Receipts, Record, only
+from .._reading import Fields
 from ._pages import window
 from ._table import route
 
@@ -53,3 +56,45 @@ def functions_invoke(call: Call, id: str) -> Record:
         return {"event_id": event["id"], "run_id": run_id}
 
     return environment.of(Receipts).once(("functions_invoke", id), key, invoke)
+
+
+@route("POST", "/ironflow.v1.IronflowService/RegisterFunction")
+def register_function(call: Call) -> Record:
+    body = call.body()
+    id, triggers = body.text("id"), body.objects("triggers")
+    for trigger in triggers:
+        if not trigger.text("event", "") and not trigger.text("cron", ""):
+            raise Refusal(400, "a trigger must have an event or a cron expression")
+    members: Record = {
+        "name": body.text("name", "") or id,
+        "description": body.text("description", ""),
+        "triggers": [dict(trigger.value) for trigger in triggers],
+        "timeout_ms": body.integer("timeout_ms", 0, low=0),
+        **_retry(Fields(body.members("retry", {}), "retry")),
+        **only(body.value, ("execution_mode", "metadata", "concurrency", "debounce", "actor_key")),
+    }
+    function, created = register(call.environment, id, members)
+    return {"function": as_message(function.record), "created": created}
+
+
+def _retry(retry: Fields) -> Record:
+    """Return the settings that are given; the engine has defaults for the others."""
+    backoff = retry.any("backoff_factor", None)
+    if backoff is not None and (isinstance(backoff, bool) or not isinstance(backoff, (int, float))):
+        raise Refusal(400, "retry.backoff_factor must be a number")
+    given = {
+        "retry_attempts": retry.integer("max_attempts", None, low=0) or None,
+        "retry_delay_ms": retry.integer("initial_delay_ms", None, low=0) or None,
+        "retry_backoff": backoff or None,
+    }
+    return only(given, given)
+
+
+def as_message(record: Record) -> Record:
+    """Return a function as RPC has it: with its settings for retries in a message of their own."""
+    retry = {
+        "max_attempts": record["retry_attempts"],
+        "initial_delay_ms": record["retry_delay_ms"],
+        "backoff_factor": record["retry_backoff"],
+    }
+    return {**record, "retry": retry}

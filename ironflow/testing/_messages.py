@@ -1,0 +1,200 @@
+"""The messages of RPC methods as JSON: Connect's on the wire, records as the engine has them.
+
+Rules (https://protobuf.dev/programming-guides/json/):
+
+1. A request's members come in snake_case or camelCase; null counts as absent. Members that nobody
+   asks for are ignored, and so is nothing else: a member of the wrong type is named.
+2. In a reply, members are in camelCase, except where the product sends snake_case. What is zero,
+   empty or false is left out.
+3. Integers of 64 bits are decimal text, durations are seconds such as ``5.3s``, bytes are base64,
+   enums have their full names. The engine's words for them are those of REST.
+4. What users put into an event or an output is theirs: no name in it changes. What is no object
+   has no place in a ``struct``, and goes into a member of its own, ``output_value`` for ``output``.
+
+Design: ``FIELDS`` says what a message has, a name and a type for each member; see ``_field``. Only
+members that are listed are read and sent.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from functools import cache
+from typing import Any, NamedTuple
+
+from ._engine.refusals import Refusal
+from ._engine.state import Record
+from ._reading import decoded
+
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
+_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?s")
+_BITS = {"int32": 31, "int64": 63, "uint64": 64}
+
+
+_FUNCTION = (
+    "id name description triggers:Trigger retry:RetryConfig timeout_ms:int32 "
+    "concurrency:Concurrency preferred_mode:EXECUTION_MODE>execution_mode "
+    "endpoint_url actor_key debounce:Debounce "
+)
+
+# Messages by name, those of requests and of replies alike.
+FIELDS = {
+    "Concurrency": "limit:int32 key",
+    "Debounce": "period_ms:int32 key max_wait_ms:int32",
+    "Function": _FUNCTION + "status:FUNCTION_STATUS version created_at updated_at metadata:struct",
+    "RegisterFunction": _FUNCTION + "metadata:struct",
+    "RetryConfig": "max_attempts:int32 initial_delay_ms:int32 backoff_factor max_delay_ms:int32",
+    "Trigger": "event expression cron",
+}
+
+
+class Field(NamedTuple):
+    """A member: its name on the wire, its type, and its name in the engine."""
+
+    name: str
+    type: str
+    inner: str
+
+
+@cache
+def fields_of(spec: str) -> tuple[Field, ...]:
+    """Return the members that a text lists: ``name``, ``name:type`` or ``name:type>inner``."""
+    return tuple(_field(item) for item in spec.split())
+
+
+def _field(item: str) -> Field:
+    """Return one member.
+
+    Types: none for text, flags and whatever goes through as it is; ``int32``, ``int64``,
+    ``uint64``; ``struct``; ``bytes``; ``ms``, a duration that the engine has in milliseconds;
+    capitals, an enum whose names begin so; otherwise a message of ``FIELDS``, or a list of it.
+    """
+    name, _, inner = item.partition(">")
+    name, _, kind = name.partition(":")
+    return Field(name, kind, inner or name)
+
+
+# Requests.
+
+
+def read(message: Any, spec: str, place: str = "") -> Record:
+    """Return a request message under the names and with the values of the engine.
+
+    Args:
+        message: The decoded message.
+        spec: Its members.
+        place: Where it is in the request, empty for the request itself.
+    """
+    if not isinstance(message, dict):
+        raise Refusal(400, f"{place or 'the message'} must be a JSON object")
+    record: Record = {}
+    for field in fields_of(spec):
+        value = message.get(camel_case(field.name))
+        value = message.get(field.name) if value is None else value
+        if value is not None:
+            found = _read(value, field.type, f"{place}.{field.name}" if place else field.name)
+            if found is not None:
+                record[field.inner] = found
+    return record
+
+
+def _read(value: Any, kind: str, place: str) -> Any:
+    if kind in _BITS:
+        return _whole(value, kind, place)
+    if kind == "ms":
+        return _milliseconds(value, place)
+    if kind == "bytes":
+        return _from_base64(value, place)
+    if kind == "struct":
+        if not isinstance(value, dict):
+            raise Refusal(400, f"{place} must be a JSON object")
+        return value
+    if kind.isupper():
+        return _enum_word(value, kind, place)
+    if kind:
+        if isinstance(value, list):
+            return [read(v, FIELDS[kind], f"{place}[{i}]") for i, v in enumerate(value)]
+        return read(value, FIELDS[kind], place)
+    return value
+
+
+def _whole(value: Any, kind: str, place: str) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        value = int(value)
+    bound = 2 ** _BITS[kind]
+    low = 0 if kind.startswith("u") else -bound
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value < bound:
+        raise Refusal(400, f"{place} must be a whole number ({kind})")
+    return value
+
+
+def _milliseconds(value: Any, place: str) -> int:
+    if not isinstance(value, str) or not _SECONDS.fullmatch(value):
+        raise Refusal(400, f"{place} must be a duration in seconds, such as 5.3s")
+    return round(float(value[:-1]) * 1000)
+
+
+def _from_base64(value: Any, place: str) -> Any:
+    """Return the JSON value that bytes hold; standard and URL alphabets, padded or not."""
+    try:
+        text = value.rstrip("=").translate({ord("-"): "+", ord("_"): "/"})
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (AttributeError, ValueError):
+        raise Refusal(400, f"{place} must be base64") from None
+    try:
+        return decoded(raw)
+    except (ValueError, RecursionError):
+        raise Refusal(400, f"{place} must be JSON in base64") from None
+
+
+def _enum_word(value: Any, prefix: str, place: str) -> str | None:
+    """Return the engine's word for an enum's name, None for the one that stands for none."""
+    if not isinstance(value, str) or not value.startswith(f"{prefix}_"):
+        raise Refusal(400, f"{place} must be a name such as {prefix}_UNSPECIFIED")
+    word = value[len(prefix) + 1 :].lower()
+    return None if word == "unspecified" else word
+
+
+# Replies.
+
+
+def written(record: Record, spec: str, *, camel: bool = True) -> Record:
+    """Return a reply message: in camelCase, or under the names of the proto file."""
+    message: Record = {}
+    for field in fields_of(spec):
+        name, value = field.name, record.get(field.inner)
+        if field.type == "struct" and value is not None and not isinstance(value, dict):
+            name, value = f"{name}_value", value
+        elif _is_default(value):
+            continue
+        else:
+            value = _written(value, field.type, camel)
+        message[camel_case(name) if camel else name] = value
+    return message
+
+
+def _written(value: Any, kind: str, camel: bool) -> Any:
+    if kind in ("int64", "uint64"):
+        return str(value)
+    if kind == "bytes":
+        return base64.b64encode(json.dumps(value).encode()).decode()
+    if kind.isupper():
+        return f"{kind}_{value}".upper()
+    if kind in FIELDS:
+        if isinstance(value, list):
+            return [written(item, FIELDS[kind], camel=camel) for item in value]
+        return written(value, FIELDS[kind], camel=camel)
+    return value
+
+
+def _is_default(value: Any) -> bool:
+    return value is None or value is False or (not isinstance(value, dict) and value in ("", 0, []))
+
+
+def camel_case(name: str) -> str:
+    """Return a name as Connect JSON has it."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))

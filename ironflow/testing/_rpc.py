@@ -1,0 +1,240 @@
+"""RPC over HTTP: the Connect protocol as JSON, from a request to a handler and back.
+
+Rules (https://connectrpc.com/docs/protocol):
+
+1. A method is called by POST. One that the product does not have is a 404; one that this server
+   does not offer is a 501. Both have the code ``unimplemented``, as a Connect server says it.
+2. A unary request is ``application/json``, a streaming one ``application/connect+json``. Any other
+   codec is a 415. A compressed request is taken, and bounded like any other; replies are plain.
+3. Most methods are another way to ask a handler of REST. What it refuses with a status gets the
+   code that belongs to the status, and the status that belongs to the code.
+4. A stream that has begun says at its end what went wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from typing import TYPE_CHECKING, Any
+
+from ironflow._connect import COMPRESSED, END, STATUS_BY_CODE, STREAM_TYPE, envelope
+from ironflow._rpc_methods import METHODS
+
+from . import _messages
+from ._call import Frames
+from ._engine.refusals import Refusal
+from ._handlers import HANDLERS, Handler
+from ._handlers.rpc import OFFERED, Method
+from ._http import MAX_BODY, ReceivedRequest, Reply, json_reply
+from ._reading import decoded
+from ._router import Route
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from ._engine.state import Record
+
+PREFIX = "/ironflow.v1."
+
+# For faults to be set on; the names are those of the methods.
+ROUTES = tuple(Route("POST", f"{PREFIX}{name}", name) for name in METHODS)
+
+_JSON = "application/json"
+_SNAKE_CASE = ("WebhookService/", "IronflowService/GetPausedState")  # as the product has them
+_PLACEHOLDER = re.compile(r"\{(\w+)(?:\.\.\.)?\}")
+_CODES = {
+    401: "unauthenticated",
+    402: "failed_precondition",
+    403: "permission_denied",
+    404: "not_found",
+    405: "unimplemented",
+    408: "deadline_exceeded",
+    412: "failed_precondition",
+    415: "unimplemented",
+    429: "resource_exhausted",
+    501: "unimplemented",
+    503: "unavailable",
+    504: "deadline_exceeded",
+}
+_KEPT_STATUSES = (405, 415)  # they speak of the HTTP request, not of the method
+
+
+class _Unknown(Refusal):
+    """The product has no such method."""
+
+
+class Exchange:
+    """One RPC: what it asks a handler, and how the answer is written.
+
+    Args:
+        request: The request; nothing of it is refused yet.
+    """
+
+    def __init__(self, request: ReceivedRequest) -> None:
+        self.name = request.path[len(PREFIX) :]
+        self.request = request
+        self._method: Method | None = OFFERED.get(self.name)
+        self._streams = METHODS.get(self.name, ("unary",))[0] != "unary"
+        self._has_begun = False  # a stream, which says at its end what is wrong
+
+    def question(self) -> tuple[Handler, ReceivedRequest, list[str]]:
+        """Return the handler to ask, the request that it reads, and the values of its path."""
+        if self.name not in METHODS:
+            raise _Unknown(404, f"there is no RPC method {self.name}")
+        if self.request.method != "POST":
+            raise Refusal(405, "an RPC method is called by POST", Allow="POST")
+        _check_codec(self.request, STREAM_TYPE if self._streams else _JSON)
+        self._has_begun = self._streams
+        if self._method is None:
+            raise Refusal(501, f"the local server does not offer {self.name}")
+        try:
+            message = decoded(_message_bytes(self.request, self._streams))
+        except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
+            raise Refusal(400, "the message is not valid JSON") from None
+        record = _messages.read({} if message is None else message, self._method.request)
+        verb, path = self._method.route
+        inner = ReceivedRequest(verb, path, self.request.headers, b"")
+        arguments = [_taken(record, name) for name in _PLACEHOLDER.findall(path)]
+        if verb in ("GET", "DELETE"):
+            inner.query = {name: _as_text(value) for name, value in record.items()}
+        else:
+            inner.body = json.dumps(record).encode()
+        return HANDLERS[verb, path], inner, arguments
+
+    def reply(self, value: Any, observe: Callable[[Record], None]) -> Reply:
+        """Return the reply for what a handler gave; ``observe`` gets it as a record."""
+        if isinstance(value, Frames):
+            return Reply(200, deliver=self._delivery(value))
+        record = self._record(value)
+        observe(record)
+        return json_reply(200, self._written(record))
+
+    def refused(self, refusal: Refusal) -> Reply:
+        """Return the reply for a request that is refused."""
+        error, status = self._error(refusal)
+        if not self._has_begun:
+            return json_reply(status, error, refusal.headers)
+        return Reply(200, deliver=_delivering(lambda send: send(_ended(error))))
+
+    def _error(self, refusal: Refusal) -> tuple[Record, int]:
+        """Return the error and its status."""
+        status, code = refusal.status, self._code(refusal)
+        if status not in _KEPT_STATUSES and not isinstance(refusal, _Unknown):
+            status = STATUS_BY_CODE[code]
+        return {"code": code, "message": refusal.message}, status
+
+    def _code(self, refusal: Refusal) -> str:
+        if isinstance(refusal, _Unknown):
+            return "unimplemented"
+        if refusal.status == 409 and self._method is not None:
+            return self._method.conflict
+        return _CODES.get(
+            refusal.status, "internal" if refusal.status >= 500 else "invalid_argument"
+        )
+
+    def _record(self, value: Any) -> Record:
+        """Return what a handler gave as the record of a message."""
+        assert self._method is not None
+        found: Record = self._method.shape(value) if self._method.shape else value
+        return found or {}
+
+    def _written(self, record: Record) -> Record:
+        assert self._method is not None
+        camel = not self.name.startswith(_SNAKE_CASE)
+        return _messages.written(record, self._method.reply, camel=camel)
+
+    def _delivery(self, frames: Frames) -> Callable[[socket.socket, bytes], bool]:
+        def send_all(send: Callable[[bytes], None]) -> None:
+            error: Record | None = None
+            try:
+                for record in frames.records:
+                    send(envelope(json.dumps(self._written(record)).encode()))
+            except Refusal as refusal:
+                error, _ = self._error(refusal)
+            finally:
+                frames.records.close()
+            send(_ended(error))
+
+        return _delivering(send_all)
+
+
+def _ended(error: Record | None) -> bytes:
+    """Return the end-of-stream message."""
+    content = json.dumps({"error": error} if error else {}).encode()
+    return bytes([END]) + envelope(content)[1:]
+
+
+def _delivering(
+    send_all: Callable[[Callable[[bytes], None]], None],
+) -> Callable[[socket.socket, bytes], bool]:
+    """Return what delivers a stream of envelopes, which comes in chunks and ends the connection."""
+    head = (
+        f"HTTP/1.1 200 OK\r\nContent-Type: {STREAM_TYPE}\r\n"
+        "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    )
+
+    def deliver(connection: socket.socket, _content: bytes) -> bool:
+        connection.sendall(head.encode())
+        send_all(lambda data: connection.sendall(b"%x\r\n%s\r\n" % (len(data), data)))
+        connection.sendall(b"0\r\n\r\n")
+        return False
+
+    return deliver
+
+
+def _check_codec(request: ReceivedRequest, wanted: str) -> None:
+    given = request.headers.get("content-type", "")
+    if given.partition(";")[0].strip().lower() != wanted:
+        message = f"the local server takes {wanted} here, not {given[:100]!r}"
+        raise Refusal(415, message, Accept_Post=wanted)
+
+
+def _message_bytes(request: ReceivedRequest, streams: bool) -> bytes:
+    """Return the message of a request: its body, or what its one envelope holds."""
+    header = "connect-content-encoding" if streams else "content-encoding"
+    coding = request.headers.get(header, "identity").strip().lower()
+    if coding not in ("", "identity", "gzip"):
+        raise Refusal(501, f"unknown compression {coding[:40]!r}: supported encodings are gzip")
+    body = request.body
+    if streams:
+        flags, length = body[:1], int.from_bytes(body[1:5], "big")
+        if len(body) < 5 or len(body) != 5 + length or flags not in (b"\0", b"\1"):
+            raise Refusal(400, "the body must be one whole envelope: flags, length, message")
+        body = body[5:]
+        if flags[0] & COMPRESSED and coding != "gzip":
+            raise Refusal(400, "the message is compressed, but no encoding is named")
+        coding = "gzip" if flags[0] & COMPRESSED else ""
+    return _inflated(body) if coding == "gzip" and body else body
+
+
+def _inflated(body: bytes) -> bytes:
+    """Undo gzip; what comes out is bounded like a body that comes plain."""
+    inflater = zlib.decompressobj(wbits=31)
+    try:
+        content = inflater.decompress(body, MAX_BODY + 1)
+    except zlib.error:
+        raise Refusal(400, "the message is not valid gzip") from None
+    if len(content) > MAX_BODY:
+        raise Refusal(429, f"the message is larger than {MAX_BODY} bytes")
+    if not inflater.eof or inflater.unused_data:
+        raise Refusal(400, "the message is not valid gzip")
+    return content
+
+
+def _taken(record: Record, name: str) -> str:
+    """Remove the value of a path's parameter and return it."""
+    value = record.pop(name, "")
+    if value == "":
+        raise Refusal(400, f"{name} is required")
+    return _as_text(value)
+
+
+def _as_text(value: Any) -> str:
+    """Return a value as a query or a path has it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, (str, int, float)):
+        raise Refusal(400, "a member of the message is of the wrong type")
+    return str(value)
