@@ -2,8 +2,8 @@
 
 A handler is a function in ``_handlers`` that ``route`` ties to a method and a path. It takes the
 call and the values of the path's parameters, and runs with the state's lock held. It returns the
-reply's JSON value (200), ``Created`` (201), None (204), a ``Reply``, ``Later``, or, for a stream of
-RPC, ``Frames``; or it raises a ``Refusal``.
+reply's JSON value (200), ``WithHeaders``, ``Created`` (201), None (204), a ``Reply``, ``Later``,
+or, for a stream of RPC, ``Frames``; or it raises a ``Refusal``.
 """
 
 from __future__ import annotations
@@ -26,6 +26,13 @@ class Created(NamedTuple):
     """The value of a 201 reply."""
 
     value: Any
+
+
+class WithHeaders(NamedTuple):
+    """The value of a 200 reply with headers of its own."""
+
+    value: Any
+    headers: dict[str, str]
 
 
 class Later(NamedTuple):
@@ -89,7 +96,13 @@ class Call:
     @cached_property
     def environment(self) -> Environment:
         """The environment that the request is about; a new name creates one."""
-        return self.environment_named(self.request.headers.get("x-ironflow-environment", ""))
+        return self.environment_named(self.environment_header)
+
+    @property
+    def environment_header(self) -> str:
+        """Name or id of the environment that the headers name, under the old name or the new."""
+        headers = self.request.headers
+        return headers.get("x-ironflow-environment") or headers.get("x-ironflow-environment-id", "")
 
     def environment_named(self, named: str) -> Environment:
         """Return an environment by name or id; empty means the key's, or the default one."""

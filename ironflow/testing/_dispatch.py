@@ -20,7 +20,7 @@ from typing import Any
 from ironflow._routes import ROUTES
 
 from . import _faults, _rpc
-from ._call import Call, Created, Later
+from ._call import Call, Created, Later, WithHeaders
 from ._engine.access import caller_of
 from ._engine.organizations import new_state
 from ._engine.refusals import Refusal
@@ -156,7 +156,7 @@ class Application:
 
         try:
             with self.locked() as state:
-                caller = _admitted(request, state, None).caller
+                caller = _admitted(request, state, None, exchange.reads).caller
                 handler, inner, arguments = exchange.question()
                 value = handler.act(Call(inner, state, caller), *arguments)
                 if not isinstance(value, Later):
@@ -173,24 +173,31 @@ class Application:
         if isinstance(value, Reply):
             return value
         status = 204 if value is None else 200
+        headers: dict[str, str] = {}
         if isinstance(value, Created):
             status, value = 201, value.value
+        elif isinstance(value, WithHeaders):
+            value, headers = value
         if self.observe is not None:
             self.observe(route, status, value)
-        return Reply(204) if value is None else json_reply(status, value)
+        return Reply(204) if value is None else json_reply(status, value, headers)
 
 
-def _admitted(request: ReceivedRequest, state: State, handler: Handler | None) -> Call:
-    """Return the call of a known caller, or refuse the request."""
+def _admitted(
+    request: ReceivedRequest, state: State, handler: Handler | None, reads: bool = False
+) -> Call:
+    """Return the call of a known caller, or refuse the request; ``reads`` is for RPC."""
     scheme, _, credential = request.headers.get("authorization", "").partition(" ")
     caller = caller_of(
         state,
         credential.strip() if scheme.lower() == "bearer" else "",
         public=handler is not None and handler.public,
         org_id=request.headers.get("x-ironflow-org", ""),
-        reads=request.method in _READS,
+        reads=reads or request.method in _READS or (handler is not None and handler.reads),
     )
     call = Call(request, state, caller)
+    if caller.environment_id and call.environment_header:
+        call.environment_named(call.environment_header)  # refuses a key that is bound to another
     if handler is not None and not handler.raw:
         call.json()  # refuses a body that is not JSON, even if the handler ignores it
     return call

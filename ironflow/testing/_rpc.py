@@ -79,6 +79,13 @@ class Exchange:
         self._streams = METHODS.get(self.name, ("unary",))[0] != "unary"
         self._has_begun = False  # a stream, which says at its end what is wrong
 
+    @property
+    def reads(self) -> bool:
+        """Whether it changes nothing."""
+        kind, is_pure, _ = METHODS.get(self.name, ("unary", False, False))
+        asks = self._method is not None and self._method.route[0] == "GET"
+        return is_pure or asks or kind != "unary"
+
     def question(self) -> tuple[Handler, ReceivedRequest, list[str]]:
         """Return the handler to ask, the request that it reads, and the values of its path."""
         if self.name not in METHODS:

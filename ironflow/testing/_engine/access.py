@@ -8,11 +8,13 @@ Rules:
 2. With an ``api_key``, every request outside of the public routes needs a credential: that key, a
    key made through the API that is still valid, or the token of a login. Anything else is a 401.
 3. Every organization except the default one is a tenant. A tenant's credentials (its keys, its
-   users) reach that organization only: others are not found, and the platform is a 403.
+   users) reach that organization only: others are not found. The platform and ``X-Ironflow-Org``
+   are a 403.
 4. Everyone else reaches all organizations, and acts for one with ``X-Ironflow-Org``, which is
    audited as ``platform.impersonated``.
 5. A key that is bound to an environment reaches no other environment.
-6. Roles and policies are stored, not enforced.
+6. Who has the built-in role ``viewer`` and no other may only read. All else that roles and policies
+   say is stored, not enforced.
 """
 
 from __future__ import annotations
@@ -22,16 +24,25 @@ from typing import NamedTuple
 
 from .organizations import Organizations
 from .people import ApiKeys, PlatformUsers, Users
+from .permissions import VIEWER, Roles
 from .refusals import Refusal, missing
 from .state import DEFAULT_ENVIRONMENT, DEFAULT_ORG, Record, State
 
 
 class Caller(NamedTuple):
-    """Who calls: id of the user or key, organization, and the environment a key is bound to."""
+    """Who calls.
+
+    Attributes:
+        id: Id of the user or key.
+        org_id: The organization.
+        environment_id: The environment that a key is bound to.
+        reads_only: Whether the caller may not change anything.
+    """
 
     id: str
     org_id: str
     environment_id: str = ""
+    reads_only: bool = False
 
 
 _ADMINISTRATOR = Caller("user_admin", DEFAULT_ORG)
@@ -82,13 +93,21 @@ def caller_of(state: State, credential: str, *, public: bool, org_id: str, reads
                 WWW_Authenticate="Bearer",
             )
         caller = _ADMINISTRATOR
-    if public or org_id in ("", caller.org_id):
+    if public:
         return caller
-    if caller.environment_id or is_tenant(state, caller):
-        raise Refusal(403, "the credential cannot act for another organization")
+    if caller.reads_only and not reads:
+        raise Refusal(403, "the viewer role may only read")
+    if org_id and is_tenant(state, caller):
+        raise Refusal(403, "a tenant's credential cannot act for an organization")
+    if org_id in ("", caller.org_id):
+        return caller
+    if caller.environment_id:
+        raise Refusal(
+            403, "a key that is bound to an environment cannot act for another organization"
+        )
     if org_id not in state.of(Organizations):
         raise missing("organization", org_id)
-    acting = Caller(caller.id, org_id)
+    acting = Caller(caller.id, org_id, reads_only=caller.reads_only)
     action = "platform:impersonate:read" if reads else "platform:impersonate"
     state.of(PlatformAudit).add(acting, "platform.impersonated", {"action": action})
     return acting
@@ -108,11 +127,12 @@ def _caller_with(state: State, credential: str) -> Caller | None:
     key = state.of(ApiKeys).of_value(credential)
     if key is not None:
         key["last_used_at"] = state.clock.text()
-        return Caller(key["id"], key["org_id"], key.get("environment_id") or "")
+        viewer = state.of(Roles).are_viewers(key["role_ids"])
+        return Caller(key["id"], key["org_id"], key.get("environment_id", ""), viewer)
     users, platform_users = state.of(Users), state.of(PlatformUsers)
     if credential in users.sessions:
         user = users[users.sessions[credential]]
-        return Caller(user["id"], user["org_id"])
+        return Caller(user["id"], user["org_id"], reads_only=set(user["roles"]) == {VIEWER})
     if credential in platform_users.sessions:
         user = platform_users[platform_users.sessions[credential]]
         return Caller(user["id"], DEFAULT_ORG) if user["is_active"] else None

@@ -1,10 +1,12 @@
 """Organizations and what they consist of: projects, environments, tenants as a whole.
 
 Rules: deleting something deletes everything that belongs to it and cancels its runs. The default
-organization and the default environment cannot be deleted.
+organization and the default environment, with its project, cannot be deleted.
 """
 
 from __future__ import annotations
+
+import re
 
 from .execution import cancel
 from .people import ApiKeys, Users
@@ -22,6 +24,8 @@ from .state import (
     State,
 )
 
+_ENVIRONMENT_NAME = re.compile("[a-z0-9][a-z0-9_-]{0,62}")
+
 
 class Organizations(Records):
     """All organizations; every one except the default one is a tenant."""
@@ -33,7 +37,7 @@ class Organizations(Records):
         """Create an organization with the built-in roles and no environment."""
         org = self.add(id=id, name=name)
         for role in BUILT_IN_ROLES:
-            self.owner.of(Roles).make(org["id"], role, is_default=True)
+            self.owner.of(Roles).built_in(org["id"], role)
         return org
 
 
@@ -56,9 +60,19 @@ def new_state(registry: Registry, api_key: str | None) -> State:
 
 
 def provision(state: State, name: str, environment_name: str) -> tuple[Record, Environment]:
-    """Create a tenant: an organization with the built-in roles and an environment."""
+    """Create a tenant: an organization with the built-in roles, a project and an environment."""
+    check_environment_name(environment_name)
     org = state.of(Organizations).make(name)
-    return org, state.add_environment(org["id"], environment_name)
+    project = state.of(Projects).add(org_id=org["id"], name="default")
+    return org, state.add_environment(org["id"], environment_name, project_id=project["id"])
+
+
+def check_environment_name(name: str) -> None:
+    """Refuse what cannot name an environment."""
+    if not _ENVIRONMENT_NAME.fullmatch(name):
+        raise Refusal(
+            400, "an environment's name is made of lower-case letters, digits, - and _, 63 at most"
+        )
 
 
 def refuse_taken_name(state: State, org_id: str, name: str, own: Environment | None = None) -> None:
@@ -82,17 +96,19 @@ def remove_organization(state: State, org_id: str) -> None:
 
 
 def remove_project(state: State, org_id: str, project_id: str) -> None:
-    """Remove a project; its environments stay, without a project."""
+    """Remove a project with its environments."""
+    inside = [e for e in state.environments_of(org_id) if e.record["project_id"] == project_id]
+    if any(environment.id == DEFAULT_ENVIRONMENT for environment in inside):
+        raise Refusal(403, "cannot delete the project of the default environment")
+    for environment in inside:
+        _remove(environment)
     state.of(Projects).remove(project_id)
-    for environment in state.environments_of(org_id):
-        if environment.record["project_id"] == project_id:
-            environment.record["project_id"] = ""
 
 
 def remove_environment(environment: Environment) -> None:
     """Remove an environment."""
     if environment.id == DEFAULT_ENVIRONMENT:
-        raise Refusal(409, "the default environment cannot be deleted")
+        raise Refusal(403, "cannot delete default environment")
     _remove(environment)
 
 

@@ -7,12 +7,21 @@ apart from the records, so that no reply holds one. Removing a user ends its log
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from .refusals import Refusal
 from .state import Record, Records, State
 from .times import seconds_of, timestamp
 
 _PREFIX_DIGITS = 8
+_OWN = (
+    "id",
+    "key",
+    "key_prefix",
+    "created_at",
+    "updated_at",
+    "last_used_at",
+)  # not kept on rotating
 
 
 class Users(Records):
@@ -30,6 +39,16 @@ class Users(Records):
         super().__init__(state)
         self.passwords: dict[str, str] = {}
         self.sessions: dict[str, str] = {}
+
+    def add(self, *, id: str = "", password: str = "", **members: Any) -> Record:
+        user = super().add(id=id, **members)
+        self.passwords[user["id"]] = password
+        return user
+
+    def change(self, record: Record, *, password: str = "", **members: Any) -> Record:
+        if password:
+            self.passwords[record["id"]] = password
+        return super().change(record, **members)
 
     def refuse_taken_email(self, email: str, org_id: str = "", own: Record | None = None) -> None:
         """Refuse an e-mail address that another user has."""
@@ -78,23 +97,25 @@ class ApiKeys(Records):
         name: str,
         role_ids: list[str],
         *,
-        environment_id: str = "",
         platform: bool = False,
         seconds: float | None = None,
+        **members: Any,
     ) -> Record:
         """Create a key; ``seconds`` is how long it is valid."""
-        members: Record = {"name": name, "role_ids": role_ids, "platform": platform}
-        record = self.add(org_id=org_id, **members, **_new_key(platform))
-        if environment_id:
-            record["environment_id"] = environment_id
+        members.update(name=name, role_ids=role_ids, platform=platform)
         if seconds is not None:
-            record["expires_at"] = timestamp(self.owner.clock.now() + seconds)
-        return record
+            members["expires_at"] = timestamp(self.owner.clock.now() + seconds)
+        return self.add(org_id=org_id, **members, **_new_key(platform))
 
-    def rotate(self, record: Record) -> None:
-        """Give a key a new value."""
-        record.update(_new_key(record["platform"]), created_at=self.owner.clock.text())
-        record.pop("last_used_at", None)
+    def rotate(self, record: Record) -> Record:
+        """Replace a key by a new one, and return that."""
+        self.remove(record["id"])
+        kept = {name: record[name] for name in record if name not in _OWN}
+        return self.add(**kept, **_new_key(record["platform"]))
+
+    def set_value(self, record: Record, value: str) -> None:
+        """Give a key another value, of which it shows as much as before."""
+        record.update(key=value, key_prefix=value[: len(record["key_prefix"])])
 
     def forget_role(self, role_id: str) -> None:
         """Remove a deleted role from the keys that have it."""

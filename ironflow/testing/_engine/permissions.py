@@ -2,7 +2,8 @@
 
 Rules:
 
-1. The roles that come with an organization cannot be changed.
+1. A role's name is unique within its organization. The roles that come with an organization cannot
+   be changed, and no other role can have their names.
 2. Each change of a policy adds a version, a full snapshot. A rollback is a change as well, so no
    version is ever lost.
 """
@@ -10,14 +11,17 @@ Rules:
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from typing import Any
 
 from .people import ApiKeys
 from .refusals import Refusal, missing
-from .state import PLATFORM_ORG, Record, Records, State
+from .state import DEFAULT_ORG, PLATFORM_ORG, Record, Records, State
 
-BUILT_IN_ROLES = ("admin", "developer", "viewer")
+VIEWER = "viewer"
+BUILT_IN_ROLES = ("admin", "developer", VIEWER)
 POLICY_CONTENT = ("name", "effect", "actions", "resources", "condition")
-_PLATFORM_ADMIN = "platform_admin"
+PLATFORM_ADMIN = "platform_admin"
 _BUNDLE = {
     "policies": [
         {
@@ -44,22 +48,44 @@ class Roles(Records):
         super().__init__(state)
         self.policies: dict[str, list[str]] = {}
 
-    def make(self, org_id: str, name: str, *, is_default: bool = False) -> Record:
-        """Create a role without policies."""
-        role = self.add(org_id=org_id, name=name, is_default=is_default)
+    def add(self, *, id: str = "", policy_ids: Iterable[str] = (), **members: Any) -> Record:
+        """Add a role with policies."""
+        role = super().add(id=id, **{"is_default": False, **members})
         del role["updated_at"]  # the model has no such member
-        self.policies[role["id"]] = []
+        self.policies[role["id"]] = list(dict.fromkeys(policy_ids))
         return role
+
+    def change(self, record: Record, **members: Any) -> Record:
+        record.update(members)
+        return record
+
+    def built_in(self, org_id: str, name: str) -> Record:
+        """Add a built-in role; those of the default organization are named by their ids."""
+        id = f"role_{name}" if org_id in (DEFAULT_ORG, PLATFORM_ORG) else ""
+        return self.add(id=id, org_id=org_id, name=name, is_default=True)
 
     def named(self, org_id: str, name: str) -> Record | None:
         """Return an organization's role by its name."""
         return next((role for role in self.of_org(org_id) if role["name"] == name), None)
 
-    def changeable(self, role: Record) -> Record:
-        """Return the role, or refuse to change it because it is built in."""
+    def check_name(self, org_id: str, name: str, own: Record | None) -> None:
+        """Refuse a name for a new or an old role that built-in roles or another role have."""
+        if own is not None:
+            self.refuse_built_in(own)
+        if name in (*BUILT_IN_ROLES, PLATFORM_ADMIN):
+            raise Refusal(400, f"{name} is the name of a built-in role")
+        if self.named(org_id, name) not in (None, own):
+            raise Refusal(409, f"role already exists: {name}")
+
+    def refuse_built_in(self, role: Record) -> None:
+        """Refuse to change a role that is built in."""
         if role["is_default"]:
-            raise Refusal(409, f"{role['name']} is a built-in role")
-        return role
+            raise Refusal(400, f"{role['name']} is a built-in role, which cannot be changed")
+
+    def are_viewers(self, role_ids: list[str]) -> bool:
+        """Return whether a caller with these roles may only read."""
+        found = [self[id] for id in role_ids if id in self]
+        return bool(found) and all(role["name"] == VIEWER for role in found)
 
     def remove(self, key: str) -> None:
         super().remove(key)
@@ -78,8 +104,8 @@ class PlatformRoles(Roles):
 
     def admin(self) -> Record:
         """Return the administrators' role, which is created on first use."""
-        return self.named(PLATFORM_ORG, _PLATFORM_ADMIN) or self.make(
-            PLATFORM_ORG, _PLATFORM_ADMIN, is_default=True
+        return self.named(PLATFORM_ORG, PLATFORM_ADMIN) or self.built_in(
+            PLATFORM_ORG, PLATFORM_ADMIN
         )
 
 

@@ -42,7 +42,8 @@ def page(call: Call, entries: Iterable[Record], *, least: int = 1) -> Record:
     found = [
         entry
         for entry in entries
-        if event_type in ("", entry["event_type"]) and is_within(entry["created_at"], first, last)
+        if event_type in ("", entry["event_type"], entry["event_type"].partition("platform.")[2])
+        and is_within(entry["created_at"], first, last)
     ]
     start = _index_after(found, call.query.text("cursor"))
     shown = found[start : start + limit]

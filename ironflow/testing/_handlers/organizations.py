@@ -5,10 +5,13 @@ Rule: a caller sees its own organization; one of the default organization sees a
 
 from __future__ import annotations
 
+from typing import Any
+
 from .._call import Call
 from .._engine.organizations import (
     Organizations,
     Projects,
+    check_environment_name,
     provision,
     refuse_taken_name,
     remove_environment,
@@ -19,76 +22,65 @@ from .._engine.people import ApiKeys
 from .._engine.permissions import BUILT_IN_ROLES, Roles
 from .._engine.state import Record
 from .._reading import Fields
+from ._records import Group, given
 from ._table import route
 
 DEFAULT_TENANT_ENVIRONMENT = "production"
 _ADMIN = BUILT_IN_ROLES[0]
 
 
-@route("GET", "/api/v1/orgs")
-def orgs_list(call: Call) -> list[Record]:
-    return _visible(call)
+class _Organizations(Group):
+    kind = Organizations
+
+    def create(self, call: Call) -> Any:
+        call.refuse_tenants()
+        return super().create(call)
+
+    def records(self, call: Call) -> list[Record]:
+        return [org for org in call.state.of(Organizations).values() if call.sees(org["id"])]
+
+    def one(self, call: Call, id: str) -> Record:
+        return call.state.of(Organizations)[call.organization_id(id)]
+
+    def read(self, call: Call, body: Fields, old: Record | None) -> Record:
+        members = given(body, old, "name")
+        if old is not None and "preferences" in body:
+            preferences = Fields(body.members("preferences"), "preferences")
+            zone = preferences.text("default_timezone", None)
+            members["preferences"] = {"default_timezone": zone} if zone else {}
+        return members
+
+    def add(self, call: Call, members: Record) -> Record:
+        return call.state.of(Organizations).make(**members)
+
+    def remove(self, call: Call, record: Record) -> None:
+        remove_organization(call.state, record["id"])
 
 
-@route("POST", "/api/v1/orgs")
-def orgs_create(call: Call) -> Record:
-    call.refuse_tenants()
-    return call.state.of(Organizations).make(call.body().text("name"))
+class _Projects(Group):
+    kind = Projects
+
+    def read(self, call: Call, body: Fields, old: Record | None) -> Record:
+        members = given(body, old, "name")
+        if "description" in body:
+            members["description"] = body.text("description", "")
+        return members
+
+    def delete(self, call: Call, id: str) -> Any:
+        call.own(Projects, id)
+        remove_project(call.state, call.caller.org_id, id)
+        return {"deleted": id}
+
+
+_organizations = _Organizations("/api/v1/orgs")
+_Projects("/api/v1/projects")
 
 
 @route("POST", "/api/v1/platform/orgs")
 def orgs_create_orgs(call: Call) -> Record:
-    org = orgs_create(call)
+    org: Record = _organizations.create(call)
     call.audit("org.created", org_id=org["id"])
     return org
-
-
-@route("GET", "/api/v1/orgs/{id}")
-def orgs_get(call: Call, id: str) -> Record:
-    return call.state.of(Organizations)[call.organization_id(id)]
-
-
-@route("PATCH", "/api/v1/orgs/{id}")
-def orgs_patch(call: Call, id: str) -> Record:
-    org, body = orgs_get(call, id), call.optional_body()
-    changes: Record = {}
-    if "name" in body:
-        changes["name"] = body.text("name")
-    if "preferences" in body:
-        preferences = Fields(body.members("preferences"), "preferences")
-        zone = preferences.text("default_timezone", None)
-        changes["preferences"] = {"default_timezone": zone} if zone else {}
-    return call.state.of(Organizations).change(org, **changes)
-
-
-@route("DELETE", "/api/v1/orgs/{id}")
-def orgs_delete(call: Call, id: str) -> None:
-    call.organization_id(id)
-    call.refuse_tenants()
-    remove_organization(call.state, id)
-
-
-@route("GET", "/api/v1/projects")
-def projects_list(call: Call) -> list[Record]:
-    return call.state.of(Projects).of_org(call.caller.org_id)
-
-
-@route("POST", "/api/v1/projects")
-def projects_create(call: Call) -> Record:
-    return call.state.of(Projects).add(org_id=call.caller.org_id, name=call.body().text("name"))
-
-
-@route("PUT", "/api/v1/projects/{id}")
-def projects_update(call: Call, id: str) -> Record:
-    project = call.own(Projects, id)
-    return call.state.of(Projects).change(project, name=call.body().text("name"))
-
-
-@route("DELETE", "/api/v1/projects/{id}")
-def projects_delete(call: Call, id: str) -> Record:
-    call.own(Projects, id)
-    remove_project(call.state, call.caller.org_id, id)
-    return {"deleted": id}
 
 
 @route("GET", "/api/v1/environments")
@@ -106,6 +98,7 @@ def environments_create(call: Call) -> Record:
     body, org_id = call.body(), call.caller.org_id
     name, color = body.text("name"), body.text("color", "")
     project_id = body.text("project_id", "")
+    check_environment_name(name)
     refuse_taken_name(call.state, org_id, name)
     if project_id:
         call.own(Projects, project_id)
@@ -118,6 +111,7 @@ def environments_update(call: Call, id: str) -> Record:
     changes: Record = {}
     if "name" in body:
         changes["name"] = body.text("name")
+        check_environment_name(changes["name"])
         refuse_taken_name(call.state, call.caller.org_id, changes["name"], environment)
     if "color" in body:
         changes["color"] = body.text("color")
@@ -133,6 +127,7 @@ def environments_delete(call: Call, id: str) -> Record:
 
 @route("GET", "/api/v1/tenants")
 def tenants_list(call: Call) -> list[Record]:
+    call.refuse_tenants()
     keys = call.state.of(ApiKeys)
     return [
         {
@@ -140,9 +135,9 @@ def tenants_list(call: Call) -> list[Record]:
             "name": org["name"],
             "env_count": len(call.state.environments_of(org["id"])),
             "key_count": sum(not key["platform"] for key in keys.of_org(org["id"])),
-            "created_at": org["created_at"],
+            "created_at": f"{org['created_at'][:10]}T00:00:00Z",  # a day, as the time it begins
         }
-        for org in _visible(call)
+        for org in _organizations.records(call)
     ]
 
 
@@ -161,10 +156,6 @@ def tenants_provision(call: Call) -> Record:
         "environment": {"id": environment.id, "name": environment_name},
         "api_key": {"key": key["key"], "roles": [_ADMIN]},
     }
-
-
-def _visible(call: Call) -> list[Record]:
-    return [org for org in call.state.of(Organizations).values() if call.sees(org["id"])]
 
 
 def _without_empty_project(record: Record) -> Record:

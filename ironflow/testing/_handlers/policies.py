@@ -6,49 +6,47 @@ Rule: a template is installed as a whole or not at all.
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from .._call import Call
 from .._engine.permissions import POLICY_CONTENT, Policies, PolicyTemplates, Roles
 from .._engine.refusals import Refusal, missing
 from .._engine.state import Record
 from .._reading import Fields
+from ._records import Group, given
 from ._table import route
 
 _EFFECTS = ("allow", "deny")
 
 
-@route("GET", "/api/v1/policies")
-def policies_list(call: Call) -> list[Record]:
-    org_id = call.organization_id(call.query.text("org_id"))
-    attached = list(call.state.of(Roles).policies.values())
-    return [
-        {**policy, "role_count": sum(policy["id"] in ids for ids in attached)}
-        for policy in call.state.of(Policies).of_org(org_id)
-    ]
+class _Policies(Group):
+    kind = Policies
+
+    def listed(self, call: Call) -> Any:
+        org_id = call.organization_id(call.query.text("org_id"))
+        attached = list(call.state.of(Roles).policies.values())
+        return [
+            {**policy, "role_count": sum(policy["id"] in ids for ids in attached)}
+            for policy in call.state.of(Policies).of_org(org_id)
+        ]
+
+    def one(self, call: Call, id: str) -> Record:
+        return call.visible(Policies, id)
+
+    def read(self, call: Call, body: Fields, old: Record | None) -> Record:
+        members = content(body, old)
+        if old is None:
+            members["org_id"] = call.organization_id(body.text("org_id", ""))
+        return members
+
+    def add(self, call: Call, members: Record) -> Record:
+        return _add(call, **members)
+
+    def change(self, call: Call, record: Record, members: Record) -> None:
+        _change(call, record, members)
 
 
-@route("POST", "/api/v1/policies")
-def policies_create(call: Call) -> Record:
-    body = call.body()
-    members = content(body)
-    return _add(call, call.organization_id(body.text("org_id", "")), members)
-
-
-@route("GET", "/api/v1/policies/{id}")
-def policies_get(call: Call, id: str) -> Record:
-    return call.visible(Policies, id)
-
-
-@route("PATCH", "/api/v1/policies/{id}")
-def policies_patch(call: Call, id: str) -> Record:
-    policy = call.visible(Policies, id)
-    return _change(call, policy, content(call.optional_body(), policy))
-
-
-@route("DELETE", "/api/v1/policies/{id}")
-def policies_delete(call: Call, id: str) -> None:
-    call.visible(Policies, id)
-    call.state.of(Policies).remove(id)
+_Policies("/api/v1/policies")
 
 
 @route("GET", "/api/v1/policies/{id}/versions")
@@ -66,7 +64,7 @@ def policies_rollback(call: Call, id: str, version: str) -> Record:
     return _change(call, policy, members, change_reason=reason)
 
 
-@route("POST", "/api/v1/policies/dry-run")
+@route("POST", "/api/v1/policies/dry-run", reads=True)
 def policies_dry_run(call: Call) -> Record:
     body = call.optional_body()
     condition, policy_id = body.text("condition", ""), body.text("policy_id", "")
@@ -101,7 +99,8 @@ def policy_templates_install(call: Call, id: str) -> Record:
         if spec["name"] in names:
             raise Refusal(409, f"policy already exists: {spec['name']}")
     version = template["version"]
-    made = [_add(call, org_id, spec, template_id=id, template_version=version) for spec in specs]
+    origin = {"template_id": id, "template_version": version}
+    made = [_add(call, origin, org_id=org_id, **spec) for spec in specs]
     return {
         "template_id": id,
         "version": version,
@@ -112,21 +111,17 @@ def policy_templates_install(call: Call, id: str) -> Record:
 
 def content(body: Fields, old: Record | None = None) -> Record:
     """Return what a policy says. An absent member is as in the old policy, or required."""
-    members: Record = {
-        member: old[member] if old and member not in body else body.text(member)
-        for member in POLICY_CONTENT
-        if member != "condition"
-    }
+    members = given(body, old, *(name for name in POLICY_CONTENT if name != "condition"))
     members["condition"] = body.text("condition", old["condition"] if old else "")
     if members["effect"] not in _EFFECTS:
         raise Refusal(400, "effect must be allow or deny")
     return members
 
 
-def _add(call: Call, org_id: str, members: Record, **origin: str) -> Record:
+def _add(call: Call, origin: Record | None = None, **members: Any) -> Record:
     policies = call.state.of(Policies)
-    policy = policies.add(org_id=org_id, **members)
-    policies.save_version(policy, call.caller.id, origin)
+    policy = policies.add(**members)
+    policies.save_version(policy, call.caller.id, origin or {})
     return policy
 
 

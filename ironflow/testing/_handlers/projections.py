@@ -115,7 +115,7 @@ def projections_list_catchup(call: Call, name: str) -> Record:
     return projections.wait(view, sequence, query.text("partition"), timeout_ms / 1000)
 
 
-@route("POST", "/api/v1/projections/wait-for-event")
+@route("POST", "/api/v1/projections/wait-for-event", reads=True)
 def projections_wait_for_event(call: Call) -> Record:
     body = call.body()
     event = call.environment.of(EventLog).find(body.text("eventId"))
@@ -126,7 +126,7 @@ def projections_wait_for_event(call: Call) -> Record:
     return projections.wait(view, event["nats_seq"], partition, seconds)
 
 
-@route("POST", "/api/v1/projections/catchup/batch")
+@route("POST", "/api/v1/projections/catchup/batch", reads=True)
 def projections_catchup_batch(call: Call) -> Record:
     body = call.body()
     items = body.objects("items")

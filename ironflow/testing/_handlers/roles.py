@@ -2,54 +2,54 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .._call import Call
 from .._engine.people import ApiKeys
 from .._engine.permissions import Policies, Roles
 from .._engine.refusals import Refusal
 from .._engine.state import Record
+from .._reading import Fields
+from ._records import Group, given
 from ._table import route
 
 
-@route("GET", "/api/v1/roles")
-def roles_list(call: Call) -> list[Record]:
-    org_id = call.organization_id(call.query.text("org_id"))
-    roles, keys = call.state.of(Roles), list(call.state.of(ApiKeys).values())
-    return [
-        {
-            **role,
-            "policy_count": len(roles.policies[role["id"]]),
-            "api_key_count": sum(role["id"] in key["role_ids"] for key in keys),
-        }
-        for role in roles.of_org(org_id)
-    ]
+class _Roles(Group):
+    kind = Roles
+
+    def listed(self, call: Call) -> Any:
+        org_id = call.organization_id(call.query.text("org_id"))
+        roles, keys = call.state.of(Roles), list(call.state.of(ApiKeys).values())
+        return [
+            {
+                **role,
+                "policy_count": len(roles.policies[role["id"]]),
+                "api_key_count": sum(role["id"] in key["role_ids"] for key in keys),
+            }
+            for role in roles.of_org(org_id)
+        ]
+
+    def one(self, call: Call, id: str) -> Record:
+        return call.visible(Roles, id)
+
+    def read(self, call: Call, body: Fields, old: Record | None) -> Record:
+        members = given(body, old, "name")
+        if old is None:
+            members["org_id"] = call.organization_id(body.text("org_id", ""))
+        if old is None or "name" in body:
+            org_id = (old or members)["org_id"]
+            call.state.of(Roles).check_name(org_id, members["name"], old)
+        return members
+
+    def add(self, call: Call, members: Record) -> Record:
+        return call.state.of(Roles).add(**members)
+
+    def remove(self, call: Call, record: Record) -> None:
+        call.state.of(Roles).refuse_built_in(record)
+        super().remove(call, record)
 
 
-@route("POST", "/api/v1/roles")
-def roles_create(call: Call) -> Record:
-    body = call.body()
-    name = body.text("name")
-    return call.state.of(Roles).make(call.organization_id(body.text("org_id", "")), name)
-
-
-@route("GET", "/api/v1/roles/{id}")
-def roles_get(call: Call, id: str) -> Record:
-    return call.visible(Roles, id)
-
-
-@route("PATCH", "/api/v1/roles/{id}")
-def roles_patch(call: Call, id: str) -> Record:
-    role, body = call.visible(Roles, id), call.optional_body()
-    if "name" in body:
-        name = body.text("name")
-        call.state.of(Roles).changeable(role)["name"] = name
-    return role
-
-
-@route("DELETE", "/api/v1/roles/{id}")
-def roles_delete(call: Call, id: str) -> None:
-    roles = call.state.of(Roles)
-    roles.changeable(call.visible(Roles, id))
-    roles.remove(id)
+_Roles("/api/v1/roles")
 
 
 @route("GET", "/api/v1/roles/{id}/policies")

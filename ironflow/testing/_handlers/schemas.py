@@ -48,7 +48,7 @@ def schemas_delete(call: Call, name: str, version: str) -> Record:
     return {"status": "deleted"}
 
 
-@route("POST", "/api/v1/events/upcast")
+@route("POST", "/api/v1/events/upcast", reads=True)
 def schemas_create_upcast(call: Call) -> Record:
     body = call.body()
     name, data = body.text("event_name"), body.members("data")

@@ -13,7 +13,7 @@ _DEFAULT_ROWS = 1000
 _MAX_ROWS = 10_000
 
 
-@route("POST", "/api/v1/sql")
+@route("POST", "/api/v1/sql", reads=True)
 def sql_create(call: Call) -> Later:
     body = call.body()
     query = body.text("query")

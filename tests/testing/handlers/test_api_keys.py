@@ -9,6 +9,7 @@ import pytest
 
 from ironflow import (
     NotFoundError,
+    PermissionDeniedError,
     ValidationError,
 )
 
@@ -75,10 +76,48 @@ def test_roles_of_a_key_are_replaced_as_a_whole(local_client):
     made = local_client.api_keys_create(body={"name": "ci", "role_ids": [viewer]})
     local_client.api_keys_update_roles(made["id"], body={"role_ids": [developer]})
     assert local_client.api_keys_get(made["id"])["role_ids"] == [developer]
-    with pytest.raises(NotFoundError, match="role_99"):
-        local_client.api_keys_update_roles(made["id"], body={"role_ids": ["role_99"]})
-    with pytest.raises(ValidationError, match="role_ids"):
-        local_client.api_keys_update_roles(made["id"], body={})
+    for body in ({"role_ids": [developer, "role_99"]}, {"role_ids": []}, {}):
+        with pytest.raises(ValidationError, match="role"):
+            local_client.api_keys_update_roles(made["id"], body=body)
+    with pytest.raises(NotFoundError, match="API key not found"):
+        local_client.api_keys_update_roles("ak_9", body={"role_ids": [viewer]})
+    assert local_client.api_keys_get(made["id"])["role_ids"] == [developer]
+
+
+def test_a_key_does_not_change_its_own_roles(local_client):
+    admin = role_named(local_client, "admin")
+    made = local_client.api_keys_create(body={"name": "ci", "role_ids": [admin]})
+    own = local_client.with_options(api_key=made["key"])
+    with pytest.raises(PermissionDeniedError, match="own roles"):
+        own.api_keys_update_roles(made["id"], body={"role_ids": [admin]})
+
+
+def test_a_rotated_key_keeps_all_but_its_id_and_its_value(local_client):
+    scopes = ["billing-tools", "reporting-tools"]
+    body = {"name": "ci", "env_id": "env_default", "role_ids": ["role_viewer"]}
+    old = local_client.api_keys_create(body={**body, "tool_scopes": scopes, "expires_in": "720h"})
+    assert old["tool_scopes"] == local_client.api_keys_list()[0]["tool_scopes"] == scopes
+    new = local_client.api_keys_rotate(old["id"])
+    assert new["id"] != old["id"]
+    assert new["key"] != old["key"]
+    for member in ("name", "environment_id", "role_ids", "tool_scopes", "expires_at"):
+        assert new[member] == old[member]
+    shown = {name: value for name, value in new.items() if name != "key"}
+    assert local_client.api_keys_list() == [shown] == [local_client.api_keys_get(new["id"])]
+    for call in (
+        local_client.api_keys_get,
+        local_client.api_keys_rotate,
+        local_client.api_keys_delete,
+    ):
+        with pytest.raises(NotFoundError, match="API key not found"):
+            call(old["id"])
+
+
+def test_a_platform_key_can_be_the_platforms_administrator_from_the_start(local_client):
+    body = {"name": "ops", "platform": True, "role_ids": ["role_platform_admin"]}
+    assert local_client.api_keys_create(body=body)["role_ids"] == ["role_platform_admin"]
+    with pytest.raises(NotFoundError, match="role_platform_admin"):
+        local_client.api_keys_create(body={**body, "platform": False})
 
 
 def test_platform_keys_are_listed_apart(local_client):

@@ -10,6 +10,7 @@ from ironflow import (
     AuthenticationError,
     ConflictError,
     NotFoundError,
+    PermissionDeniedError,
     ValidationError,
 )
 from ironflow.testing._engine.organizations import Organizations, Projects
@@ -138,16 +139,35 @@ def test_a_project_is_made_renamed_and_deleted(local_client):
     assert names(local_client.projects_list()) == ["default"]
     with pytest.raises(NotFoundError, match="project not found"):
         local_client.projects_delete(made["id"])
-    with pytest.raises(ValidationError, match="name"):
-        local_client.projects_update("proj_default_default", body={})
+    for body in ({}, {"name": ""}, {"name": "web", "description": 1}):
+        with pytest.raises(ValidationError, match="name|description"):
+            local_client.projects_create(body=body)
 
 
-def test_an_environment_outlives_its_project(local_client):
+def test_a_projects_description_is_kept_when_it_is_left_out(local_client):
+    made = local_client.projects_create(body={"name": "web", "description": "created"})
+    assert made["description"] == "created"
+    renamed = local_client.projects_update(made["id"], body={"name": "site"})
+    assert (renamed["name"], renamed["description"]) == ("site", "created")
+    cleared = local_client.projects_update(made["id"], body={"description": ""})
+    assert (cleared["name"], cleared["description"]) == ("site", "")
+    assert local_client.projects_update(made["id"], body={})["name"] == "site"
+    assert local_client.projects_list()[-1]["description"] == ""
+
+
+def test_the_environments_of_a_project_go_with_it(local, local_client):
+    local.function("nap", triggers=["nap"])(lambda event, step: step.sleep("long", 600))
     project = local_client.projects_create(body={"name": "web"})["id"]
     made = local_client.environments_create(body={"name": "qa", "project_id": project})
+    inside = local_client.with_options(environment=made["id"])
+    inside.events_create(body={"name": "nap", "data": {}})
     local_client.projects_delete(project)
-    (found,) = (e for e in local_client.environments_list() if e["id"] == made["id"])
-    assert "project_id" not in found
+    assert names(local_client.environments_list()) == ["default"]
+    with pytest.raises(NotFoundError):
+        inside.events_list()
+    with pytest.raises(PermissionDeniedError, match="default environment"):
+        local_client.projects_delete("proj_default_default")
+    assert names(local_client.projects_list()) == ["default"]
 
 
 # Environments
@@ -192,6 +212,21 @@ def test_an_environments_name_is_taken_once_an_organization(local_client):
     assert acting.environments_create(body={"name": "qa"})["id"] != made["id"]
 
 
+@pytest.mark.parametrize("name", ["Not Valid!", "QA", "a.b", "-qa", "", "q" * 64, "ü"])
+def test_a_name_that_cannot_be_an_environments_is_400(local_client, name):
+    made = local_client.environments_create(body={"name": "qa-2_b"})
+    for call in (
+        lambda: local_client.environments_create(body={"name": name}),
+        lambda: local_client.environments_update(made["id"], body={"name": name}),
+        lambda: local_client.tenants_provision(body={"name": "acme", "env_name": name or " "}),
+    ):
+        with pytest.raises(ValidationError, match="name") as caught:
+            call()
+        assert caught.value.status_code == 400
+    assert names(local_client.environments_list()) == ["default", "qa-2_b"]
+    assert names(local_client.orgs_list()) == ["default"]
+
+
 def test_a_renamed_environment_keeps_its_id_and_data(local_client):
     made = local_client.environments_create(body={"name": "qa"})
     local_client.with_options(environment="qa").events_create(body={"name": "a", "data": {}})
@@ -215,7 +250,7 @@ def test_an_environment_for_what_is_not_there_is_404(local_client):
 
 
 def test_the_default_environment_cannot_be_deleted(local_client):
-    with pytest.raises(ConflictError):
+    with pytest.raises(PermissionDeniedError, match="^cannot delete default environment"):
         local_client.environments_delete("env_default")
     made = local_client.environments_create(body={"name": "qa"})
     assert local_client.environments_delete(made["id"]) == {"status": "deleted"}
@@ -250,7 +285,9 @@ def test_a_provisioned_tenant_is_complete(local_client):
     assert made["api_key"]["roles"] == ["admin"]
     tenant = local_client.with_options(api_key=made["api_key"]["key"])
     assert names(tenant.roles_list()) == ["admin", "developer", "viewer"]
-    assert [e["id"] for e in tenant.environments_list()] == [made["environment"]["id"]]
+    (environment,), (project,) = tenant.environments_list(), tenant.projects_list()
+    assert environment["id"] == made["environment"]["id"]
+    assert (project["name"], environment["project_id"]) == ("default", project["id"])
     (key,) = tenant.api_keys_list()
     assert key["environment_id"] == made["environment"]["id"]
     assert key["role_ids"] == [tenant.roles_list()[0]["id"]]
@@ -271,3 +308,21 @@ def test_tenants_are_listed_with_their_counts(local_client):
     local_client.api_keys_create(body={"name": "ops", "platform": True})
     counts = [(t["name"], t["env_count"], t["key_count"]) for t in local_client.tenants_list()]
     assert counts == [("default", 1, 0), ("acme", 2, 1)]
+
+
+def test_a_tenant_was_made_on_a_day(local_client):
+    """The document's example shows a time at midnight; a later server sends the day alone."""
+    made = local_client.tenants_provision(body={"name": "acme"})["org"]["id"]
+    created = {tenant["id"]: tenant["created_at"] for tenant in local_client.tenants_list()}
+    day = local_client.orgs_get(made)["created_at"][:10]
+    assert created[made] == f"{day}T00:00:00Z"
+
+
+def test_a_tenant_renames_and_deletes_its_own_organization(admin, tenant):
+    (org,) = tenant.orgs_list()
+    assert tenant.orgs_patch(org["id"], body={"name": "renamed"})["name"] == "renamed"
+    assert tenant.orgs_delete(org["id"]) is None
+    with pytest.raises(AuthenticationError):  # its key is gone with it
+        tenant.orgs_get(org["id"])
+    with pytest.raises(NotFoundError):
+        admin.orgs_get(org["id"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 
 import pytest
 
@@ -39,6 +40,16 @@ def test_a_platform_login_opens_the_server(admin):
     (user,) = ops.platform_users_list()
     assert user["last_login_at"] >= user["created_at"]
     assert "s3cret" not in json.dumps([user, login, ops.platform_audit_list()])
+
+
+def test_a_platform_login_sets_a_cookie_that_no_script_reads(local, local_client):
+    local_client.platform_bootstrap(body=OPS)
+    body = json.dumps({name: OPS[name] for name in ("email", "password")}).encode()
+    request = urllib.request.Request(f"{local.url}/api/v1/platform/auth/login", body)
+    with urllib.request.urlopen(request) as reply:
+        cookie, token = reply.headers["Set-Cookie"], json.load(reply)["token"]
+    assert token in cookie
+    assert {"HttpOnly", "Path=/"} <= set(cookie.split("; "))
 
 
 def test_a_platform_user_is_kept_as_it_was_given(local_client):
@@ -134,10 +145,23 @@ def test_the_administrators_role_of_the_platform_stays(local_client):
     assert log_in(local_client)[0]["user"]["roles"] == ["platform_admin"]
     role, _ = local_client.platform_roles_list()
     assert (role["name"], role["is_default"]) == ("platform_admin", True)
-    with pytest.raises(ConflictError):
-        local_client.platform_roles_delete(role["id"])
-    with pytest.raises(ConflictError):
-        local_client.platform_roles_update(role["id"], body={"name": "boss"})
+    for call in (
+        lambda: local_client.platform_roles_delete(role["id"]),
+        lambda: local_client.platform_roles_update(role["id"], body={"name": "boss"}),
+        lambda: local_client.platform_roles_create(body={"name": "admin"}),
+    ):
+        with pytest.raises(ValidationError, match="platform_admin"):
+            call()
+
+
+def test_a_name_of_a_platform_role_is_taken_once(local_client):
+    made = local_client.platform_roles_create(body={"name": "support"})
+    other = local_client.platform_roles_create(body={"name": "ops"})
+    with pytest.raises(ConflictError, match="platform_support"):
+        local_client.platform_roles_create(body={"name": "platform_support"})
+    with pytest.raises(ConflictError, match="platform_support"):
+        local_client.platform_roles_update(other["id"], body={"name": "support"})
+    assert local_client.platform_roles_update(made["id"], body={"name": "support"}) == made
 
 
 def test_a_platform_policy_is_made_changed_and_deleted(local_client):
@@ -196,9 +220,8 @@ def test_every_change_of_the_platform_is_audited_newest_first(local_client):
     local_client.platform_tenants_delete(tenant)
     local_client.orgs_create_orgs(body={"name": "acme"})
     key = local_client.api_keys_create(body={"name": "ops", "platform": True})["id"]
-    local_client.api_keys_update_roles(key, body={"role_ids": []})
-    local_client.api_keys_rotate(key)
-    local_client.api_keys_delete(key)
+    local_client.api_keys_update_roles(key, body={"role_ids": ["role_platform_admin"]})
+    local_client.api_keys_delete(local_client.api_keys_rotate(key)["id"])
     trail = local_client.platform_audit_list()
     changes = [event["event_type"].split(".", 1)[1] for event in reversed(trail["events"])]
     assert changes == [
@@ -220,7 +243,13 @@ def test_every_change_of_the_platform_is_audited_newest_first(local_client):
         "key.deleted",
     ]
     assert trail["total"] == len(changes)
-    assert trail["events"][-3]["payload"] == {"id": user, "email": OPS["email"]}
+    assert trail["events"][-3]["payload"] == {"user_id": user, "email": OPS["email"]}
+    by_type = [
+        local_client.platform_audit_list(event_type=f"{before}user.created")
+        for before in ("", "platform.")
+    ]  # as the document has it, and as it is recorded
+    assert by_type[0] == by_type[1]
+    assert by_type[0]["total"] == 1
     assert {event["scope"] for event in trail["events"]} == {"platform"}
     assert {event["platform_user_id"] for event in trail["events"]} == {"user_admin"}
 

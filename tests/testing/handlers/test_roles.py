@@ -7,6 +7,7 @@ import pytest
 from ironflow import (
     ConflictError,
     NotFoundError,
+    ValidationError,
 )
 
 from ..accounts import policy, role_named
@@ -22,11 +23,35 @@ def test_an_organization_has_the_built_in_roles(local_client):
 
 def test_a_built_in_role_cannot_be_renamed_or_deleted(local_client):
     admin_role = role_named(local_client, "admin")
-    with pytest.raises(ConflictError):
+    with pytest.raises(ValidationError, match="built-in"):
         local_client.roles_patch(admin_role, body={"name": "boss"})
-    with pytest.raises(ConflictError):
+    with pytest.raises(ValidationError, match="built-in"):
         local_client.roles_delete(admin_role)
     assert local_client.roles_get(admin_role)["name"] == "admin"
+
+
+def test_a_name_of_a_role_is_taken_once_and_never_that_of_a_built_in_role(local_client):
+    made = local_client.roles_create(body={"name": "editor"})
+    other = local_client.roles_create(body={"name": "auditor"})
+    with pytest.raises(ConflictError, match="editor"):
+        local_client.roles_create(body={"name": "editor"})
+    with pytest.raises(ConflictError, match="editor"):
+        local_client.roles_patch(other["id"], body={"name": "editor"})
+    for name in ("admin", "developer", "viewer"):
+        with pytest.raises(ValidationError, match="built-in"):
+            local_client.roles_create(body={"name": name})
+        with pytest.raises(ValidationError, match="built-in"):
+            local_client.roles_patch(made["id"], body={"name": name})
+    assert local_client.roles_patch(made["id"], body={"name": "editor"}) == made
+    org = local_client.orgs_create(body={"name": "acme"})["id"]
+    assert local_client.roles_create(body={"name": "editor", "org_id": org})["org_id"] == org
+
+
+def test_built_in_roles_of_the_default_organization_have_ids_of_their_names(local_client):
+    ids = [role["id"] for role in local_client.roles_list()]
+    assert ids == ["role_admin", "role_developer", "role_viewer"]
+    org = local_client.orgs_create(body={"name": "acme"})["id"]
+    assert not set(ids) & {role["id"] for role in local_client.roles_list(org_id=org)}
 
 
 def test_a_custom_role_is_renamed_and_deleted(local_client):

@@ -10,7 +10,6 @@ from ironflow import (
     AuthenticationError,
     ConflictError,
     NotFoundError,
-    PermissionDeniedError,
     ValidationError,
 )
 
@@ -123,7 +122,7 @@ def test_a_changed_password_is_the_one_to_log_in_with(local_client, body):
 
 def test_a_password_change_that_is_refused_changes_nothing(local_client):
     user = local_client.users_create(body={"email": "a@example.com", "password": "old"})
-    with pytest.raises(PermissionDeniedError, match="current_password"):
+    with pytest.raises(AuthenticationError, match="current_password"):
         local_client.users_patch_password(
             user["id"], body={"current_password": "guess", "new_password": "new"}
         )
