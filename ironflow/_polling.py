@@ -1,8 +1,9 @@
 """One wait that looks again and again: its clock, its looks, and what decides about them.
 
-The rules are those of ``_waits``. ``pause_after``, ``is_mendable`` and ``due`` decide and are pure;
-``Wait`` has the time and makes the looks. ``Wait.states`` and ``RunLooks.poll`` are the only places
-that know how the next state is learned.
+The rules are those of ``_waits``. ``pause_after``, ``is_mendable``, ``due`` and ``due_of`` decide
+and are pure; ``Wait`` has the time and makes the looks; ``RunWait`` ends its pauses early where the
+server says that a run may have changed (``_pushes``). ``Wait.states`` and ``RunLooks.poll`` are the
+only places that know how the next state is learned.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from ._wire.loading import loading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from typing import Any, TypeVar
 
     from . import models
     from ._base import BaseClient
+    from ._pushes import Pushes
     from ._waits import Waits
     from .client import IronflowClient
 
@@ -36,6 +38,10 @@ MENDABLE_STATUSES = frozenset({408, 425, 429})
 ENDED_RUN = frozenset({"cancelled", "completed", "failed"})
 ENDED_REBUILD = frozenset({"cancelled", "completed", "dry_run", "failed"})
 
+LOOKS_BEFORE_PUSH = 3  # most runs are short, and a subscription costs several round trips
+LONGEST_OPENING = 2.0  # seconds to ask for it, and again to open it
+
+_PAGE = 20  # runs that a page of the list holds at least, as servers go
 _RUNS = ByOffset("runs", param="offset", identity=("id",), total="total_count")
 _NAMED_RUNS = 5  # in a message
 
@@ -152,7 +158,10 @@ class Wait:
         self._pauses += 1
         retry_after = self.failure.retry_after if self.failure else None
         pause = pause_after(self._pauses, self.poll_interval, retry_after, self._clock.random)
-        pause = max(0.0, pause - spent)
+        return self._rest(max(0.0, pause - spent), left)
+
+    def _rest(self, pause: float, left: float) -> bool:
+        """Sleep for a pause, or as long as is left; False when the time is up then."""
         self._clock.sleep(min(pause, left))
         return pause < left
 
@@ -196,23 +205,110 @@ class Wait:
         return error
 
 
+class RunWait(Wait):
+    """A wait for runs. Once it is in vain for a while, it listens for pushes between its looks.
+
+    A look brings a dict of runs by id. Attributes:
+        ids: The runs that have not ended; whoever waits for them keeps it current.
+    """
+
+    ids: Collection[str] = ()
+    _pushes: Pushes | None = None
+    _in_vain = 0  # looks that brought a run that has not ended
+
+    def look(self, ask: Callable[..., State], *arguments: str) -> State | None:
+        self._listen_meanwhile()
+        number = self._pushes.number if self._pushes else 0
+        found: Any = super().look(ask, *arguments)
+        if found is not None:
+            open_ids = [id for id, run in found.items() if not has_ended(run)]
+            self._in_vain += bool(open_ids)
+            if self._pushes is not None:
+                self._pushes.looked(found, number, open_ids)
+        return found  # type: ignore[no-any-return]
+
+    def wanted(self) -> Collection[str] | None:
+        """Return the runs that the next poll looks at, None for all of them."""
+        return self._pushes.wanted(self.ids) if self._pushes else None
+
+    def not_shown(self, ids: Iterable[str]) -> None:
+        """Have runs looked at again that a look was to bring and did not."""
+        if self._pushes is not None:
+            self._pushes.forget(ids)
+
+    def close(self) -> None:
+        """Close what the wait has opened."""
+        pushes, self._pushes = self._pushes, None
+        if pushes is not None:
+            pushes.close()
+
+    def _rest(self, pause: float, left: float) -> bool:
+        started = self.now()
+        self._listen()
+        if self._pushes is not None:
+            is_owed = self.failure is not None
+            self._pushes.rest(self.ids, started + pause, started + left, is_owed)
+            if not self._pushes.is_over:
+                return self.now() < started + left
+            self.close()
+        spent = self.now() - started
+        return super()._rest(max(0.0, pause - spent), max(0.0, left - spent))
+
+    def _listen_meanwhile(self) -> None:
+        """Subscribe in the middle of a long poll, so that the rest of it is not polled again."""
+        if self._pushes is not None:
+            return
+        self._listen()
+        if self._pushes is not None:
+            self._pushes.settle(self.ids, self.now() + min(LONGEST_OPENING, self.left()))
+
+    def _listen(self) -> None:
+        """Subscribe, where that is worth it and the server offers it; otherwise polling goes on."""
+        if self._pushes is not None or self._in_vain < LOOKS_BEFORE_PUSH or self.failure:
+            return
+        # Whoever gives an interval wants polls; and a clock that is not ours knows no socket.
+        if self.poll_interval is not None or self._client._clock is not None:
+            return
+        left = self.left() if self.timeout else 0.0
+        if left <= 0:
+            return
+        with loading:
+            from ._pushes import Offer, subscribe
+
+        offer = Offer.of(self._client)
+        is_to_be_asked = offer.is_to_be_asked()
+        if not (is_to_be_asked or offer.stands):
+            return
+        limit = min(self._client._options.timeout, LONGEST_OPENING, left)
+        client = generated(
+            self._client.with_options(timeout=limit, total_timeout=None, max_attempts=1)
+        )
+        if is_to_be_asked:
+            offer.ask(client)
+            self._pauses += 1  # the question counts as a look
+        if offer.stands:
+            self._pushes = subscribe(client, offer, lambda: self.ids)
+
+
 class RunLooks:
     """Several runs that have not ended, and the looks at them."""
 
-    def __init__(self, wait: Wait, ids: Iterable[str]) -> None:
+    def __init__(self, wait: RunWait, ids: Iterable[str]) -> None:
         self.events = dict.fromkeys(ids, "")  # the event of each run, empty while it is unknown
         self._wait = wait
+        self._wanted: Collection[str] | None = None
         self._queue: list[tuple[str, str]] = []
+        wait.ids = self.events.keys()
 
     def poll(self) -> dict[str, models.RunResponse]:
-        """Look at each run once and return what is known of them by id.
+        """Look at each run once that is to be looked at, and return what is known of them by id.
 
         After a failed look the poll is over, and the next one begins with what is left of it. The
         look that failed comes last then, so that a bad run does not keep the others from being
         seen.
         """
         found: dict[str, models.RunResponse] = {}
-        queue = self._queue or due(self.events)
+        queue = self._queue or self._due()
         self._queue = []
         for number, (kind, key) in enumerate(queue, 1):
             runs = self._wait.look(self._ask_run if kind == "run" else self._ask_event, key)
@@ -222,31 +318,37 @@ class RunLooks:
             found.update(runs)
         return found
 
+    def _due(self) -> list[tuple[str, str]]:
+        self._wanted = self._wait.wanted()
+        return due(self.events) if self._wanted is None else due_of(self._wanted, self.events)
+
     def _ask_run(self, client: IronflowClient, id: str) -> dict[str, models.RunResponse]:
         run = client.runs_get(id)
         self.events[id] = str(members(run).get("event_id") or "")
         return {id: run}
 
     def _ask_event(self, client: IronflowClient, event: str) -> dict[str, models.RunResponse]:
-        missing = {id for id, own in self.events.items() if own == event}
+        awaited = {id for id, own in self.events.items() if own == event}
+        missing = awaited.intersection(awaited if self._wanted is None else self._wanted)
         found: dict[str, models.RunResponse] = {}
         pages: Pages[models.RunResponse] = Pages(
             self._wait.call, "runs_iterate", "/api/v1/runs", _RUNS, query={"event_id": event}
         )
         for run in pages:
             id = members(run).get("id")
-            if id in missing:
+            if id in awaited:
                 found[id] = run
                 missing.discard(id)
             if not missing:
                 break
         # What the list does not show is looked up by its id at the next poll.
         self.events.update(dict.fromkeys(missing, ""))
+        self._wait.not_shown(missing)
         return found
 
 
 def due(events: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Decide which looks a poll takes.
+    """Decide which looks a poll of all runs takes.
 
     Args:
         events: The event of each run that has not ended, empty where it is unknown.
@@ -256,6 +358,31 @@ def due(events: Mapping[str, str]) -> list[tuple[str, str]]:
     """
     looks = [("event", event) if event else ("run", id) for id, event in events.items()]
     return list(dict.fromkeys(looks))
+
+
+def due_of(wanted: Collection[str], events: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Decide which looks a poll of some of the runs takes, so that they are as few as possible.
+
+    Args:
+        wanted: Ids of the runs to look at.
+        events: As for ``due``.
+
+    Returns:
+        As ``due`` does. The list of an event is read where that takes fewer requests.
+    """
+    with loading:
+        from collections import Counter
+
+    awaited = Counter(events.values())
+    asked = Counter(events[id] for id in wanted)
+    listed = {
+        event
+        for event, count in asked.items()
+        if event and count > 1 and awaited[event] < count * _PAGE
+    }
+    return due(
+        {id: event if event in listed else "" for id, event in events.items() if id in wanted}
+    )
 
 
 def is_mendable(failure: IronflowError) -> bool:
@@ -298,14 +425,19 @@ def status_of(state: Mapping[str, Any]) -> str:
     return status
 
 
-def ended_runs(wait: Wait, ids: Iterable[str]) -> Iterator[tuple[str, models.RunResponse]]:
-    """Yield runs with their ids, in the order in which they end."""
+def has_ended(run: Mapping[str, Any]) -> bool:
+    """Return whether a run is over."""
+    return status_of(run) in ENDED_RUN
+
+
+def ended_runs(wait: RunWait, ids: Iterable[str]) -> Iterator[tuple[str, models.RunResponse]]:
+    """Yield runs with their ids, in the order in which they end; the caller closes the wait."""
     looks = RunLooks(wait, ids)
     while looks.events:
         seen = looks.poll()
         for id, run in seen.items():
             wait.report(run, id)
-        over = [(id, run) for id, run in seen.items() if status_of(run) in ENDED_RUN]
+        over = [(id, run) for id, run in seen.items() if has_ended(run)]
         for id, _ in over:
             del looks.events[id], wait.seen[id]
         for id, run in sorted(over, key=_ended_at):

@@ -11,7 +11,11 @@ Rules:
    408, 425, 429 or 5xx, may be mended by the next. Any other failure ends the wait at once.
 4. ``on_progress`` gets every state that differs from the one before, the first and the last
    included. What it raises ends the wait.
-5. A run that failed is a result like any other, unless the caller asks for an exception. Time that
+5. A wait for runs that three looks were in vain for subscribes to what happens to them, where the
+   server offers that: an end is then looked at as it comes, and few looks are made beside it. With
+   ``poll_interval`` it only polls. A subscription never fails a wait and never changes what it
+   gives; its rules are in ``_pushes``.
+6. A run that failed is a result like any other, unless the caller asks for an exception. Time that
    is up is an ``IronflowTimeoutError`` whose ``body`` is the last state.
 
 Design: the methods say what is waited for; ``_polling`` has the clock, makes the looks and decides
@@ -26,10 +30,11 @@ from ._errors import IronflowTimeoutError, RunFailedError
 from ._page_styles import unusable
 from ._polling import (
     ENDED_REBUILD,
-    ENDED_RUN,
+    RunWait,
     Wait,
     ended_runs,
     generated,
+    has_ended,
     members,
     status_of,
 )
@@ -66,13 +71,16 @@ class Waits(BaseClient):
 
         A run has ended when its status is completed, failed or cancelled. It is looked up by
         ``GET /api/v1/runs/{id}``, at most T + 5 times in T seconds unless ``poll_interval`` is
-        given. A look that fails without a reply, or with 408, 425, 429 or 5xx, is repeated.
+        given. A look that fails without a reply, or with 408, 425, 429 or 5xx, is repeated. Where
+        the server offers subscriptions, a longer wait opens one, notices the end at once and needs
+        far fewer looks.
 
         Args:
             id: Run id.
             timeout: Seconds to wait at most; 0 is one look. It is not the timeout of a request:
                 that stays the client's own.
-            poll_interval: Seconds between two looks. Default: growing from 0.1 to 2, and random.
+            poll_interval: Seconds between two looks, for a wait that only polls. Default: growing
+                from 0.1 to 2, and random, as long as nothing is pushed.
             on_progress: Called with the run at first and whenever it has changed.
             raise_on_failure: Raise ``RunFailedError`` for a run that failed or was cancelled,
                 instead of returning it.
@@ -85,11 +93,16 @@ class Waits(BaseClient):
             RunFailedError: It failed or was cancelled, with ``raise_on_failure``.
             IronflowError: It cannot be looked up, as with status 401, 403 or 404.
         """
-        wait = Wait(self, timeout, poll_interval, on_progress)
-        for run in wait.states(lambda client: client.runs_get(id)):
-            wait.report(run)
-            if status_of(run) in ENDED_RUN:
-                return _outcome(run, raise_on_failure)
+        wait = RunWait(self, timeout, poll_interval, on_progress)
+        wait.ids = (id,)
+        try:
+            for found in wait.states(lambda client: {id: client.runs_get(id)}):
+                run = found[id]
+                wait.report(run)
+                if has_ended(run):
+                    return _outcome(run, raise_on_failure)
+        finally:
+            wait.close()
         raise wait.timed_out(f"run {id} has not ended", wait.seen.get(""))
 
     def runs_wait_many(
@@ -104,14 +117,16 @@ class Waits(BaseClient):
         """Wait for several runs, and yield each as it ends.
 
         Each run is first looked up by its id. From then on one list request a poll covers all runs
-        of one event, so many runs of few events cost little. Nothing is sent before the first run
-        is asked for.
+        of one event, so many runs of few events cost little. Where the server offers subscriptions,
+        one connection tells of all runs, and only those that may have ended are looked at. Nothing
+        is sent before the first run is asked for.
 
         Args:
             ids: Run ids; one that is given twice counts once.
             timeout: Seconds to wait at most for all of them; 0 is one look at each. The time that
                 the caller spends between two runs does not count.
-            poll_interval: Seconds between two polls. Default: growing from 0.1 to 2, and random.
+            poll_interval: Seconds between two polls, for a wait that only polls. Default: growing
+                from 0.1 to 2, and random, as long as nothing is pushed.
             on_progress: Called with each run at first and whenever it has changed.
             raise_on_failure: Raise ``RunFailedError`` at the first run that failed or was
                 cancelled, instead of yielding it.
@@ -129,8 +144,8 @@ class Waits(BaseClient):
         if isinstance(ids, (str, bytes)):
             raise TypeError("ids: must be several ids, as in [id]; runs_wait takes a single one")
         known = [str(id) for id in ids if segment(ids=id)]
-        wait = Wait(self, timeout, poll_interval, on_progress)
-        return (_outcome(run, raise_on_failure) for _, run in ended_runs(wait, known))
+        wait = RunWait(self, timeout, poll_interval, on_progress)
+        return _outcomes(wait, known, raise_on_failure)
 
     def events_create_and_wait(
         self,
@@ -148,7 +163,8 @@ class Waits(BaseClient):
         Args:
             body: The event, as for ``events_create``.
             timeout: Seconds to wait at most once the event is accepted; 0 is one look at each run.
-            poll_interval: Seconds between two polls. Default: growing from 0.1 to 2, and random.
+            poll_interval: Seconds between two polls, for a wait that only polls. Default: growing
+                from 0.1 to 2, and random, as long as nothing is pushed.
             on_progress: Called with each run at first and whenever it has changed.
             raise_on_failure: Raise ``RunFailedError`` at the first run that failed or was
                 cancelled.
@@ -162,7 +178,7 @@ class Waits(BaseClient):
             RunFailedError: One failed or was cancelled, with ``raise_on_failure``.
             IronflowError: The event was not accepted, or a run cannot be looked up.
         """
-        wait = Wait(self, timeout, poll_interval, on_progress)
+        wait = RunWait(self, timeout, poll_interval, on_progress)
         reply = members(generated(self).events_create(body))
         ids: list[str] = reply.get("run_ids") or []
         ended: dict[str, models.RunResponse] = {}
@@ -173,6 +189,8 @@ class Waits(BaseClient):
             states = {**wait.seen, **ended}
             error.body = [states[id] for id in ids if id in states]
             raise
+        finally:
+            wait.close()
         return [ended[id] for id in ids]
 
     def functions_invoke_and_wait(
@@ -196,7 +214,8 @@ class Waits(BaseClient):
             idempotency_key: Makes the call safe to repeat, so it is retried as a GET is; "auto"
                 makes a key.
             timeout: Seconds to wait at most once the run is started; 0 is one look.
-            poll_interval: Seconds between two looks. Default: growing from 0.1 to 2, and random.
+            poll_interval: Seconds between two looks, for a wait that only polls. Default: growing
+                from 0.1 to 2, and random, as long as nothing is pushed.
             on_progress: Called with the run at first and whenever it has changed.
             raise_on_failure: Raise ``RunFailedError`` for a run that failed or was cancelled,
                 instead of returning it.
@@ -313,6 +332,16 @@ class Waits(BaseClient):
             if members(reply).get("caughtUp") is True:
                 return reply
         raise wait.timed_out(f"projection {name} has not reached {min_seq}", wait.seen.get(""))
+
+
+def _outcomes(
+    wait: RunWait, ids: Iterable[str], raise_on_failure: bool
+) -> Iterator[models.RunResponse]:
+    try:
+        for _, run in ended_runs(wait, ids):
+            yield _outcome(run, raise_on_failure)
+    finally:
+        wait.close()
 
 
 def _outcome(run: models.RunResponse, raise_on_failure: bool) -> models.RunResponse:

@@ -24,7 +24,11 @@ PATIENCE = 30
 
 def upgrade(peer):
     """Take the handshake of a WebSocket."""
-    received = peer.request()
+    upgraded(peer, peer.request())
+
+
+def upgraded(peer, received):
+    """Answer the handshake of a WebSocket that was received."""
     key = accept_key(received.headers["sec-websocket-key"])
     peer.send(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -152,11 +156,7 @@ class Bucket:
             peer.send(content)
 
     def _watch(self, peer, head):
-        key = accept_key(head.headers["sec-websocket-key"])
-        peer.send(
-            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Accept: " + key.encode() + b"\r\n\r\n"
-        )
+        upgraded(peer, head)
         for name, (value, revision) in self.entries.items():
             peer.send(put(name, value, revision))
         self.watching.append(peer)

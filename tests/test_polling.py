@@ -15,7 +15,7 @@ from ironflow import (
     RateLimitError,
     ServerError,
 )
-from ironflow._polling import due, is_mendable, pause_after
+from ironflow._polling import due, due_of, is_mendable, pause_after
 
 
 @pytest.mark.parametrize(
@@ -87,3 +87,20 @@ def test_runs_of_one_event_are_looked_at_together():
         ("event", "evt_2"),
         ("run", "e"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "looks"),
+    [
+        (["r0"], [("run", "r0")]),
+        (["alone", "new"], [("run", "alone"), ("run", "new")]),
+        (["r0", "r1"], [("run", "r0"), ("run", "r1")]),  # its list may have 50 pages
+        ([f"r{n}" for n in range(50)], [("run", f"r{n}") for n in range(50)]),
+        ([f"r{n}" for n in range(51)], [("event", "evt_1")]),
+        (["p0", "p1", "alone"], [("event", "evt_2"), ("run", "alone")]),
+    ],
+)
+def test_some_runs_are_looked_at_in_the_fewest_requests(wanted, looks):
+    events = {f"r{n}": "evt_1" for n in range(1000)}
+    events.update(p0="evt_2", p1="evt_2", alone="evt_3", new="")
+    assert due_of(wanted, events) == looks

@@ -1,0 +1,510 @@
+"""Waits for runs by push: what opens a subscription, what it brings, and what a loss leaves."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+
+import pytest
+
+from ironflow import IronflowClient, IronflowTimeoutError, RunFailedError, _polling, _pushes
+from ironflow._pushes import Hint, Offer, Pushes, RunEvents, _NothingCame
+
+from .conftest import KEY
+from .frames import TEXT, close_frame, frame
+from .hostile import clear_proxies, reply
+from .live import text
+from .run_server import RunServer
+from .waits import run, targets
+
+PATIENCE = 30
+NEVER = 3600.0
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch):
+    clear_proxies(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def _quick_polls(monkeypatch, request):
+    if "real_pauses" not in request.fixturenames:
+        monkeypatch.setattr(_polling, "LONGEST_PAUSE", 0.2)
+
+
+@pytest.fixture
+def real_pauses():
+    """Leave the pauses between looks as long as they are."""
+
+
+@pytest.fixture
+def only_pushes(monkeypatch):
+    """Switch the slow looks off, so that only a push or a loss can bring one."""
+    monkeypatch.setattr(_pushes, "FIRST_SAFETY", NEVER)
+    monkeypatch.setattr(_pushes, "LONGEST_SAFETY", NEVER)
+
+
+def connected(server, **options):
+    return IronflowClient(server.url, KEY, **{"timeout": 5, "initial_backoff": 0.001, **options})
+
+
+class Waiting:
+    """A wait in a thread: ``with Waiting(call) as waiting``, then ``waiting.result()``."""
+
+    def __init__(self, call):
+        self._call = call
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self):
+        try:
+            self._found = self._call()
+            self._error = None
+        except Exception as error:
+            self._error = error
+
+    def result(self):
+        self._thread.join(PATIENCE)
+        assert not self._thread.is_alive(), "the wait hangs"
+        if self._error is not None:
+            raise self._error
+        return self._found
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._thread.join(PATIENCE)
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
+def test_an_end_that_is_pushed_ends_the_wait_by_one_more_look(only_pushes, status):
+    with RunServer("run_1") as server, connected(server, environment="staging") as client:
+        with Waiting(lambda: client.runs_wait("run_1")) as waiting:
+            server.until_settled()
+            before = len(server.looks)
+            server.end("run_1", status)
+            assert waiting.result() == run(status)
+        assert len(server.looks) == before + 1
+        assert server.subscribed == ["system.run.run_1.>"]
+        assert server.asked("/api/v1/capabilities") == server.asked("/ws") == 1
+        server.until(lambda: not server.listening)  # closed, with a close frame
+    (opened,) = [each for each in server.requests if each.target.startswith("/ws")]
+    assert opened.target == "/ws?env=staging"
+    assert opened.headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_calls_that_wait_for_their_runs_wait_by_push(only_pushes):
+    with RunServer("run_1", "run_2") as server, connected(server) as client:
+        server.started = {"event_id": "evt_1", "run_ids": ["run_1", "run_2"], "run_id": "run_1"}
+        with Waiting(lambda: client.events_create_and_wait({"name": "a", "data": {}})) as waiting:
+            server.until_settled()
+            server.end("run_2")
+            server.end("run_1")
+            assert [each["id"] for each in waiting.result()] == ["run_1", "run_2"]
+        server.change("run_1", status="running")
+        with Waiting(lambda: client.functions_invoke_and_wait("f")) as waiting:
+            server.until_settled(2)
+            server.end("run_1")
+            assert waiting.result()["id"] == "run_1"
+    assert server.asked("/api/v1/capabilities") == 1
+
+
+def test_a_short_wait_asks_for_nothing_but_the_run(client, server):
+    for status in ("pending", "running", "completed"):
+        server.reply(run(status))
+    assert client.runs_wait("run_1")["status"] == "completed"
+    assert targets(server) == ["/api/v1/runs/run_1"] * 3
+
+
+@pytest.mark.parametrize("arguments", [{"poll_interval": 0.001}, {"timeout": 0}])
+def test_a_wait_that_is_to_poll_or_to_look_once_opens_nothing(client, server, arguments):
+    for _ in range(8):
+        server.reply(run())
+    server.reply(run("completed"))
+    if "timeout" in arguments:
+        with pytest.raises(IronflowTimeoutError):
+            client.runs_wait("run_1", **arguments)
+    else:
+        client.runs_wait("run_1", **arguments)
+    assert set(targets(server)) == {"/api/v1/runs/run_1"}
+
+
+NO_OFFER = {
+    "none": reply(b'{"transports": ["connectrpc"]}'),
+    "empty": reply(b"{}"),
+    "a text": reply(b'{"transports": "websocket"}'),
+    "a list": reply(b'["websocket"]'),
+    "null": reply(b"null"),
+    "not json": reply(b"<html>"),
+    "404": reply(b"{}", status="404 Not Found"),
+    "401": reply(b"{}", status="401 Unauthorized"),
+    "503": reply(b"{}", status="503 Service Unavailable"),
+    "cut short": b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{",
+}
+
+
+@pytest.mark.parametrize("offer", NO_OFFER.values(), ids=NO_OFFER.keys())
+def test_without_an_offer_a_wait_polls_and_the_question_is_not_repeated(offer, monkeypatch):
+    monkeypatch.setattr(_polling, "LONGEST_OPENING", 0.5)  # for the one that is cut short
+    with RunServer("run_1", offer=offer) as server, connected(server) as client:
+        for _ in range(2):
+            server.change("run_1", status="running")
+            with Waiting(lambda: client.with_options(timeout=4).runs_wait("run_1")) as waiting:
+                server.until(lambda: server.asked("/api/v1/capabilities"))
+                server.until_looks(4)
+                server.end("run_1", push=False)
+                assert waiting.result()["status"] == "completed"
+        assert server.asked("/api/v1/capabilities") == 1
+        assert server.asked("/ws") == 0
+
+
+NO_OPENING = {
+    "403": {"refusal": reply(b'{"error": "no"}', status="403 Forbidden")},
+    "404": {"refusal": reply(b"{}", status="404 Not Found")},
+    "426": {"refusal": reply(b"{}", status="426 Upgrade Required")},
+    "503": {"refusal": reply(b"{}", status="503 Service Unavailable")},
+    "200": {"refusal": reply(b"{}")},
+    "nothing": {"refusal": b""},
+    "a refused pattern": {"results": [("status", "error"), ("code", "FORBIDDEN")]},
+}
+
+
+@pytest.mark.parametrize("options", NO_OPENING.values(), ids=NO_OPENING.keys())
+def test_what_cannot_be_opened_is_polled_and_not_tried_again(
+    options, monkeypatch, caplog, only_pushes
+):
+    monkeypatch.setattr(_polling, "LONGEST_OPENING", 0.5)  # for the one that says nothing
+    caplog.set_level(logging.DEBUG, "ironflow")
+    with RunServer("run_1", **options) as server, connected(server) as client:
+        for _ in range(2):
+            server.change("run_1", status="running")
+            with Waiting(lambda: client.runs_wait("run_1")) as waiting:
+                server.until(lambda: server.asked("/ws"))
+                server.until_looks(4)
+                server.end("run_1", push=False)
+                assert waiting.result()["status"] == "completed"
+        assert server.asked("/ws") == 1
+    assert KEY not in caplog.text
+    told = [each for each in caplog.records if each.getMessage().startswith("waits poll: ")]
+    assert [each.levelname for each in told] == ["DEBUG"]
+    assert {each.levelname for each in caplog.records} == {"DEBUG"}
+
+
+def test_a_subscription_that_is_not_confirmed_does_not_hold_up_the_polls(only_pushes):
+    with RunServer("run_1", results=None) as server, connected(server) as client:
+        with Waiting(lambda: client.runs_wait("run_1")) as waiting:
+            server.until(lambda: server.subscribed)
+            server.until_looks(len(server.looks) + 2)
+            server.end("run_1", push=False)
+            assert waiting.result()["status"] == "completed"
+
+
+@pytest.mark.parametrize("ending", [close_frame(1000), frame(TEXT, b"[")], ids=["close", "broken"])
+def test_a_subscription_that_the_server_ends_is_not_opened_again(ending, only_pushes):
+    with RunServer("run_1") as server, connected(server) as client:
+        with Waiting(lambda: client.runs_wait("run_1")) as waiting:
+            server.until_settled()
+            server.send(ending)
+            server.until_looks(len(server.looks) + 2)
+            server.end("run_1", push=False)
+            assert waiting.result()["status"] == "completed"
+        assert server.asked("/ws") == 1
+
+
+def test_trouble_with_a_subscription_that_the_server_retries_is_reason_to_poll(only_pushes):
+    trouble = {"type": "subscription_error", "subscriptionId": "sub_1", "retrying": True}
+    with RunServer("run_1") as server, connected(server) as client:
+        with Waiting(lambda: client.runs_wait("run_1")) as waiting:
+            server.until_settled()
+            server.send(text(trouble))
+            server.until_looks(len(server.looks) + 1)
+            server.end("run_1", push=False)
+            assert waiting.result()["status"] == "completed"
+
+
+def test_what_happened_in_a_gap_is_looked_for_and_then_pushes_go_on(only_pushes):
+    with RunServer("a", "b", "c") as server, connected(server) as client:
+        waiting = client.runs_wait_many(["a", "b", "c"])
+        with Waiting(lambda: next(waiting)["id"]) as first:
+            server.until_settled()
+            server.change("a", status="completed")
+            server.cut()
+            assert first.result() == "a"
+        with Waiting(lambda: next(waiting)["id"]) as second:
+            server.until_settled(2)
+            server.cut()
+            server.until_settled(3)
+            server.end("b")
+            assert second.result() == "b"
+        assert sorted(server.subscribed[-2:]) == ["system.run.b.>", "system.run.c.>"]
+        waiting.close()
+        server.until(lambda: not server.listening)
+
+
+def test_a_server_that_drops_each_connection_is_not_connected_to_all_the_time(
+    only_pushes, real_pauses
+):
+    with RunServer("run_1") as server, connected(server, initial_backoff=0.05) as client:
+        server.drops = True
+        started = time.monotonic()
+        with Waiting(lambda: client.runs_wait("run_1")) as waiting:
+            server.until(lambda: server.asked("/ws") > 4)
+            server.end("run_1", push=False)
+            assert waiting.result()["status"] == "completed"
+        # Pauses of 25, 50, 100 ms and so on at least, so five connections take 375 ms.
+        assert server.asked("/ws") <= 5 + (time.monotonic() - started) / 0.4
+        assert len(server.looks) <= time.monotonic() - started + 5
+
+
+def test_an_end_that_is_not_pushed_is_found_and_the_server_is_polled_from_then_on(monkeypatch):
+    monkeypatch.setattr(_pushes, "FIRST_SAFETY", 0.01)
+    with RunServer("run_1") as server, connected(server) as client:
+        for _ in range(2):
+            server.change("run_1", status="running")
+            with Waiting(lambda: client.runs_wait("run_1")) as waiting:
+                server.until_settled()
+                server.until_looks(len(server.looks) + 2)
+                server.end("run_1", push=False)
+                assert waiting.result()["status"] == "completed"
+        assert server.asked("/ws") == 1
+
+
+def test_a_server_that_has_pushed_an_end_is_trusted_for_longer(monkeypatch):
+    monkeypatch.setattr(_pushes, "FIRST_SAFETY", 0.01)
+    monkeypatch.setattr(_pushes, "LONGEST_SAFETY", NEVER)
+    with RunServer("run_1") as server, connected(server) as client:
+        looks = []
+        for number in (1, 2):
+            server.change("run_1", status="running")
+            with Waiting(lambda: client.runs_wait("run_1")) as waiting:
+                server.until_settled(number)
+                looks.append(len(server.looks))
+                if number == 1:
+                    server.until_looks(len(server.looks) + 2)
+                server.end("run_1")
+                waiting.result()
+                looks.append(len(server.looks))
+        assert looks[1] >= looks[0] + 3
+        assert looks[3] == looks[2] + 1
+
+
+def test_pushes_that_end_nothing_bring_no_more_looks_than_polling(only_pushes, real_pauses):
+    with RunServer("run_1") as server, connected(server) as client:
+        seen = []
+        started = time.monotonic()
+        with Waiting(lambda: client.runs_wait("run_1", on_progress=seen.append)) as waiting:
+            server.until_settled()
+            server.change("run_1", "step.completed", attempt=2)
+            server.until(lambda: any(state.get("attempt") == 2 for state in seen))
+            for _ in range(300):
+                server.push("system.run.run_1.step.completed", "run_1")
+                server.push("system.run.run_1.completed", "run_1")  # it lies
+            server.push("system.run.run_1.step.failed", "run_1")
+            server.until_looks(len(server.looks) + 1)
+            server.end("run_1", push="updated")
+            assert waiting.result()["status"] == "completed"
+        assert len(server.looks) <= time.monotonic() - started + 6
+        assert seen == [run(), run(attempt=2), run("completed", attempt=2)]
+
+
+def test_many_runs_share_one_connection_and_few_looks(only_pushes, monkeypatch):
+    monkeypatch.setattr(_pushes, "_WINDOW", 7)
+    events = {f"run_{n}": f"evt_{n}" for n in range(40)}
+    with RunServer(events=events) as server, connected(server) as client:
+        with Waiting(lambda: list(client.runs_wait_many(events))) as waiting:
+            server.until_settled()
+            for id in events:
+                server.end(id)
+            assert {each["id"] for each in waiting.result()} == set(events)
+        assert sorted(server.subscribed) == sorted(f"system.run.{id}.>" for id in events)
+        assert server.opened == 1
+        # Each at first and at its end; the first few, which came before the subscription, again.
+        assert len(server.looks) <= 2 * 40 + 5
+
+
+def test_many_ends_of_one_event_are_read_from_its_list(only_pushes):
+    ids = [f"run_{n}" for n in range(40)]
+    with RunServer(*ids) as server, connected(server) as client:
+        with Waiting(lambda: list(client.runs_wait_many(ids))) as waiting:
+            server.until_settled()
+            before = len(server.looks)
+            with server.lock:  # in one piece
+                for id in ids:
+                    server.end(id)
+            assert len(waiting.result()) == 40
+        assert server.looks[before:].count("evt_1") >= 1
+        assert len(server.looks) - before < 20
+
+
+def test_a_first_failure_closes_the_connection(only_pushes):
+    with RunServer("a", "b") as server, connected(server) as client:
+        waiting = client.runs_wait_many(["a", "b"], raise_on_failure=True)
+        with Waiting(lambda: next(waiting)) as first:
+            server.until_settled()
+            server.end("b", "failed")
+            with pytest.raises(RunFailedError):
+                first.result()
+        server.until(lambda: not server.listening)
+
+
+def test_time_that_is_up_is_an_error_with_the_last_state_and_closes_the_connection(only_pushes):
+    with RunServer("run_1") as server, connected(server) as client:
+        with pytest.raises(
+            IronflowTimeoutError, match="^run run_1 has not ended after 1 s"
+        ) as caught:
+            client.runs_wait("run_1", timeout=1)
+        assert caught.value.body == run()
+        server.until(lambda: not server.listening)
+        assert server.opened == 1
+
+
+def test_what_on_progress_raises_closes_the_connection(only_pushes):
+    def stop(state):
+        if state.get("attempt"):
+            raise LookupError
+
+    with RunServer("run_1") as server, connected(server) as client:
+        with Waiting(lambda: client.runs_wait("run_1", on_progress=stop)) as waiting:
+            server.until_settled()
+            server.change("run_1", "updated", attempt=2)
+            with pytest.raises(LookupError):
+                waiting.result()
+        server.until(lambda: not server.listening)
+
+
+def test_waits_in_many_threads_ask_one_question(only_pushes):
+    with RunServer("run_1") as server, connected(server) as client:
+        waits = [Waiting(lambda: client.runs_wait("run_1")) for _ in range(12)]
+        for waiting in waits:
+            waiting.__enter__()
+        server.until(lambda: len(server.listening) == 12)
+        server.end("run_1")
+        assert [waiting.result()["status"] for waiting in waits] == ["completed"] * 12
+        assert server.asked("/api/v1/capabilities") == 1
+
+
+# Without a server.
+
+
+class Script:
+    """A stream that gives what it is told, and then nothing."""
+
+    is_over = False
+
+    def __init__(self, *hints, number=1):
+        self.hints = list(hints)
+        self.number = number
+        self.ends = []
+
+    def take(self, end):
+        self.ends.append(end)
+        if self.hints:
+            return self.hints.pop(0)
+        raise _NothingCame("")
+
+    def close(self):
+        pass
+
+
+def test_a_push_does_not_shorten_the_pause_that_a_failed_look_asks_for():
+    pushes = Pushes(Script(Hint("a", True)), Offer())
+    earliest = time.monotonic() + 0.05
+    pushes.rest(("a",), earliest, earliest + 10, True)
+    assert time.monotonic() >= earliest
+    assert pushes.wanted(("a", "b")) == {"a", "b"}  # neither was looked at
+
+
+def test_an_end_is_urgent_once_and_all_that_has_come_is_looked_at_with_it():
+    stream = Script(Hint("a", True), Hint("b", False), Hint("c", True), Hint("other", True))
+    pushes = Pushes(stream, Offer())
+    ids = ("a", "b", "c", "d")
+    pushes.looked(ids, 1, ids)
+    assert pushes.wanted(ids) == set()
+    later = time.monotonic() + NEVER
+    pushes.rest(ids, later, later, False)
+    assert pushes.wanted(ids) == {"a", "b", "c"}
+    pushes.looked(("a", "b", "c"), 1, ids)
+    stream.hints = [Hint("a", True)]
+    soon = time.monotonic() + 0.05
+    pushes.rest(ids, soon, later, False)
+    assert time.monotonic() >= soon
+    assert pushes.wanted(ids) == {"a"}
+
+
+def test_a_run_is_wanted_again_after_another_subscription_or_when_it_was_not_shown():
+    stream = Script()
+    pushes = Pushes(stream, Offer())
+    pushes.looked(("a", "b"), 1, ("a", "b"))
+    pushes.forget(["b"])
+    assert pushes.wanted(("a", "b")) == {"b"}
+    stream.number = 2
+    assert pushes.wanted(("a", "b")) == {"a", "b"}
+    stream.number = 0
+    assert pushes.wanted(("a", "b")) is None  # polls
+
+
+def test_looks_for_what_was_not_pushed_grow_rarer(monkeypatch):
+    time_now = [100.0]
+    monkeypatch.setattr(_pushes, "monotonic", lambda: time_now[0])
+
+    class Sleeper(Script):
+        def take(self, end):
+            time_now[0] = end
+            raise _NothingCame("")
+
+    pushes = Pushes(Sleeper(), Offer())
+    looks = []
+    for _ in range(6):
+        pushes.looked("a", 1, "a")
+        pushes.rest("a", time_now[0] + 1, 1e9, False)
+        assert pushes.wanted("a") is None
+        looks.append(time_now[0] - 100)
+    assert looks == [2, 6, 14, 30, 60, 90]
+
+
+@pytest.mark.parametrize(
+    ("topic", "data", "hint"),
+    [
+        ("system.run.run_1.completed", {}, Hint("run_1", True)),
+        ("system.run.run_1.failed", None, Hint("run_1", True)),
+        ("system.run.run_1.cancelled", "x", Hint("run_1", True)),
+        ("system.run.run_1.status_changed", {"status": "completed"}, Hint("run_1", True)),
+        ("system.run.run_1.status_changed", {"status": "running"}, Hint("run_1", False)),
+        ("system.run.run_1.status_changed", {"status": ["completed"]}, Hint("run_1", False)),
+        ("system.run.run_1.step.completed", {"status": "completed"}, Hint("run_1", False)),
+        ("system.run.run_1.step_completed", {"status": "completed"}, Hint("run_1", False)),
+        ("system.run", {}, Hint("", False)),
+        (None, None, Hint("", False)),
+    ],
+)
+def test_which_pushes_say_that_a_run_has_ended(topic, data, hint):
+    events = RunEvents(lambda: ["run_1"], None)
+    assert events.item({"type": "event", "topic": topic, "data": data}) == hint
+
+
+def test_a_run_is_known_by_its_subscription():
+    events = RunEvents(lambda: ["a.b"], None)
+    (frame,) = events.opened()
+    assert json.loads(frame)["subscription"]["pattern"] == "system.run.a.b.>"
+    result = {"pattern": "system.run.a.b.>", "status": "ok", "subscriptionId": "sub_1"}
+    assert events.item({"type": "subscription_result", "results": [result]}) is None
+    assert events.stands
+    event = {"type": "event", "topic": "system.run.a.b.completed", "subscriptionId": "sub_1"}
+    assert events.item(event) == Hint("a.b", True)
+
+
+def test_an_offer_is_asked_for_again_after_a_while(monkeypatch):
+    time_now = [100.0]
+    monkeypatch.setattr(_pushes, "monotonic", lambda: time_now[0])
+    offer = Offer()
+    assert offer.is_to_be_asked()
+    assert not offer.is_to_be_asked()  # another thread meanwhile
+    time_now[0] += 10
+    assert offer.is_to_be_asked()  # the first one was interrupted
+    offer.withdraw("no")
+    assert not offer.is_to_be_asked()
+    time_now[0] += _pushes.REMEMBERED
+    assert offer.is_to_be_asked()
