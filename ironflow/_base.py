@@ -81,7 +81,8 @@ class BaseClient:
         org: Organization id to act as, sent as ``X-Ironflow-Org``; needs platform credentials.
         headers: Further headers for every request.
         ssl_context: TLS settings for https; by default the system's, with verification.
-        max_response_bytes: Largest reply that is read; 64 MiB by default.
+        max_response_bytes: Largest reply that is read; 64 MiB by default. JSON that may take more
+            than 3.3 times as much memory is not decoded either: at the default, from some 14 MB.
         user_agent_suffix: Text after the SDK's own ``User-Agent``.
         on_response: Called with a ``ResponseInfo`` after each call, also after a failed one.
 

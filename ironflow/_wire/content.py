@@ -27,19 +27,21 @@ if TYPE_CHECKING:
 
 MAX_MEMBERS = 100
 
-DECODED_LIMIT = 2.5  # with the body itself this stays below four times the size limit
-MARK_COST = 100  # bytes: a dict with one member takes 80 for each of its marks, and keys 20 more
+DECODED_LIMIT = 3.3  # with Python itself this stays below four times the default size limit
+MARK_COST = 110  # bytes: what dicts with one new key each take for each of their three marks
 
 _SLICE = 64 * 1024
 _BLOCK = 1024 * 1024
 _ALWAYS_FITS = 256 * 1024  # not worth an estimate: a hundred bytes for each byte are 25 MB
 _MARKS = b",:[{"
-_PAIR = re.compile(rb"\\u[dD][89abAB]")  # the first half of a pair of surrogates
-_WIDE_ESCAPE = re.compile(rb"\\u(?!00)")
 _SPACE = " \t\r\n"
-_BEFORE_A_VALUE = _SPACE + "\ufeff"
+_BEFORE_A_VALUE = re.compile(rf"\ufeff?[{_SPACE}]*")
+_CONTINUATION = bytes(range(0x80, 0xC0))
 _BELOW_WIDE = bytes(range(0xC4))  # without these: what starts a character above Latin-1
 _BELOW_WIDEST = bytes(range(0xF0))  # likewise, outside of the Basic Multilingual Plane
+_WIDE_ESCAPE = re.compile(rb"\\u(?!00)")
+_WIDEST_ESCAPE = re.compile(rb"\\u[dD][89abAB]")
+_QUOTE = re.compile(rb'[^\\]"')  # one that is not escaped; not all of these
 
 
 def inflate(reply: Reply, limit: int, deadline: float) -> None:
@@ -63,10 +65,12 @@ def inflate(reply: Reply, limit: int, deadline: float) -> None:
             raise BadReply(f"is in a coding that nobody asked for ({opening(coding)!r})", reply)
         return
     inflated = bytearray()
-    problem, retryable = _gunzip(reply.content, inflated, limit, deadline)
-    if not success:
+    if not success:  # little comes out of it: the status does not wait for the clock
+        _gunzip(reply.content, inflated, ERROR_BODY_LIMIT, float("inf"))
         reply.content = inflated[:ERROR_BODY_LIMIT] or reply.content
-    elif problem:
+        return
+    problem, retryable = _gunzip(reply.content, inflated, limit, deadline)
+    if problem:
         raise BadReply(problem, reply, retryable)
     else:
         reply.content = inflated
@@ -121,7 +125,7 @@ def decode(reply: Reply, limit: int, text: bool) -> Any:
     content = reply.content
     if not content or reply.status == 204:
         return None
-    if len(content) > _ALWAYS_FITS and _estimate(content, text) > DECODED_LIMIT * limit:
+    if len(content) > _ALWAYS_FITS and not _fits(content, text, DECODED_LIMIT * limit):
         problem = f"takes too much memory to decode for max_response_bytes ({limit})"
         raise BadReply(problem, reply)
     try:
@@ -144,10 +148,8 @@ def parse(text: str) -> Any:
         ValueError: It is not JSON.
         RecursionError: It is nested too deeply.
     """
-    if text[:1] in _BEFORE_A_VALUE:
-        text = text.lstrip("\ufeff").lstrip(_SPACE)
     try:
-        value, end = _scan(text, 0)
+        value, end = _scan(text, _BEFORE_A_VALUE.match(text).end())  # type: ignore[union-attr]
     except StopIteration as error:
         raise ValueError("it is no JSON value") from error
     if end != len(text) and text[end:].strip(_SPACE):
@@ -155,30 +157,56 @@ def parse(text: str) -> Any:
     return value
 
 
-def _estimate(content: bytes | bytearray, text: bool) -> int:
-    """Return how many bytes of memory a body takes, decoded."""
+def _fits(content: bytes | bytearray, text: bool, room: float) -> bool:
+    """Tell whether a body takes no more than some bytes of memory while it is decoded."""
     size = len(content)
-    # Every character takes as many bytes as the widest one, and while Python decodes a text, it
-    # makes room for a character for each byte.
-    width = _width(content)
-    if text:
-        return width * size
-    strings = max(width, _escaped_width(content)) * size
-    return width * size + strings + MARK_COST * (size - _without(content, _MARKS))
+    is_ascii = content.isascii()
+    # Python stores every character of a text in as many bytes as its widest one needs. While it
+    # decodes, there is room for a character for each byte, besides the body and what came before
+    # the first wide character.
+    width = 1 if is_ascii else _width(content)
+    decoding = width * size + (size if is_ascii else 2 * size)
+    if text or decoding > room:
+        return decoding <= room
+    marks = size - _without(content, _MARKS)
+    characters = size if is_ascii else _without(content, _CONTINUATION)
+    left = room - MARK_COST * marks - width * characters
+    # Roughly, for that is fast: as if all strings were as wide as the widest, and there twice.
+    widest = max(width, _escaped_width(content))
+    return 2 * widest * size <= left or _strings(content) <= left
+
+
+def _strings(content: bytes | bytearray) -> int:
+    """Return how many bytes the strings of a JSON text take at most.
+
+    One of them is there twice for a moment, while it is put together from the parts between its
+    escapes.
+    """
+    total = largest = at = 0
+    while at < len(content):
+        # No string lies on both sides of a quotation mark that is not escaped.
+        quote = _QUOTE.search(content, at + _BLOCK)
+        end = quote.end() if quote else len(content)
+        part = content[at:end]
+        cost = len(part) * max(_width(part), _escaped_width(part))
+        total += cost
+        largest = max(largest, cost)
+        at = end
+    return total + largest
 
 
 def _width(content: bytes | bytearray) -> int:
-    """Return how many bytes the widest character of a text in UTF-8 takes in memory."""
+    """Return how many bytes the widest character of a text in UTF-8 takes."""
     if content.isascii():
         return 1
     return 4 if _without(content, _BELOW_WIDEST) else 2 if _without(content, _BELOW_WIDE) else 1
 
 
 def _escaped_width(content: bytes | bytearray) -> int:
-    """Return how many bytes the widest character takes that JSON escapes as ``\\u…``."""
-    if content.find(b"\\u") < 0:
+    """Return how many bytes the widest character takes that JSON writes as an escape."""
+    if not _WIDE_ESCAPE.search(content):
         return 1
-    return 4 if _PAIR.search(content) else 2 if _WIDE_ESCAPE.search(content) else 1
+    return 4 if _WIDEST_ESCAPE.search(content) else 2
 
 
 def _without(content: bytes | bytearray, left_out: bytes) -> int:
