@@ -210,15 +210,16 @@ def _body_of(reply: Reply, redactor: Redactor) -> Any:
 
 def _first_text(found: dict[str, Any], *names: str) -> str:
     candidates = [found.get(name) for name in names]
-    return next((text for text in candidates if isinstance(text, str) and text.strip()), "")
+    return next((text for text in candidates if isinstance(text, str) and clean(text)), "")
 
 
 def _without_message(reply: Reply, body: Any, redactor: Redactor, secret: bool) -> str:
     """Return the message for a body that has none of its own."""
     is_page = _is_page(body)
     text = redactor.text(_text_of(reply), is_cut=True)
-    if text.strip() and not is_page and not secret and body not in ({}, None):
-        return body if isinstance(body, str) else text
+    shown = body if isinstance(body, str) else text
+    if clean(shown) and not is_page and not secret and body not in ({}, None):
+        return shown
     reason = clean(redactor.text(reply.reason)) or _PHRASES.get(reply.status, "")
     status = f"HTTP {reply.status} {reason}".rstrip()
     if secret:

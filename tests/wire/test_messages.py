@@ -157,6 +157,21 @@ ERROR_BODIES = [
         "NOT_FOUND",
         "HTTP 404 Not Found, a reply without a message",
     ),
+    (
+        b"\x07\x1b",
+        "text/plain",
+        503,
+        "SERVICE_UNAVAILABLE",
+        "HTTP 503 Service Unavailable, a reply without a message",
+    ),
+    (
+        b'"\\u0007"',
+        "application/json",
+        404,
+        "NOT_FOUND",
+        "HTTP 404 Not Found, a reply without a message",
+    ),
+    (b'{"message": "\\u0007", "error": "bad"}', "application/json", 400, "BAD_REQUEST", "bad"),
     (b'"just text"', "application/json", 400, "BAD_REQUEST", "just text"),
     (b'["a", "b"]', "application/json", 400, "BAD_REQUEST", '["a", "b"]'),
     # Problem documents (RFC 9457).
