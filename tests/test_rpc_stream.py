@@ -26,6 +26,7 @@ from ironflow import (
 
 from .conftest import KEY
 from .connect import HEAD, LAST_CHUNK, chunk, ended, enveloped, failed, streamed
+from .damaged import damage
 from .hostile import (
     HostileServer,
     behave,
@@ -43,7 +44,7 @@ from .hostile import (
 )
 from .test_rpc import TABLE
 from .wire.patience import patient
-from .wire.test_random_replies import check, damage
+from .wire.test_random_replies import check
 
 SUBSCRIBE = "PubSubService/Subscribe"
 KIND = "Content-Type: application/connect+json"

@@ -2,68 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import pytest
 
 from ironflow._wire.replies import ERROR_BODY_LIMIT, BadReply, ReplyParser
 
-LIMIT = 1000
+from .reading import LIMIT, Outcome, in_bytes, outcome, shown
 
 OK = b"HTTP/1.1 200 OK\r\n"
 LENGTH = OK + b"Content-Length: 10\r\n\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 UNTIL_CLOSE = OK + b"Content-Type: text/plain\r\n\r\n"
-
-
-class Outcome(NamedTuple):
-    """What a parser made of a stream: a reply, or what is wrong with it, or neither yet.
-
-    ``problem`` leaves out the bytes that a refusal shows, for these depend on how much had come.
-    """
-
-    status: int | None = None
-    reason: str | None = None
-    headers: dict | None = None
-    content: bytes | None = None
-    problem: str | None = None
-    retryable: bool | None = None
-    is_idle: bool | None = None
-
-
-def outcome(*pieces, method="GET", limit=LIMIT, upgrade=False, end=None, parser=None):
-    """Feed pieces to a parser and return what came of it.
-
-    Args:
-        pieces: What the connection gives, one after the other.
-        method: Method of the request.
-        limit: Most bytes of a body.
-        upgrade: Whether a switch of protocols was asked for.
-        end: Whether the stream ends then, announced (True) or not (False); None for no end.
-        parser: One that has been used before.
-    """
-    parser = parser or ReplyParser()
-    parser.expect(method, limit, upgrade=upgrade)
-    pieces = list(pieces)
-    try:
-        reply = None
-        while reply is None and pieces:
-            reply = parser.feed(pieces.pop(0))
-        if reply is None and end is not None:
-            reply = parser.end(end)
-    except BadReply as error:
-        problem = error.problem.partition(" it begins ")[0]
-        return of_reply(error.reply)._replace(problem=problem, retryable=error.retryable)
-    if reply is None:
-        return Outcome()
-    rest = b"".join(pieces)
-    return of_reply(reply)._replace(is_idle=parser.is_idle and not rest)
-
-
-def of_reply(reply):
-    if reply is None:
-        return Outcome()
-    return Outcome(reply.status, reply.reason, reply.headers, bytes(reply.content))
 
 
 def refusal(*pieces, **options):
@@ -245,6 +193,7 @@ def test_headers_that_come_several_times_are_joined_and_names_are_in_lower_case(
         (b"Transfer-Encoding : chunked", "it has a malformed header"),
         (b"Content-Length : 2", "it has a malformed header"),
     ],
+    ids=shown,
 )
 def test_a_length_that_two_readers_could_read_in_two_ways_is_refused(lines, problem):
     error = refusal(OK + lines + b"\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
@@ -444,6 +393,7 @@ def test_a_body_up_to_the_limit_is_read_and_a_larger_one_is_refused_by_its_head(
         (b"2\r\nab\r\n0\r\nX-Sum: 1\r\nY:\r\n\r\n", b"ab"),
         (b"2;" + b"x" * 1019 + b"\r\nab\r\n0\r\n\r\n", b"ab"),
     ],
+    ids=shown,
 )
 def test_chunks_are_put_together_and_trailers_dropped(chunks, content):
     got = outcome(CHUNKED + chunks)
@@ -488,6 +438,7 @@ def test_chunked_is_written_in_any_case(coding):
         (b"0\r\nX: y\0\r\n\r\n", "it has a malformed trailer"),
         (b"0\r\nHTTP/1.1 200 OK\r\n\r\n", "it has a malformed trailer"),
     ],
+    ids=shown,
 )
 def test_a_chunk_that_breaks_the_grammar_is_refused(chunks, problem):
     error = refusal(CHUNKED + chunks)
@@ -750,10 +701,6 @@ def test_what_is_left_of_a_broken_off_error_is_nobodys_reply():
 
 
 # However the bytes come, they mean the same.
-
-
-def in_bytes(content):
-    return [content[at : at + 1] for at in range(len(content))]
 
 
 GOOD = [
