@@ -23,6 +23,8 @@ import socket
 from itertools import chain, zip_longest
 from time import monotonic
 
+from .signals import is_from_signal_handler
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,7 +76,6 @@ class _Race:
             if connected is None:
                 connected = self._wait()
             if connected is not None:
-                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 return connected
             if not self._waiting and not self._selector.get_map():
                 failure = self._failure or OSError("the host name has no address")
@@ -92,27 +93,24 @@ class _Race:
     def _start_next(self) -> socket.socket | None:
         """Begin to connect to the next address; return the socket if it is connected at once."""
         family, kind, protocol, _, address = self._waiting.pop(0)
+        sock: socket.socket | None = None
         try:
             sock = socket.socket(family, kind, protocol)
-        except OSError as error:  # a family that this machine does not have
-            self._note(error)
-            return None
-        try:
             sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             code = sock.connect_ex(address)
-            if code == 0:
-                return sock
             if code in _UNDER_WAY:
                 self._selector.register(sock, selectors.EVENT_WRITE)
                 return None
-        except OSError as error:  # an address that is none for this family
+            if code:
+                raise OSError(code, os.strerror(code))
+            return sock
+        except BaseException as error:
+            if sock is not None:
+                sock.close()
+            if not isinstance(error, OSError) or is_from_signal_handler(error):
+                raise
             self._note(error)
-        except BaseException:
-            sock.close()
-            raise
-        else:
-            self._note(OSError(code, os.strerror(code)))
-        sock.close()
         return None
 
     def _wait(self) -> socket.socket | None:

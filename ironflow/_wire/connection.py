@@ -293,7 +293,9 @@ class Connection:
         """Send what the socket takes without waiting; return how much that was."""
         try:
             count: int = self.sock.send(data)
-        except BlockingIOError:
+        except BlockingIOError as error:
+            if is_from_signal_handler(error):
+                raise
             return 0
         self.sent = True
         return count
@@ -302,7 +304,9 @@ class Connection:
         """Return what has come, empty at the end of the stream, None when nothing has."""
         try:
             data: bytes = self.sock.recv(RECEIVE)
-        except BlockingIOError:
+        except BlockingIOError as error:
+            if is_from_signal_handler(error):
+                raise
             return None
         return data
 

@@ -19,6 +19,7 @@ import zlib
 from time import monotonic
 
 from .replies import ERROR_BODY_LIMIT, BadReply, Reply, opening
+from .signals import is_from_signal_handler
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,10 +135,12 @@ def decode(reply: Reply, limit: int, text: bool) -> Any:
             reply.content = bytes(content[:ERROR_BODY_LIMIT])
             del content
         return decoded if text else parse(decoded)
-    except RecursionError:
-        problem = "is JSON that is nested too deeply"
-    except ValueError:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
+    except (RecursionError, ValueError) as error:  # UnicodeDecodeError is a ValueError too
+        if is_from_signal_handler(error):
+            raise
         problem = "is not UTF-8 text" if text else "is not JSON"
+        if isinstance(error, RecursionError):
+            problem = "is JSON that is nested too deeply"
     raise BadReply(problem, reply)
 
 
@@ -151,6 +154,8 @@ def parse(text: str) -> Any:
     try:
         value, end = _scan(text, _BEFORE_A_VALUE.match(text).end())  # type: ignore[union-attr]
     except StopIteration as error:
+        if is_from_signal_handler(error):
+            raise
         raise ValueError("it is no JSON value") from error
     if end != len(text) and text[end:].strip(_SPACE):
         raise ValueError("there is more than one JSON value")

@@ -36,6 +36,7 @@ from .content import parse
 from .loading import loading
 from .proxies import ProxySettingError
 from .replies import ERROR_BODY_LIMIT, BadReply
+from .signals import is_from_signal_handler
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -204,7 +205,9 @@ def _body_of(reply: Reply, redactor: Redactor) -> Any:
         return None
     try:
         return redactor.value(parse(text))
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError) as error:
+        if is_from_signal_handler(error):
+            raise
         return redactor.text(text, is_cut=True)
 
 
@@ -249,7 +252,9 @@ def _retry_after(header: str | None, member: object) -> float | None:
     if header is not None:
         try:
             return _sane(float(header))
-        except ValueError:
+        except ValueError as error:
+            if is_from_signal_handler(error):
+                raise
             return _seconds_until(header)
     if isinstance(member, (int, float)) and not isinstance(member, bool):
         return _sane(member)
@@ -264,8 +269,10 @@ def _seconds_until(date: str) -> float | None:
     try:
         parsed = parsedate_tz(date)
         return None if parsed is None else max(0.0, mktime_tz(parsed) - time())
-    except (IndexError, OverflowError, TypeError, ValueError):  # Python 3.9 on what is no date
-        return None
+    except (IndexError, OverflowError, TypeError, ValueError) as error:
+        if is_from_signal_handler(error):
+            raise
+        return None  # Python 3.9 raises any of these on what is no date
 
 
 def _sane(seconds: float) -> float | None:

@@ -307,7 +307,9 @@ class Transport:
         location = reply.headers.get("location", "")
         try:
             url = urljoin(self.origin + target, location).partition("#")[0]
-        except ValueError:
+        except ValueError as error:
+            if is_from_signal_handler(error):
+                raise
             return None
         inside = location and url.startswith(self.origin + "/")
         if not inside or not url.isascii() or not url.isprintable():
@@ -319,8 +321,10 @@ class Transport:
         while self._idle:
             try:
                 connection = self._idle.pop()
-            except IndexError:  # another thread was faster
-                return None
+            except IndexError as error:
+                if is_from_signal_handler(error):
+                    raise
+                return None  # another thread was faster
             if is_usable(connection):
                 return connection
             connection.close()

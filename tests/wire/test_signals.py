@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import functools
 import gc
+import gzip
 import logging
 import os
 import signal
+import sys
 import threading
 import warnings
 
 import pytest
 
 from ironflow import IronflowClient
+from ironflow._wire import signals
 
 from ..conftest import KEY
 from ..hostile import HostileServer, behave, clear_proxies, reply, request, stall, trusting_context
@@ -172,6 +175,102 @@ def test_a_keyboard_interrupt_passes_and_leaves_no_socket_open(interruptible):
             timer.join()
             server.released.set()
             assert client.request("GET", "/x", params={"id": "after"}) == {"id": "after"}
+
+
+# At each line of a call in turn.
+
+OURS = os.path.dirname(signals.__file__)
+
+
+class Anything(
+    BlockingIOError, TimeoutError, ConnectionError, ValueError, KeyError, IndexError, RecursionError
+):
+    """What any ``except`` of ours would catch."""
+
+
+CHUNKED_GZIP = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+PACKED = gzip.compress(b'{"a": [1]}')
+REPLIES = {
+    "a reply": reply(b'{"a": [1]}'),
+    "gzip in chunks": CHUNKED_GZIP + b"%x\r\n%s\r\n0\r\n\r\n" % (len(PACKED), PACKED),
+    "a redirect": reply(b"", "Location: /y?id=2", status="302 Found"),
+    "an error": reply(
+        b'{"error": "busy"}', "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT", status="503 Busy"
+    ),
+    "a web page": reply(b"<html>no</html>", status="502 Bad Gateway"),
+    "what is not JSON": reply(b"{"),
+    "what is not HTTP": b"SSH-2.0-OpenSSH_9.6\r\n",
+}
+
+
+def answering(content):
+    """Return an act that sends the same reply to each request."""
+
+    def act(peer):
+        while True:
+            peer.request()
+            peer.send(content)
+
+    return act
+
+
+def struck(call, error, at):
+    """Make a call in which a handler raises an error in front of the ``at``-th line of our code.
+
+    Returns:
+        Whether there was such a line, and what the call raised.
+    """
+    lines = 0
+    traced = sys.gettrace()
+
+    def trace(frame, event, argument):
+        return count if os.path.dirname(frame.f_code.co_filename) == OURS else None
+
+    def count(frame, event, argument):
+        nonlocal lines
+        lines += event == "line"
+        if lines == at:
+            sys.settrace(None)
+            signal.raise_signal(signal.SIGALRM)
+        return count
+
+    before = signal.signal(signal.SIGALRM, raising(error))
+    sys.settrace(trace)
+    try:
+        call()
+    except BaseException as raised:
+        return lines >= at, raised
+    finally:
+        sys.settrace(traced)
+        signal.signal(signal.SIGALRM, before)
+    return lines >= at, None
+
+
+@pytest.mark.parametrize("kind", [Anything, KeyboardInterrupt])
+@pytest.mark.parametrize("name", list(REPLIES))
+# A socket that nobody has taken yet when the handler raises closes with the exception.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_an_exception_passes_at_whatever_line_it_strikes(name, kind):
+    with HostileServer(then=[answering(REPLIES[name])]) as server:
+        with IronflowClient(server.url, KEY, timeout=20, max_attempts=2) as client:
+            client._open().sleep = lambda seconds: None
+
+            def call():
+                client.request("GET", "/x", params={"id": "1"})
+
+            for at in range(1, 10_000):
+                error = kind("rings")
+                happened, raised = struck(call, error, at)
+                if not happened:
+                    break
+                assert raised is error
+                error.__traceback__ = raised = None
+                if at % 5 == 0:
+                    client.close()  # so that some lines are those of a new connection
+            assert at > 100
+            server.scripts, server.then = (), [behave]
+            client.close()
+            assert client.request("GET", "/x", params={"id": "2"}) == {"id": "2"}
 
 
 def test_a_real_timeout_is_still_ours(alarm):
