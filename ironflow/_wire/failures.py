@@ -263,6 +263,7 @@ def _retry_after(header: str | None, member: object) -> float | None:
 
 def _seconds_until(date: str) -> float | None:
     with loading:
+        import calendar  # noqa: F401 (mktime_tz imports it itself on Python 3.13, which is too late)
         from email.utils import mktime_tz, parsedate_tz
     from time import time
 

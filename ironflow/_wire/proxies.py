@@ -17,6 +17,8 @@ from binascii import b2a_base64
 from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
+from .loading import loading
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,7 +96,8 @@ def _split_port(entry: str) -> tuple[str, int | None]:
 
 def _covers(entry: str, host: str) -> bool:
     if host[-1:].isdecimal() or ":" in host:
-        from ipaddress import ip_address, ip_network
+        with loading:
+            from ipaddress import ip_address, ip_network
 
         try:
             return ip_address(host) in ip_network(entry, strict=False)
