@@ -97,7 +97,8 @@ class ReplyParser:
 
     Attributes:
         began: Whether anything has come of the reply that is expected.
-        reusable: Whether the connection may carry another reply after the latest one.
+        reusable: Whether the connection may carry another reply after the latest one; once it may
+            not, it never may.
         idle_limit: Seconds after which the server closes an idle connection, None if unsaid.
     """
 
@@ -266,7 +267,7 @@ class ReplyParser:
         if head.status > 299 and head.length > ERROR_BODY_LIMIT:
             self._head_bytes = b"\0"  # its body is cut, which the short way does not do
         self.idle_limit = head.idle_limit
-        self.reusable = head.keeps_open
+        self.reusable = self.reusable and head.keeps_open
         return self._begin_body(head)
 
     def _begin_body(self, head: _Head) -> Reply | None:

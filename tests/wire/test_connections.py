@@ -26,6 +26,8 @@ from ..hostile import (
     clear_proxies,
     reply,
     request,
+    request_head,
+    stall,
     trusting_context,
 )
 
@@ -258,6 +260,19 @@ def test_a_connection_that_has_waited_too_long_is_not_used(monkeypatch):
     with HostileServer() as server, connected(server) as client:
         post(client, "1")
         post(client, "2")
+        assert server.accepted == 2
+
+
+@pytest.mark.parametrize("framing", ["Content-Length: 2", "Transfer-Encoding: chunked"])
+def test_a_connection_on_which_a_request_was_cut_off_is_not_used_for_another(framing):
+    # The server would take the next request for the rest of the one before.
+    body = b"{}" if "Length" in framing else b"2\r\n{}\r\n0\r\n\r\n"
+    refusal = reply(b"", framing, status="413 Too Large", length=False) + body
+    with HostileServer([request_head, refusal, stall]) as server, connected(server) as client:
+        with pytest.raises(IronflowError) as caught:
+            post(client, "x" * 20_000_000)
+        assert caught.value.status_code == 413
+        assert post(client, "next") == {"id": "next"}
         assert server.accepted == 2
 
 

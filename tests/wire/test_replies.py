@@ -603,6 +603,16 @@ def test_a_connection_is_used_again_where_its_reply_allows_that(head, reusable):
     assert (got.content, got.is_idle) == (b"{}", reusable)
 
 
+def test_a_connection_that_may_not_be_used_again_stays_so():
+    # Whoever has sent half of a request, or has heard "close", must never hear otherwise.
+    parser = ReplyParser()
+    assert read(LENGTH + b"0123456789", parser=parser)[0] == 200
+    parser.reusable = False
+    for content in (LENGTH, LENGTH.replace(b"10", b"010")):  # a head that was seen, and a new one
+        assert read(content + b"0123456789", parser=parser)[0] == 200
+        assert (parser.reusable, parser.is_idle) == (False, False)
+
+
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [
