@@ -230,7 +230,7 @@ class Connection:
         parser = self.parser
         parser.expect(method, limit, upgrade=upgrade, stream=stream)
         try:
-            self.send(message, deadline)
+            answer = self.send(message, deadline)
         except OSError as error:
             if not self.sent or isinstance(error, TIMEOUTS) or is_from_signal_handler(error):
                 raise
@@ -238,7 +238,7 @@ class Connection:
             if reply is None:
                 raise
             return reply
-        return self._reply(deadline)
+        return answer or self._reply(deadline)
 
     def _early_reply(self, deadline: float) -> Reply | None:
         """Return what the server said before it closed its side, None when that was nothing."""
@@ -274,20 +274,32 @@ class Connection:
 
     # How bytes move over a plain socket.
 
-    def send(self, message: memoryview, deadline: float) -> None:
+    def send(self, message: memoryview, deadline: float) -> Reply | None:
         """Send a message, within the deadline however slowly the other side reads.
 
-        It stops early when the other side stops reading and answers instead.
+        It stops early when the other side stops reading and answers instead. An interim reply is no
+        answer: who sends one means to read on.
+
+        Returns:
+            The answer, if it is whole by then.
         """
         while True:
             count = self.send_now(message)
             if count == len(message):
-                return
+                return None
             message = message[count:]
             ready = self._wait_to_send(deadline)
             if ready & _READ and not ready & _WRITE:
-                self.parser.reusable = False
-                return
+                data = self.receive_now()
+                if data is None:
+                    continue
+                answer = None
+                if data:
+                    self.heard = True
+                    answer = self.parser.feed(data)
+                if answer or not data or self.parser.in_body:
+                    self.parser.reusable = False
+                    return answer
 
     def send_now(self, data: memoryview) -> int:
         """Send what the socket takes without waiting; return how much that was."""
@@ -351,12 +363,13 @@ class TlsConnection(Connection):
         """Tell whether an idle connection may carry another call: nothing waits to be read."""
         return not self.has_decrypted and super().is_alive()
 
-    def send(self, message: memoryview, deadline: float) -> None:
+    def send(self, message: memoryview, deadline: float) -> Reply | None:
         """Send a message, within the deadline however slowly the other side reads."""
         self.sent = True  # nobody can tell what TLS has sent before it failed
         while message:
             self._set_timeout(deadline)
             message = message[self.sock.send(message) :]
+        return None
 
     def receive(self, deadline: float) -> bytes:
         """Return what comes next, empty at the end of the stream."""

@@ -214,6 +214,11 @@ class ReplyParser:
         """Whether the connection may carry another request: nothing is left over from this one."""
         return self.reusable and not self._rest
 
+    @property
+    def in_body(self) -> bool:
+        """Whether the head of a reply has come, and its body has not come whole."""
+        return self._step is not ReplyParser._read_head
+
     def take_rest(self) -> bytes:
         """Return what has come behind the latest reply; it is no longer the parser's."""
         rest, self._rest = self._rest, b""
