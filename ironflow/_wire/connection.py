@@ -20,6 +20,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import sys
 from time import monotonic
 
 from .._errors import RETRYABLE_STATUSES
@@ -165,7 +166,8 @@ class Connection:
         """Run the TLS handshake and return what speaks TLS; this object is of no more use."""
         self.sock.settimeout(seconds_left(deadline))
         self.sock = with_tls(self.sock, context, host)
-        self.sock.do_handshake()
+        if not wraps_in_its_own_way(context):
+            self.sock.do_handshake()
         return TlsConnection(self.sock)
 
     def tunnel(self, where: str, proxy: Proxy, deadline: float) -> None:
@@ -422,17 +424,29 @@ class TlsConnection(Connection):
             self.sock.settimeout(left)
 
 
+def wraps_in_its_own_way(context: ssl.SSLContext) -> bool:
+    """Tell whether a context of the caller's does more than the standard one to wrap a socket."""
+    standard: Any = sys.modules.get("ssl")
+    kind: Any = type(context)
+    return standard is None or kind.wrap_socket is not standard.SSLContext.wrap_socket
+
+
 def with_tls(sock: socket.socket, context: ssl.SSLContext, host: str) -> ssl.SSLSocket:
-    """Return a connected socket under TLS, before the handshake.
+    """Return a connected socket under TLS, before the handshake as a rule.
+
+    In the handshake, an exception other than an OSError would leave it open. But a context that
+    wraps sockets in its own way may check the peer there, and has to find its certificate.
 
     Raises:
         OSError: The peer has gone; no socket is left open.
     """
     sock.getpeername()  # without a peer, wrap_socket would give a socket without TLS
     try:
-        # Not with its handshake, in which an exception other than an OSError leaves it open.
         return context.wrap_socket(
-            sock, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False
+            sock,
+            server_hostname=host,
+            do_handshake_on_connect=wraps_in_its_own_way(context),
+            suppress_ragged_eofs=False,
         )
     except OSError as error:
         # A peer that goes at this moment makes wrap_socket leave its new socket to its frame.

@@ -31,7 +31,7 @@ from time import monotonic
 from urllib.parse import urljoin, urlsplit
 
 from .._errors import IronflowError
-from .connection import TIMEOUTS, Connection
+from .connection import TIMEOUTS, Connection, wraps_in_its_own_way
 from .content import decode, inflate
 from .failures import NoTLS, failed_exchange, failed_reply, unusable_reply
 from .loading import loading
@@ -398,12 +398,16 @@ class Transport:
     def steps(self) -> tuple[ssl.SSLContext | None, str] | None:
         """Return what TLS needs to open a connection in steps; None where that cannot be.
 
-        A tunnel through a proxy and TLS to a proxy are opened in one go.
+        A tunnel through a proxy and TLS to a proxy are opened in one go, and so is TLS by a context
+        that wraps sockets in its own way.
         """
         proxy = (self._route or self._find_route()).proxy
         if proxy is not None and (proxy.tls or self._tls):
             return None
-        return (self._context() if self._tls else None), self._host
+        context = self._context() if self._tls else None
+        if context is not None and wraps_in_its_own_way(context):
+            return None
+        return context, self._host
 
     def _find_route(self) -> _Route:
         scheme = "https" if self._tls else "http"

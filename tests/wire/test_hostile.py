@@ -28,6 +28,7 @@ from ironflow import (
 )
 
 from ..conftest import KEY
+from ..hostile import CERTIFICATES as CERTIFICATES_OF_TESTS
 from ..hostile import (
     OK,
     HostileServer,
@@ -714,6 +715,36 @@ def test_the_callers_tls_settings_are_used():
     with HostileServer() as server:
         client = eager(f"https://127.0.0.1:{server.port}", ssl_context=context)
         assert "wrapped by the caller's context" in str(failure(post, client, "first"))
+
+
+@pytest.mark.parametrize("certificate", ["good.pem", "other-host.pem"])
+def test_tls_settings_that_check_the_peer_where_they_wrap_the_socket_find_its_certificate(
+    certificate,
+):
+    # As those do that verify by the certificates of macOS and Windows.
+    class Checking(ssl.SSLContext):
+        def wrap_socket(self, *arguments, **options):
+            sock = super().wrap_socket(*arguments, **options)
+            certificates.append(sock.getpeercert(binary_form=True))
+            return sock
+
+    certificates = []
+    context = Checking(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(CERTIFICATES_OF_TESTS / "ca.pem")
+    with HostileServer(certificate=certificate) as server:
+        with connected(server, ssl_context=context, max_attempts=1) as client:
+            if certificate == "other-host.pem":
+                error = failure(post, client, "first")
+                assert "the server's certificate is not accepted" in str(error)
+                assert certificates == []
+                return
+            assert post(client, "first") == {"id": "first"}
+            client.close()
+            assert [outcome.value for outcome in client.map(client.runs_get, ["a"])] == [
+                {"id": None}
+            ]
+            assert len(certificates) == 2
+            assert all(certificates)
 
 
 # Replies that are errors of the server, and cut short on top of it.
