@@ -6,7 +6,8 @@ Rules:
 2. An attempt that has not ended after ``ATTEMPT_DELAY`` gets company: the next address is tried
    beside it. So one that swallows packets costs a quarter of a second, not the whole timeout.
 3. The first that connects wins, and the others are closed. When all have failed, the first failure
-   is told: it belongs to the address that the resolver prefers.
+   is told: it belongs to the address that the resolver prefers. That this machine has no way to an
+   address, as without IPv6, is told only when it holds for all.
 
 There is no thread in it: the sockets do not block, and one selector waits for all of them. Name
 resolution cannot be bounded from the standard library.
@@ -34,6 +35,7 @@ ATTEMPT_DELAY = 0.25
 LONGEST_WAIT = 2**31 // 1000  # seconds; what waits counts milliseconds in a C int
 
 _WINDOWS_WOULD_BLOCK = 10035  # errno has it there alone
+_NO_WAY = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.ENETUNREACH})
 _UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, _WINDOWS_WOULD_BLOCK})
 
 
@@ -133,4 +135,6 @@ class _Race:
 
     def _note(self, error: OSError) -> None:
         error.__traceback__ = None
-        self._failure = self._failure or error
+        known = self._failure
+        if known is None or (known.errno in _NO_WAY and error.errno not in _NO_WAY):
+            self._failure = error

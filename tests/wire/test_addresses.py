@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
+import os
 import socket
 import time
 import warnings
@@ -111,6 +113,28 @@ def test_when_all_fail_the_first_failure_is_told(monkeypatch):
         with pytest.raises(IronflowConnectionError, match="connection refused") as caught:
             client.request("GET", "/x")
         assert caught.value.delivered is False
+
+
+@pytest.mark.parametrize("number", [errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.ENETUNREACH])
+def test_that_there_is_no_ipv6_here_hides_no_failure_of_the_server(monkeypatch, number):
+    class Unreachable(Resolver):
+        def socket(self, family, *arguments):
+            if family == socket.AF_INET6:
+                raise OSError(number, os.strerror(number))
+            return socket.socket(family, *arguments)
+
+    ipv6 = (socket.AF_INET6, *TCP, ("::1", 9123, 0, 0))
+    with IronflowClient(timeout=20, max_attempts=1) as client:
+        monkeypatch.setattr(addresses, "socket", Unreachable([ipv6, ipv4(refused())]))
+        with pytest.raises(IronflowConnectionError) as caught:
+            client.request("GET", "/x")
+        assert str(caught.value) == (
+            "localhost:9123: connection refused; is the server running there?"
+        )
+        monkeypatch.setattr(addresses, "socket", Unreachable([ipv6]))
+        with pytest.raises(IronflowConnectionError) as caught:
+            client.request("GET", "/x")
+        assert caught.value.__cause__.errno == number
 
 
 def test_the_deadline_ends_the_race(monkeypatch):
