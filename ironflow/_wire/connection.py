@@ -43,6 +43,8 @@ TIMEOUTS = (TimeoutError, socket.timeout)  # two types on Python 3.9
 # By name: ssl is loaded where there is TLS, but not by this module.
 _WANTS_MORE = frozenset({"SSLWantReadError", "SSLWantWriteError"})
 
+_UNANNOUNCED_END = "UNEXPECTED_EOF_WHILE_READING"
+
 _READ = getattr(select, "POLLIN", 1)  # Windows has no poll
 _WRITE = getattr(select, "POLLOUT", 4)
 
@@ -402,7 +404,9 @@ class TlsConnection(Connection):
             kind = type(error).__name__
             if kind in _WANTS_MORE:
                 return None
-            if kind != "SSLEOFError":
+            # Python 3.9 has no class for it.
+            is_end = kind == "SSLEOFError" or getattr(error, "reason", "") == _UNANNOUNCED_END
+            if not is_end:
                 raise
             self.end_announced = False
             return b""

@@ -428,6 +428,8 @@ class Transport:
                     raise NoTLS("this Python has no ssl module, which https needs")
                 context = ssl.create_default_context()
                 context.set_alpn_protocols(["http/1.1"])
+                # Python 3.9 sets it, and then any end of a stream looks like an announced one.
+                context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
                 self._ssl_context = context
             return self._ssl_context
 
