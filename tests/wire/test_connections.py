@@ -263,6 +263,27 @@ def test_a_connection_that_has_waited_too_long_is_not_used(monkeypatch):
         assert server.accepted == 2
 
 
+@pytest.mark.parametrize(
+    ("header", "waited", "kept"),
+    [
+        ("Keep-Alive: timeout=10", 7, True),
+        ("Keep-Alive: timeout=10", 9, False),  # less than what is said: the reply was on its way
+        ("Keep-Alive: timeout=0", 0, False),
+        ("Keep-Alive: timeout=600", 50, True),
+        ("Keep-Alive: timeout=600", 60, False),  # balancers on the way know nothing of it
+        ("Keep-Alive: max=5", 50, True),
+    ],
+)
+def test_a_connection_waits_no_longer_than_the_server_says(header, waited, kept):
+    with HostileServer([request, reply(b"{}", header), behave]) as server:
+        with connected(server) as client:
+            post(client, "1")
+            for connection in client._open()._idle:
+                connection.idle_since -= waited
+            post(client, "2")
+        assert server.accepted == (1 if kept else 2)
+
+
 @pytest.mark.parametrize("framing", ["Content-Length: 2", "Transfer-Encoding: chunked"])
 def test_a_connection_on_which_a_request_was_cut_off_is_not_used_for_another(framing):
     # The server would take the next request for the rest of the one before.
