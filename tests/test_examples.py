@@ -485,7 +485,8 @@ def test_bootstrap_makes_a_tenant_with_all_its_parts(local, tmp_path):
         (policy,) = tenant.roles_list_policies(role["id"])["policies"]
         assert (policy["name"], policy["effect"]) == ("no-starts-by-hand", "deny")
         assert [secret["name"] for secret in tenant.secrets_list()] == ["webhook-signing"]
-        (made,) = [t for t in tenant.tenants_list() if t["name"] == "acme"]
+        with IronflowClient(local.url) as platform:
+            (made,) = [t for t in platform.tenants_list() if t["name"] == "acme"]
         assert project["org_id"] == role["org_id"] == policy["org_id"] == made["id"]
 
 
