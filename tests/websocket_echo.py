@@ -92,7 +92,7 @@ class Peer:
                 pass
 
 
-def dial(url, max_message=MAX_MESSAGE):
+def dial(url, max_message=MAX_MESSAGE, headers=None):
     """Open a WebSocket as a client."""
     parts = urlsplit(url)
     target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
@@ -100,7 +100,7 @@ def dial(url, max_message=MAX_MESSAGE):
     sock = socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE)
     try:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.sendall(request_head(target, parts.netloc, key, {}))
+        sock.sendall(request_head(target, parts.netloc, key, headers or {}))
         head = _receive_head(sock)
         check_reply(int(head.start[1]), head.headers, key)
     except BaseException:

@@ -120,6 +120,14 @@ def check_reply(status: int, headers: Mapping[str, str], key: str) -> None:
 def reply_head(method: str, version: str, headers: Mapping[str, str]) -> bytes:
     """Check a client's request, and return the reply that opens the WebSocket (section 4.2).
 
+    Arguments and errors are those of ``reply_fields``.
+    """
+    return _head("HTTP/1.1 101 Switching Protocols", reply_fields(method, version, headers))
+
+
+def reply_fields(method: str, version: str, headers: Mapping[str, str]) -> dict[str, str]:
+    """Check a client's request, and return the headers of the reply that opens the WebSocket.
+
     Args:
         method: HTTP method.
         version: HTTP version as the request states it, such as ``HTTP/1.1``.
@@ -148,8 +156,7 @@ def reply_head(method: str, version: str, headers: Mapping[str, str]) -> bytes:
     key = headers.get("sec-websocket-key", "")
     if not _is_key(key):
         raise HandshakeError(_BAD_REQUEST, "Sec-WebSocket-Key is not 16 bytes in base64")
-    fields = {**_UPGRADE, "Sec-WebSocket-Accept": _accept_key(key)}
-    return _head("HTTP/1.1 101 Switching Protocols", fields)
+    return {**_UPGRADE, "Sec-WebSocket-Accept": _accept_key(key)}
 
 
 def read_head(data: bytes) -> Head | None:

@@ -32,9 +32,11 @@ from ._http import ReceivedRequest, Reply, json_reply
 from ._log import logger
 from ._recording import Recording
 from ._router import Match, Route, Router
+from ._websocket import WebSockets
 
 _TEMPLATES = frozenset(row[1] for row in ROUTES)
 _JOIN_SECONDS = 5.0
+_SUBSCRIBING = "/ws"
 _READS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -73,6 +75,7 @@ class Application:
         state = self.state
         state.close()
         state.clock.join(_JOIN_SECONDS)
+        state.of(WebSockets).join(_JOIN_SECONDS)
 
     def reset(self) -> None:
         """Forget all data, faults and requests; what was registered stays."""
@@ -81,6 +84,7 @@ class Application:
             self.state = new_state(self.registry, self._api_key)
             self._faults.clear()
             self.requests.clear()
+        state.of(WebSockets).join(_JOIN_SECONDS)
 
     def add_fault(self, fault: Fault, times: int) -> None:
         """Add a fault, or refuse one that no request can meet.
@@ -188,9 +192,12 @@ def _admitted(
 ) -> Call:
     """Return the call of a known caller, or refuse the request; ``reads`` is for RPC."""
     scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    credential = credential.strip() if scheme.lower() == "bearer" else ""
+    if not credential and request.path == _SUBSCRIBING:  # a web page cannot set its headers
+        credential = request.query.get("token", "")
     caller = caller_of(
         state,
-        credential.strip() if scheme.lower() == "bearer" else "",
+        credential,
         public=handler is not None and handler.public,
         org_id=request.headers.get("x-ironflow-org", ""),
         reads=reads or request.method in _READS or (handler is not None and handler.reads),

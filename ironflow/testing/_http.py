@@ -4,7 +4,8 @@ Rules:
 
 1. ``http.server`` reads the requests. What is not HTTP gets a JSON error, or the connection is
    closed; no request ends the server or another connection.
-2. A reply is sent at once, with its length. A fault can replace how it is delivered.
+2. A reply is sent at once, with its length. A fault can replace how it is delivered. After a 101
+   the connection belongs to the reply's ``upgrade``.
 3. Every connection has a thread. Stopping closes the connections and waits for the threads.
 4. A forked child has neither the threads nor the port: its copies of the sockets are closed.
 """
@@ -31,7 +32,7 @@ Delivery = Callable[[socket.socket, bytes], bool]
 
 MAX_BODY = 32 * 1024 * 1024
 _JOIN_SECONDS = 5.0
-_BODILESS = (204, 304)  # RFC 9112, section 6.3
+_BODILESS = (101, 204, 304)  # RFC 9112, section 6.3
 
 
 class ReceivedRequest:
@@ -67,12 +68,21 @@ class ReceivedRequest:
 
 
 class Reply(NamedTuple):
-    """A reply: status, body, further headers, and how to deliver it (None: as usual)."""
+    """A reply.
+
+    Attributes:
+        status, body: Status and body.
+        headers: Further headers.
+        deliver: How to deliver it, None for as usual; returns whether the connection goes on.
+        upgrade: Serves another protocol on the connection after it, from the bytes on that have
+            come already; None to go on with HTTP.
+    """
 
     status: int
     body: bytes = b""
     headers: dict[str, str] = {}  # noqa: RUF012 - never changed
     deliver: Delivery | None = None
+    upgrade: Callable[[socket.socket, bytes], None] | None = None
 
 
 def json_reply(status: int, value: object, headers: dict[str, str] | None = None) -> Reply:
@@ -213,8 +223,16 @@ class _Connection(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
+        if self.request_version == "HTTP/1.0":
+            headers.pop("upgrade", None)  # RFC 9110, section 7.8
         listener: Any = self.server  # the base class's type has no such attribute
-        self.send(listener.answer(ReceivedRequest(self.command, self.path, headers, body)))
+        reply = listener.answer(ReceivedRequest(self.command, self.path, headers, body))
+        self.send(reply)
+        if reply.upgrade is not None and not self.close_connection:
+            self.close_connection = True
+            self.connection.setblocking(False)
+            buffered: Any = self.rfile  # the base class's type has no peek
+            reply.upgrade(self.connection, buffered.peek())
 
     do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = reply_to_request
 

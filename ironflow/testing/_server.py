@@ -11,7 +11,7 @@ from ._engine.execution import carry_on
 from ._engine.operations import Breakers, DeadLetters
 from ._engine.projections import Projection, Projections
 from ._engine.refusals import Refusal
-from ._engine.runs import Function, Functions, all_runs
+from ._engine.runs import Function, Functions, all_runs, tell_registered
 from ._engine.schemas import Upcaster, Upcasters
 from ._engine.state import DEFAULT_ORG
 from ._faults import Fault
@@ -194,7 +194,7 @@ class LocalServer:
         def register(handler: Handler) -> Handler:
             check_callable(handler, "a function's handler")
             with self._application.locked() as state:
-                state.registry.of(Functions)[id] = Function(
+                function = state.registry.of(Functions)[id] = Function(
                     id,
                     handler,
                     triggers=started_by,
@@ -204,6 +204,8 @@ class LocalServer:
                     retry_delay=retry_delay,
                     moment=state.clock.text(),
                 )
+                for environment in state.environments.values():
+                    tell_registered(environment, function)
             return handler
 
         return register

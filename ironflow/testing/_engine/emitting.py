@@ -13,6 +13,7 @@ from .events import EventLog
 from .patterns import matches_any
 from .runs import functions_of
 from .state import Environment, Record
+from .subscriptions import publish
 
 
 def emit(
@@ -30,6 +31,7 @@ def emit(
         The event, and the ids of the runs that it started.
     """
     event = environment.of(EventLog).append(name, data, source, version, members)
+    publish(environment, event["id"], _topics(event), data, event["nats_seq"])
     projections.advance(environment)
     execution.wake(environment, event)
     run_ids = [
@@ -39,3 +41,11 @@ def emit(
     ]
     environment.state.changed.notify_all()
     return event, run_ids
+
+
+def _topics(event: Record) -> tuple[str, ...]:
+    """Return the topics under which an event can be followed."""
+    if "entity_id" not in event:
+        return (f"events:{event['name']}",)
+    entity = f"entity:{event['entity_type']}.{event['entity_id']}.{event['name']}"
+    return (f"events:{event['name']}", entity)

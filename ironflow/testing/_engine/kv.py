@@ -13,10 +13,12 @@ Rules:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from .refusals import Refusal
 from .state import Environment, Index, Record
+from .watches import Watch, Watches
 
 
 class Entry(NamedTuple):
@@ -91,6 +93,13 @@ class Bucket:
         """Mark a key as deleted."""
         self._keep(key, self._with([] if purge else self._kept(key), "delete", b""))
 
+    def watch(self, pattern: str, wake: Callable[[], None]) -> Watch:
+        """Return a watch of the keys that fit a pattern; arguments as in ``Watch``."""
+        found = ((key, self.current(key)) for key in self.entries)
+        current = [(key, entry) for key, entry in found if entry]
+        current.sort(key=lambda item: item[1].revision)
+        return Watch(("bucket", self.name), pattern, current, wake)
+
     def _kept(self, key: str) -> list[Entry]:
         """Return the entries of a key that have not expired."""
         entries = self.entries.get(key, [])
@@ -106,6 +115,7 @@ class Bucket:
     def _keep(self, key: str, entries: list[Entry]) -> int:
         self.entries[key] = entries
         self.revision = entries[-1].revision
+        self.environment.of(Watches).tell(("bucket", self.name), key, entries[-1])
         return self.revision
 
 
@@ -119,6 +129,11 @@ class Buckets(Index[str, Bucket, Environment]):
         self.refuse_taken(name)
         self[name] = Bucket(self.owner, name, settings)
         return self[name]
+
+    def delete(self, name: str) -> None:
+        """Delete a bucket, and end its watches."""
+        del self[name]
+        self.owner.of(Watches).end(("bucket", name))
 
 
 def _size(entries: list[Entry]) -> int:

@@ -12,7 +12,7 @@ Rules:
 from __future__ import annotations
 
 from .refusals import Refusal
-from .runs import Function, Functions
+from .runs import Function, Functions, tell_registered
 from .state import Environment, Record
 
 _MAX_ATTEMPTS = 25  # the product's default, and so is the delay
@@ -52,4 +52,5 @@ def register(environment: Environment, id: str, members: Record) -> tuple[Functi
     function.triggers = tuple(t["event"] for t in record["triggers"] if t.get("event"))
     function.max_attempts = record["retry_attempts"]
     function.retry_delay = record["retry_delay_ms"] / 1000
+    tell_registered(environment, function)
     return function, is_new

@@ -2,8 +2,9 @@
 
 Rules:
 
-1. Every change is made with the state's lock held, gives the record a new version and adds an
-   audit event. A run that has not finished has no end and no error.
+1. Every change is made with the state's lock held, gives the record a new version, adds an audit
+   event and is told under ``system.run.<id>.``. A run that has not finished has neither an end nor
+   an error.
 2. A run has one ``wait`` at a time: for a time, an event, or whichever comes first. Meanwhile the
    run is paused and the step of the wait is running. Ending the wait completes the step. Runs of
    Python functions and of workers wait alike.
@@ -17,10 +18,18 @@ from typing import Any
 
 from .._user_arguments import takes_step
 from .clock import Timer
-from .state import Environment, Index, Record, State
+from .state import Environment, Index, Record, State, only
+from .subscriptions import tell
 from .times import seconds_of, timestamp
 
 FINISHED = ("completed", "failed", "cancelled")
+
+# Members that a message about a run, and about one of its steps, has.
+_TOLD = (
+    "id", "function_id", "event_id", "status", "attempt", "version", "updated_at", "output",
+    "error",
+)  # fmt: skip
+_TOLD_OF_STEP = ("id", "step_id", "step_type", "status", "attempt")
 
 
 class Function:
@@ -85,6 +94,11 @@ def functions_of(environment: Environment) -> Functions:
     functions.update(environment.of(Functions))
     functions.update(environment.state.registry.of(Functions))
     return functions
+
+
+def tell_registered(environment: Environment, function: Function) -> None:
+    """Tell that a function was registered, or changed."""
+    tell(environment, f"function.{function.id}.registered", function.record)
 
 
 class Wait:
@@ -203,11 +217,12 @@ def create(environment: Environment, function: Function, event: Record) -> Run:
     }
     run = environment.of(Runs)[record["id"]] = Run(record, function, event, environment)
     audit(run, "run.created", {"functionId": function.id})
+    _tell(run, "created", "run.created")
     return run
 
 
 def audit(run: Run, event_type: str, payload: Record, step: Record | None = None) -> None:
-    """Add an audit event of a run, or of one of its steps."""
+    """Add an audit event of a run, or of one of its steps; what a step does is told, too."""
     entry = {
         "id": run.environment.new_id("audit"),
         "environment_id": run.environment.id,
@@ -218,10 +233,19 @@ def audit(run: Run, event_type: str, payload: Record, step: Record | None = None
         "created_at": run.environment.clock.text(),
     }
     run.environment.of(Runs).audit.append({**entry, "step_id": step["id"]} if step else entry)
+    if step:
+        shown = {**only(step, _TOLD_OF_STEP), "name": run.names[step["id"]]}
+        _tell(run, event_type, event_type, step=shown)
+
+
+def _tell(run: Run, kind: str, event_type: str, **more: Any) -> None:
+    """Tell what happened to a run, under ``system.run.<id>.<kind>``."""
+    told = {"event_type": event_type, "run_id": run.id, **only(run.record, _TOLD), **more}
+    tell(run.environment, f"run.{run.id}.{kind}", told)
 
 
 def change(run: Run, event_type: str, payload: Record, **members: Any) -> None:
-    """Change a run's record and add the audit event.
+    """Change a run's record, add the audit event, and tell of it.
 
     A change of its status is ``run.status_changed`` there, whatever made it; that a pending run
     starts is not recorded.
@@ -240,6 +264,7 @@ def change(run: Run, event_type: str, payload: Record, **members: Any) -> None:
         audit(run, event_type, payload)
     elif run.status != before and (before, run.status) != ("pending", "running"):
         audit(run, "run.status_changed", {"from": before, "to": run.status, **payload})
+    _tell(run, event_type[len("run.") :], event_type)
     run.environment.state.changed.notify_all()
 
 

@@ -111,9 +111,9 @@ class Workers(Index[str, Worker, Environment]):
         present = runs.functions_of(environment)
         for function_id in record["function_ids"]:
             if function_id not in present:
-                environment.of(Functions)[function_id] = Function(
-                    function_id, None, max_attempts=_MAX_ATTEMPTS, moment=moment
-                )
+                function = Function(function_id, None, max_attempts=_MAX_ATTEMPTS, moment=moment)
+                environment.of(Functions)[function_id] = function
+                runs.tell_registered(environment, function)
 
     def assign(self, worker: Worker, available: int) -> list[Record]:
         """Hand pending runs to a worker, oldest first; models ``JobAssignmentResponse``."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from .._call import Call
 from .._engine.documents import Configs
 from .._engine.state import Record, only
-from .._http import Reply, upgrade_required
+from .._http import Reply
+from .._live import WatchSession, switch
 from ._table import route
 
 
@@ -38,9 +39,15 @@ def config_patch(call: Call, name: str) -> Record:
 
 @route("DELETE", "/api/v1/config/{name}")
 def config_delete(call: Call, name: str) -> None:
-    call.environment.of(Configs).pop(name, None)
+    call.environment.of(Configs).delete(name)
 
 
 @route("GET", "/api/v1/config/{name}/watch")
 def config_list_watch(call: Call, name: str) -> Reply:
-    return upgrade_required(call.request)  # also for a document that does not exist yet
+    configs = call.environment.of(Configs)  # the document may not exist yet
+
+    def frame(_: str, record: Record) -> Record:
+        return {"type": "config_update", **record}
+
+    session = WatchSession(call.environment, lambda wake: configs.watch(name, wake), frame)
+    return switch(call, session)

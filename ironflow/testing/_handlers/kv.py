@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable
 
 from .._call import Call
 from .._engine.kv import Bucket, Buckets, Entry, Settings
@@ -19,7 +20,9 @@ from .._engine.patterns import matches
 from .._engine.refusals import Refusal, missing
 from .._engine.state import Record
 from .._engine.times import timestamp
-from .._http import Reply, upgrade_required
+from .._engine.watches import Watch
+from .._http import Reply
+from .._live import WatchSession, switch
 from .._reading import Fields
 from ._table import route
 
@@ -51,7 +54,7 @@ def kv_get_buckets(call: Call, bucket: str) -> Record:
 
 @route("DELETE", "/api/v1/kv/buckets/{bucket}")
 def kv_delete_buckets(call: Call, bucket: str) -> None:
-    del call.environment.of(Buckets)[_bucket(call, bucket).name]
+    call.environment.of(Buckets).delete(_bucket(call, bucket).name)
 
 
 @route("GET", "/api/v1/kv/buckets/{bucket}/keys")
@@ -90,8 +93,24 @@ def kv_delete_buckets_keys(call: Call, bucket: str, key: str) -> None:
 
 @route("GET", "/api/v1/kv/buckets/{bucket}/watch")
 def kv_list_buckets_watch(call: Call, bucket: str) -> Reply:
-    _bucket(call, bucket)
-    return upgrade_required(call.request)
+    if "upgrade" not in call.request.headers:
+        _bucket(call, bucket)  # over WebSocket a frame says that it is missing
+    buckets, pattern = call.environment.of(Buckets), call.query.text("key") or ">"
+
+    def begin(wake: Callable[[], None]) -> Watch:
+        return buckets.require(bucket).watch(pattern, wake)
+
+    def frame(key: str, entry: Entry) -> Record:
+        return {
+            "type": "kv_update",
+            "bucket": bucket,
+            "key": key,
+            "value": base64.b64encode(entry.value).decode(),
+            "revision": entry.revision,
+            "operation": entry.operation,
+        }
+
+    return switch(call, WatchSession(call.environment, begin, frame))
 
 
 def _bucket(call: Call, name: str) -> Bucket:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .._call import Call
 from .._engine.events import EventLog
 from .._engine.state import Receipts, Record
+from .._engine.subscriptions import publish
 from ._table import route
 
 
@@ -12,11 +13,12 @@ from ._table import route
 def pub_sub_create(call: Call) -> Record:
     body, environment = call.body(), call.environment
     topic, key = body.text("topic"), body.text("idempotency_key", "")
-    body.any("data")  # required, but dropped: nobody can subscribe here yet
+    data = body.any("data")
 
-    def publish() -> Record:
+    def act() -> Record:
         call.state.changed.notify_all()  # somebody may wait for this sequence number
-        sequence = environment.of(EventLog).next_sequence()
-        return {"event_id": environment.new_id("evt"), "sequence": sequence}
+        sequence, id = environment.of(EventLog).next_sequence(), environment.new_id("evt")
+        publish(environment, id, (f"topic:{topic}",), data, sequence)
+        return {"event_id": id, "sequence": sequence}
 
-    return environment.of(Receipts).once(("publish", topic), key, publish)
+    return environment.of(Receipts).once(("publish", topic), key, act)

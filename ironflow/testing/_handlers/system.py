@@ -11,7 +11,8 @@ from .._engine.events import EventLog
 from .._engine.refusals import Refusal
 from .._engine.runs import all_runs
 from .._engine.state import Record
-from .._http import Reply, upgrade_required
+from .._http import Reply
+from .._live import SubscribeSession, switch
 from ._table import route
 
 _VERSION = "local"
@@ -50,8 +51,8 @@ def metrics(call: Call) -> Reply:
 @route("GET", "/api/v1/capabilities", public=True)
 def capabilities(call: Call) -> Record:
     return {
-        "transports": ["http"],
-        "features": [],
+        "transports": ["http", "websocket"],
+        "features": ["replay", "wildcard-patterns"],
         "version": _VERSION,
         "auth_required": call.state.api_key is not None,
     }
@@ -74,4 +75,4 @@ def export_list(call: Call) -> Reply:
 
 @route("GET", "/ws")
 def websocket_list(call: Call) -> Reply:
-    return upgrade_required(call.request)
+    return switch(call, SubscribeSession(call.environment_named(call.query.text("env"))))

@@ -1,0 +1,78 @@
+"""What can be subscribed to: the latest messages of an environment, in the order of publishing.
+
+Rules:
+
+1. A message has every topic under which it can be followed: an event of an entity stream has
+   ``events:<name>`` and ``entity:<type>.<id>.<name>``, and is one message all the same.
+2. Its data is JSON text, made when it is published: the record that it tells of may change later.
+3. The latest ``MAX_MESSAGES`` are kept, and at most ``MAX_BYTES`` of data together; the very latest
+   always.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from typing import Any, NamedTuple
+
+from .state import Environment
+
+MAX_MESSAGES = 10_000
+MAX_BYTES = 64 * 1024 * 1024
+
+
+class Message(NamedTuple):
+    """A message.
+
+    Attributes:
+        id: Its id; that of the event if it is one.
+        topics: Rule 1.
+        data: Rule 2.
+        sequence: Its number among events and topics, or among what the system tells.
+        position: Its number in the feed.
+    """
+
+    id: str
+    topics: tuple[str, ...]
+    data: str
+    sequence: int
+    position: int
+
+
+class Feed:
+    """The messages of an environment.
+
+    Attributes:
+        end: Position of the next message.
+    """
+
+    def __init__(self, environment: Environment) -> None:
+        self.end = 0
+        self._messages: deque[Message] = deque()
+        self._size = 0
+        self._told = 0
+
+    @property
+    def start(self) -> int:
+        """Position of the oldest message that is kept."""
+        return self.end - len(self._messages)
+
+    def add(self, id: str, topics: tuple[str, ...], data: Any, sequence: int) -> None:
+        """Add a message."""
+        text = json.dumps(data, separators=(",", ":"))
+        self._messages.append(Message(id, topics, text, sequence, self.end))
+        self.end += 1
+        self._size += len(text)
+        while len(self._messages) > 1 and (
+            len(self._messages) > MAX_MESSAGES or self._size > MAX_BYTES
+        ):
+            self._size -= len(self._messages.popleft().data)
+
+    def add_told(self, topic: str, data: Any) -> None:
+        """Add a message of the system: what it tells has numbers of its own."""
+        self._told += 1
+        self.add(f"sys_{self._told}", (topic,), data, self._told)
+
+    def at(self, position: int) -> Message:
+        """Return the message at a position that is kept."""
+        return self._messages[position - self.start]

@@ -1,0 +1,346 @@
+"""Subscriptions: who gets which message, and what becomes of one that is not acknowledged.
+
+Rules:
+
+1. A pattern is a prefix (``events:``, ``topic:``, ``entity:``, ``system.``) and a dotted name in
+   which ``*`` stands for one part and a final ``>`` for the rest.
+2. A consumer reads the feed from its position on and gives each message to one of its members in
+   turn. A subscription without a group is the only member of a consumer of its own.
+3. A member holds at most ``MAX_INFLIGHT`` messages that it has not sent or not acknowledged. The
+   others wait in the feed, so that a slow peer costs nothing and holds up nobody. With ``drop`` it
+   misses them instead. One that falls behind what the feed keeps is ended with an error.
+4. With manual acknowledgement a message comes again after ``ACK_WAIT`` without one, after the delay
+   of a nak, and when its member leaves; ``MAX_REDELIVERIES`` times, then it is given up.
+5. A group outlives its members, and with it what they left undone.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+from .._log import logger
+from .clock import Timer
+from .feed import Feed, Message
+from .patterns import matches
+from .refusals import Refusal
+from .state import Environment
+
+MAX_INFLIGHT = 100
+MAX_REDELIVERIES = 3
+ACK_WAIT = 5.0  # seconds; the delay of a nak without one, too
+
+_PREFIXES = ("events:", "topic:", "entity:", "system.")
+
+
+def publish(
+    environment: Environment, id: str, topics: tuple[str, ...], data: Any, sequence: int
+) -> None:
+    """Give a message to those who follow one of its topics."""
+    environment.of(Feed).add(id, topics, data, sequence)
+    environment.of(Consumers).advance()
+
+
+def tell(environment: Environment, topic: str, data: Any) -> None:
+    """Publish what the system does, under ``system.<topic>``."""
+    environment.of(Feed).add_told(f"system.{topic}", data)
+    environment.of(Consumers).advance()
+
+
+class Options(NamedTuple):
+    """Options of a subscription.
+
+    Attributes:
+        replay: How many of the latest messages to give first.
+        group: Name of the consumer group, empty without one.
+        namespace: Namespace of the group.
+        manual: Whether messages have to be acknowledged.
+        drop: Whether messages are dropped that come faster than they are sent.
+        metadata: Whether events have ``meta``.
+    """
+
+    replay: int = 0
+    group: str = ""
+    namespace: str = "default"
+    manual: bool = False
+    drop: bool = False
+    metadata: bool = False
+
+
+class Pattern:
+    """A pattern; rule 1."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._prefix = next((prefix for prefix in _PREFIXES if text.startswith(prefix)), "")
+        self._dotted = text[len(self._prefix) :]
+        parts = self._dotted.split(".")
+        if not self._prefix:
+            raise Refusal(400, f"a pattern begins with {', '.join(_PREFIXES)}")
+        if "" in parts or ">" in parts[:-1]:
+            raise Refusal(400, "a pattern has no empty part, and > only at its end")
+
+    def topic_of(self, message: Message) -> str:
+        """Return the topic under which a message fits, empty if it does not."""
+        for topic in message.topics:
+            if topic.startswith(self._prefix) and matches(self._dotted, topic[len(self._prefix) :]):
+                return topic
+        return ""
+
+
+class Delivery:
+    """A message on its way to a member.
+
+    Attributes:
+        message, topic: The message, and the topic under which it fits.
+        attempts: How often it was sent.
+        due: When it may be sent again.
+        timer: The timer of its acknowledgement, or of its next attempt.
+    """
+
+    def __init__(self, message: Message, topic: str) -> None:
+        self.message = message
+        self.topic = topic
+        self.attempts = 0
+        self.due = 0.0
+        self.timer: Timer | None = None
+
+
+class Subscription:
+    """A member of a consumer.
+
+    Args:
+        consumer: Its consumer.
+        id: Its id.
+        options: Its options.
+        wake: Called when there is something to take.
+
+    Attributes:
+        failed: Whether it has missed messages and is over.
+    """
+
+    def __init__(
+        self, consumer: Consumer, id: str, options: Options, wake: Callable[[], None]
+    ) -> None:
+        self.id = id
+        self.options = options
+        self.failed = False
+        self.wake = wake
+        self.ready: deque[Delivery] = deque()
+        self.unsettled: dict[str, Delivery] = {}  # sent and not acknowledged, by the message's id
+        self._consumer = consumer
+
+    @property
+    def has_room(self) -> bool:
+        """Whether it may be given another message."""
+        return not self.failed and len(self.ready) + len(self.unsettled) < MAX_INFLIGHT
+
+    @property
+    def next_position(self) -> int | None:
+        """Position of the message to take next, None if there is none."""
+        return self.ready[0].message.position if self.ready else None
+
+    def take(self) -> Delivery:
+        """Return the next message; it is being sent."""
+        delivery = self.ready.popleft()
+        delivery.attempts += 1
+        if self.options.manual:
+            self.unsettled[delivery.message.id] = delivery
+            self._consumer.expect(self, delivery)
+        self._consumer.dispatch()
+        return delivery
+
+    def settle(self, message_id: str) -> None:
+        """Note that a message is never to come again; one that is not in flight may be unknown."""
+        delivery = self.unsettled.pop(message_id, None)
+        if delivery is not None:
+            self._consumer.forget(delivery)
+            self._consumer.dispatch()
+
+    def reject(self, message_id: str, delay: float | None = None) -> None:
+        """Let a message come again after some seconds, by default after ``ACK_WAIT``."""
+        delivery = self.unsettled.pop(message_id, None)
+        if delivery is not None:
+            self._consumer.give_again(delivery, ACK_WAIT if delay is None else delay)
+            self._consumer.dispatch()
+
+    def leave(self) -> None:
+        """End the subscription; what it has not done goes to others of its group."""
+        self._consumer.remove(self)
+
+
+class Consumer:
+    """Reads the feed for its members; rule 2.
+
+    Args:
+        environment: Environment of the feed.
+        pattern: What it reads.
+        position: Where it begins.
+        options: Options that its members share.
+        key: Namespace and name of the group, None for a consumer of a single subscription.
+
+    Attributes:
+        members: Its members; the next in turn is the first.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        pattern: Pattern,
+        position: int,
+        options: Options,
+        key: tuple[str, str] | None,
+    ) -> None:
+        self.pattern = pattern
+        self.options = options
+        self.key = key
+        self.members: list[Subscription] = []
+        self._environment = environment
+        self._feed = environment.of(Feed)
+        self._position = position
+        self._live_from = self._feed.end  # what is replayed is not dropped
+        self._again: list[Delivery] = []  # to be given before what the feed has
+        self._later: list[Delivery] = []  # to be given again when their time has come
+
+    def add(self, member: Subscription) -> None:
+        """Add a member."""
+        self.members.append(member)
+        for delivery in self._later:  # a stop of the server has dropped their timers
+            self._set_timer(delivery, delivery.due, partial(self._is_due, delivery))
+        self.dispatch()
+
+    def remove(self, member: Subscription) -> None:
+        """Remove a member, and give what it has not done to others."""
+        if member not in self.members:
+            return
+        self.members.remove(member)
+        for delivery in member.unsettled.values():
+            self.give_again(delivery, 0.0)
+        self._queue(*member.ready)
+        member.unsettled.clear()
+        member.ready.clear()
+        if self.key is None:
+            self._environment.of(Consumers).remove(self)
+        self.dispatch()
+
+    def dispatch(self) -> None:
+        """Give out messages as long as there are some, and a member with room for them."""
+        if self._position < self._feed.start:
+            self._position = self._feed.start
+            self._fail()
+        while (member := next((one for one in self.members if one.has_room), None)) is not None:
+            delivery = self._again.pop(0) if self._again else self._next_message()
+            if delivery is None:
+                return
+            self.members.remove(member)
+            self.members.append(member)
+            member.ready.append(delivery)
+            member.wake()
+        if self.options.drop and self.members and self._position >= self._live_from:
+            self._position = self._feed.end
+
+    def expect(self, member: Subscription, delivery: Delivery) -> None:
+        """Give a message again if it is not acknowledged in time."""
+
+        def is_late() -> None:
+            if member.unsettled.get(delivery.message.id) is delivery:
+                member.reject(delivery.message.id, 0.0)
+
+        self._set_timer(delivery, self._environment.clock.now() + ACK_WAIT, is_late)
+
+    def give_again(self, delivery: Delivery, delay: float) -> None:
+        """Give a message again after some seconds, unless that was done often enough."""
+        self.forget(delivery)
+        if delivery.attempts > MAX_REDELIVERIES:
+            logger.warning("%s was sent %d times in vain", delivery.message.id, delivery.attempts)
+        elif delay <= 0:
+            self._queue(delivery)
+        else:
+            delivery.due = self._environment.clock.now() + delay
+            self._later.append(delivery)
+            self._set_timer(delivery, delivery.due, partial(self._is_due, delivery))
+
+    def forget(self, delivery: Delivery) -> None:
+        """Drop the timer of a message."""
+        if delivery.timer is not None:
+            self._environment.clock.cancel(delivery.timer)
+            delivery.timer = None
+
+    def _is_due(self, delivery: Delivery) -> None:
+        if delivery in self._later:
+            self._later.remove(delivery)
+            self._queue(delivery)
+            self.dispatch()
+
+    def _set_timer(self, delivery: Delivery, due: float, act: Callable[[], None]) -> None:
+        self.forget(delivery)
+        delivery.timer = self._environment.clock.call_at(due, act)
+
+    def _queue(self, *deliveries: Delivery) -> None:
+        self._again += deliveries
+        self._again.sort(key=lambda delivery: delivery.message.position)
+
+    def _next_message(self) -> Delivery | None:
+        while self._position < self._feed.end:
+            message = self._feed.at(self._position)
+            self._position += 1
+            topic = self.pattern.topic_of(message)
+            if topic:
+                return Delivery(message, topic)
+        return None
+
+    def _fail(self) -> None:
+        for member in list(self.members):
+            member.failed = True
+            member.wake()
+
+
+class Consumers:
+    """The consumers of an environment."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._all: list[Consumer] = []
+
+    def advance(self) -> None:
+        """Give out what has been published."""
+        for consumer in list(self._all):
+            consumer.dispatch()
+
+    def subscribe(self, text: str, options: Options, wake: Callable[[], None]) -> Subscription:
+        """Add a subscription.
+
+        Args:
+            text: Its pattern.
+            options: Its options.
+            wake: Called when there is something to take, with the state's lock held.
+        """
+        pattern = Pattern(text)
+        key = (options.namespace, options.group) if options.group else None
+        consumer = next((found for found in self._all if key and found.key == key), None)
+        if consumer is None:
+            start = self._start(pattern, options.replay)
+            consumer = Consumer(self._environment, pattern, start, options, key)
+            self._all.append(consumer)
+        elif (consumer.pattern.text, consumer.options.manual) != (text, options.manual):
+            mode = "manual" if consumer.options.manual else "auto"
+            what = f"{consumer.pattern.text} with ackMode {mode}"
+            raise Refusal(409, f"the consumer group {options.group} follows {what}")
+        member = Subscription(consumer, self._environment.new_id("sub"), options, wake)
+        consumer.add(member)
+        return member
+
+    def remove(self, consumer: Consumer) -> None:
+        """Remove the consumer of a single subscription."""
+        self._all.remove(consumer)
+
+    def _start(self, pattern: Pattern, replay: int) -> int:
+        """Return the position from which on there are ``replay`` messages that fit."""
+        feed = self._environment.of(Feed)
+        position = feed.end
+        while replay and position > feed.start:
+            position -= 1
+            replay -= bool(pattern.topic_of(feed.at(position)))
+        return position
