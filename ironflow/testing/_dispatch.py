@@ -211,7 +211,10 @@ def _admitted(
 
 
 def _refused(refusal: Refusal) -> Reply:
-    return json_reply(refusal.status, {"error": refusal.message}, refusal.headers)
+    body = {"error": refusal.fence or refusal.message}
+    if refusal.fence:
+        body["message"] = refusal.message
+    return json_reply(refusal.status, body, refusal.headers)
 
 
 def _allowed(match: Match | None) -> str:

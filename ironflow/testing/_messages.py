@@ -43,8 +43,10 @@ FIELDS = {
     "Concurrency": "limit:int32 key",
     "Debounce": "period_ms:int32 key max_wait_ms:int32",
     "Function": _FUNCTION + "status:FUNCTION_STATUS version created_at updated_at metadata:struct",
-    "RegisterFunction": _FUNCTION + "metadata:struct",
-    "RetryConfig": "max_attempts:int32 initial_delay_ms:int32 backoff_factor max_delay_ms:int32",
+    "RegisterFunction": _FUNCTION + "metadata:struct secrets",
+    "RetryConfig": (
+        "max_attempts:int32 initial_delay_ms:int32 backoff_factor max_delay_ms:int32 on_exhausted"
+    ),
     "Trigger": "event expression cron",
 }
 

@@ -11,7 +11,7 @@ from typing import Any
 from . import execution, projections
 from .events import EventLog
 from .patterns import matches_any
-from .runs import functions_of
+from .runs import Function, Run, Runs, functions_of
 from .state import Environment, Record
 from .subscriptions import publish
 
@@ -41,6 +41,23 @@ def emit(
     ]
     environment.state.changed.notify_all()
     return event, run_ids
+
+
+def invoke(environment: Environment, function: Function, data: Any, key: str = "") -> Run:
+    """Start a run of a function directly.
+
+    Args:
+        environment: Where it runs.
+        function: The function.
+        data: Payload of the event that the run gets.
+        key: Idempotency key to keep with the event, empty for none.
+    """
+    name = f"ironflow.invoke.{function.id}"
+    event, run_ids = emit(environment, name, data, source="invoke", idempotency_key=key or None)
+    # A function with a trigger for its own invocations still runs once.
+    runs = environment.of(Runs)
+    own = [runs[run_id] for run_id in run_ids if runs[run_id].function is function]
+    return own[0] if own else execution.start(environment, function, event)
 
 
 def _topics(event: Record) -> tuple[str, ...]:

@@ -110,8 +110,10 @@ def wake(environment: Environment, event: Record) -> None:
             and (wait.until is None or now < wait.until)
             and all(name in data and data[name] == value for name, value in wait.match.items())
             and matches(wait.pattern, event["name"])
+            and wait.has_value(data)
         ):
-            runs.end_wait(run, _event_for_user(event), {"eventId": event["id"]})
+            found = {"output": _event_for_user(event), "wait_event_id": event["id"]}
+            runs.end_wait(run, {"eventId": event["id"]}, **found)
 
 
 def _forget_from(run: Run, wanted: str) -> None:

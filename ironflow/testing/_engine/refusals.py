@@ -6,12 +6,17 @@ STOPPING = "the server is stopping"  # the message for calls that are interrupte
 
 
 class Refusal(Exception):
-    """The request is refused; the caller gets this status and message."""
+    """The request is refused; the caller gets this status and message.
 
-    def __init__(self, status: int, message: str, **headers: str) -> None:
+    Attributes:
+        fence: Word in capitals that a worker looks for, empty for none.
+    """
+
+    def __init__(self, status: int, message: str, *, fence: str = "", **headers: str) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.fence = fence
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 

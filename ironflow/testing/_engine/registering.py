@@ -17,6 +17,7 @@ from .state import Environment, Record
 
 _MAX_ATTEMPTS = 25  # the product's default, and so is the delay
 _RETRY_DELAY_MS = 1000
+_MAX_DELAY_MS = 300_000
 
 
 def register(environment: Environment, id: str, members: Record) -> tuple[Function, bool]:
@@ -36,6 +37,9 @@ def register(environment: Environment, id: str, members: Record) -> tuple[Functi
     is_new = function is None
     if function is None:
         function = functions[id] = Function(id, None, moment=moment)
+    function.secrets = members.pop("secrets", [])
+    function.on_exhausted = members.pop("on_exhausted", None) or "pause"
+    function.max_delay = members.pop("max_delay_ms", _MAX_DELAY_MS) / 1000
     record = function.record
     changed = {
         "name": id,
@@ -52,5 +56,6 @@ def register(environment: Environment, id: str, members: Record) -> tuple[Functi
     function.triggers = tuple(t["event"] for t in record["triggers"] if t.get("event"))
     function.max_attempts = record["retry_attempts"]
     function.retry_delay = record["retry_delay_ms"] / 1000
+    function.backoff = record["retry_backoff"]
     tell_registered(environment, function)
     return function, is_new

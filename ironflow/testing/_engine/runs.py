@@ -12,6 +12,7 @@ Rules:
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -44,6 +45,11 @@ class Function:
         max_attempts: How often a run is tried, at least 1.
         retry_delay: Seconds between two attempts.
         moment: Time of registration.
+
+    Attributes:
+        backoff, max_delay: Factor by which the delay of a worker's run grows, and its bound.
+        on_exhausted: What becomes of a worker's run whose attempts are used up: fail or pause.
+        secrets: Names of the secrets that workers get with a job.
     """
 
     def __init__(
@@ -64,6 +70,9 @@ class Function:
         self.triggers = triggers
         self.max_attempts = max_attempts
         self.retry_delay = retry_delay
+        self.backoff, self.max_delay = 1.0, 300.0
+        self.on_exhausted = "fail"
+        self.secrets: list[str] = []
         self.record: Record = {
             "id": id,
             "slug": id,
@@ -109,6 +118,8 @@ class Wait:
         until: When the wait ends without an event, None for never.
         pattern: Pattern of the name of the event, empty for a wait that no event ends.
         match: Members that the event's data must have.
+        value: Path in the event's data, such as ``data.order.id``, and the text it must have there.
+        child: The run that it waits for, whose end ends it.
         timer: The timer that ends it at ``until``.
     """
 
@@ -118,12 +129,25 @@ class Wait:
         until: float | None,
         pattern: str = "",
         match: Mapping[str, Any] | None = None,
+        value: tuple[str, str] | None = None,
+        child: Run | None = None,
     ) -> None:
         self.step = step
         self.until = until
         self.pattern = pattern
         self.match: Mapping[str, Any] = match or {}
+        self.value = value
+        self.child = child
         self.timer: Timer | None = None
+
+    def has_value(self, data: Any) -> bool:
+        """Return whether an event's data has the value."""
+        if self.value is None:
+            return True
+        path, wanted = self.value
+        for part in path.removeprefix("data.").split("."):
+            data = data.get(part) if isinstance(data, dict) else None
+        return wanted == (data if isinstance(data, str) else json.dumps(data))
 
 
 class Run:
@@ -136,6 +160,8 @@ class Run:
         names: Names of the steps by their id.
         execution: Number of the thread or job that currently executes it.
         wait: What it waits for while it is paused.
+        parent: The run that waits for it.
+        due: When a pending one may be tried again.
         ready: Notified when its thread has to check whether the wait is over.
     """
 
@@ -148,6 +174,8 @@ class Run:
         self.names: dict[str, str] = {}
         self.execution: int = 1
         self.wait: Wait | None = None
+        self.parent: Run | None = None
+        self.due: float = 0.0
         self.ready: threading.Condition = threading.Condition(where.state.lock)
 
     @property
@@ -266,6 +294,8 @@ def change(run: Run, event_type: str, payload: Record, **members: Any) -> None:
         audit(run, "run.status_changed", {"from": before, "to": run.status, **payload})
     _tell(run, event_type[len("run.") :], event_type)
     run.environment.state.changed.notify_all()
+    if run.finished and run.parent is not None:
+        _end_invocation(run, run.parent)
 
 
 def complete(run: Run, output: Any) -> None:
@@ -352,7 +382,7 @@ def set_timer(run: Run) -> None:
 
     def is_due() -> None:
         if run.wait is wait:
-            end_wait(run)
+            end_wait(run, **_invocation_failed(wait.child, "timed out") if wait.child else {})
 
     if wait.until <= run.environment.clock.now():
         is_due()
@@ -360,15 +390,39 @@ def set_timer(run: Run) -> None:
         wait.timer = run.environment.clock.call_at(wait.until, is_due)
 
 
-def end_wait(run: Run, event: Record | None = None, payload: Record | None = None) -> None:
-    """Let a run go on after its wait, with the event that ended it, if one did."""
+def end_wait(run: Run, payload: Record | None = None, **members: Any) -> None:
+    """Let a run go on after its wait; an ``error`` among the step's members makes it a failure."""
     wait = drop_wait(run)
     if wait is None:
         return
     status = "running" if run.has_thread else "pending"
     change(run, "run.resumed", payload or {}, status=status)
-    found = {} if event is None else {"wait_event_id": event["id"]}
-    end_step(run, wait.step, "completed", output=event, **found)
+    if "error" in members:
+        end_step(run, wait.step, "failed", **members)
+    else:
+        end_step(run, wait.step, "completed", **{"output": None, **members})
+
+
+def _end_invocation(child: Run, parent: Run) -> None:
+    """Let a run go on that waits for one that has ended."""
+    if parent.wait is None or parent.wait.child is not child:
+        return
+    if child.status == "completed":
+        end_wait(parent, output=child.record["output"])
+    else:
+        error = child.record.get("error") or {}
+        end_wait(parent, **_invocation_failed(child, error.get("message") or child.status))
+
+
+def _invocation_failed(child: Run, cause: str) -> Record:
+    """Return the members of a step whose run of another function has no output."""
+    return {"error": invocation_error(child.function.id, cause, child_run_id=child.id)}
+
+
+def invocation_error(function_id: str, cause: str, **members: str) -> Record:
+    """Return the error of a step that invoked a function in vain."""
+    message = f"invoke {function_id} failed: {cause}"
+    return {"function_id": function_id, "cause": cause, "message": message, **members}
 
 
 def drop_wait(run: Run) -> Wait | None:

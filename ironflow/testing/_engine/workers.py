@@ -5,11 +5,14 @@ Rules:
 1. A worker belongs to an environment. The functions it names become pull functions there, unless
    there is a Python function with that id; their runs stay pending until a worker asks for jobs.
 2. A job is one execution of one run. Its lease holds until the run ends, is cancelled or is given
-   back. A later report is a 409 and changes nothing. Leases do not expire, and a worker that sends
-   no heartbeats keeps its jobs.
-3. A step that has completed is recorded once and comes with every later job of its run.
-4. A yielded run is paused, and pending again when its wait is over. The condition of a wait for an
-   event is not evaluated.
+   back. A later report is a 409, ``STALE_EXECUTION``, and changes nothing. Leases do not expire,
+   and a worker that sends no heartbeats keeps its jobs.
+3. Steps come with the last report or, meanwhile, as progress. A step that has completed is recorded
+   once and comes with every later job of its run, and so does one that invoked a function in vain.
+4. A yielded run is paused, and pending again when its wait is over. Of the condition of a wait for
+   an event, a path with the value that it must have is evaluated.
+5. A run that failed and may be tried again is handed out after the function's delay. When its
+   attempts are used up it fails, or pauses until somebody resumes it, as the function says.
 """
 
 from __future__ import annotations
@@ -17,13 +20,19 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from . import runs
+from .documents import Secrets
+from .emitting import invoke
 from .refusals import Refusal, missing
 from .runs import Function, Functions, Run, Runs, Wait
 from .state import Environment, Index, Record, only
 from .times import timestamp
 
 _MAX_ATTEMPTS = 3
+_EVENT_MEMBERS = (
+    "id", "name", "metadata", "timestamp", "version", "source", "idempotency_key",
+)  # fmt: skip
 _LEASE_SECONDS = 300.0
+STALE = "STALE_EXECUTION"
 
 
 class Step(NamedTuple):
@@ -38,14 +47,27 @@ class Step(NamedTuple):
 
 
 class Yield(NamedTuple):
-    """A wait as a worker reports it; the pattern of a sleep is empty."""
+    """A wait as a worker reports it.
+
+    Attributes:
+        id, name, type: The step's.
+        until: When it ends, None for never.
+        pattern: Name of the event that ends it, empty for none.
+        value: Path and text that the event must have, None for any event.
+        function_id: Function to invoke, empty for none.
+        input: Its input.
+        members: Further members of the step.
+    """
 
     id: str
     name: str
     type: str
-    until: float | None
-    pattern: str
-    members: Record
+    until: float | None = None
+    pattern: str = ""
+    value: tuple[str, str] | None = None
+    function_id: str = ""
+    input: Any = None
+    members: Record = {}  # noqa: RUF012 - never changed
 
 
 class Failure(NamedTuple):
@@ -53,14 +75,21 @@ class Failure(NamedTuple):
 
     error: Record
     retryable: bool
+    retry_after: float | None  # seconds
 
 
-class Job(NamedTuple):
-    """A run as it was handed to a worker."""
+class Job:
+    """A run as it was handed to a worker.
 
-    run: Run
-    execution: int
-    lease_token: str
+    Attributes:
+        recorded: How many steps of this execution were reported.
+    """
+
+    def __init__(self, run: Run, lease_token: str) -> None:
+        self.run = run
+        self.execution = run.execution
+        self.lease_token = lease_token
+        self.recorded = 0
 
     @property
     def is_active(self) -> bool:
@@ -69,9 +98,10 @@ class Job(NamedTuple):
     def check_lease(self, lease_token: str | None, execution: int | None) -> None:
         """Refuse a worker that has another lease, or whose lease has ended."""
         if lease_token not in (None, self.lease_token):
-            raise Refusal(409, "lease_token is not that of the job")
+            raise Refusal(409, f"lease_token is not that of the job ({STALE})", fence=STALE)
         if execution not in (None, self.execution) or not self.is_active:
-            raise Refusal(409, "stale execution: the run went on without this job")
+            message = f"stale execution: the run went on without this job ({STALE})"
+            raise Refusal(409, message, fence=STALE)
 
 
 class Worker:
@@ -118,22 +148,46 @@ class Workers(Index[str, Worker, Environment]):
     def assign(self, worker: Worker, available: int) -> list[Record]:
         """Hand pending runs to a worker, oldest first; models ``JobAssignmentResponse``."""
         free = min(available, worker.record["max_concurrent"] - worker.active_jobs)
+        now = self.owner.clock.now()
         pending = [
             run
             for run in self.owner.of(Runs).values()
-            if run.status == "pending" and run.function.id in worker.record["function_ids"]
+            if run.status == "pending"
+            and run.due <= now
+            and run.function.id in worker.record["function_ids"]
         ]
         return [_assign(worker, run) for run in pending[: max(free, 0)]]
 
+    def await_jobs(self, worker: Worker, available: int, seconds: float) -> list[Record]:
+        """Hand out runs as ``assign`` does, and wait for some if there are none."""
+        state, jobs = self.owner.state, self.assign(worker, available)
 
-def report(
-    job: Job, steps: list[Step], outcome: Failure | Yield | None, output: Any = None
-) -> None:
-    """Record what came of a job.
+        def is_over() -> bool:
+            jobs.extend(() if jobs else self.assign(worker, available))
+            return state.closed or bool(jobs)
+
+        state.clock.wait_for(state.changed, is_over, seconds)
+        return jobs
+
+
+def progress(job: Job, steps: list[Step], offset: int) -> None:
+    """Record steps of a job; those that were reported already are left out.
 
     Args:
         job: The job.
         steps: The steps that were executed.
+        offset: Number of the first of them within the execution.
+    """
+    for step in steps[max(job.recorded - offset, 0) :]:
+        _record_step(job.run, step)
+    job.recorded = max(job.recorded, offset + len(steps))
+
+
+def report(job: Job, outcome: Failure | Yield | None, output: Any = None) -> None:
+    """Record what came of a job.
+
+    Args:
+        job: The job.
         outcome: Why the run is not complete; None when it is.
         output: Output of a run that is complete.
     """
@@ -141,23 +195,42 @@ def report(
     run.execution += 1
     for member in ("claimed_at", "claimed_by"):
         run.record.pop(member, None)
-    for step in steps:
-        _record_step(run, step)
     if isinstance(outcome, Failure):
         _fail(run, outcome)
     elif isinstance(outcome, Yield):
-        waiting = runs.begin_step(
-            run, outcome.id, outcome.type, name=outcome.name, **outcome.members
-        )
-        runs.begin_wait(run, Wait(waiting, outcome.until, outcome.pattern))
+        step = runs.begin_step(run, outcome.id, outcome.type, name=outcome.name, **outcome.members)
+        if outcome.function_id:
+            _invoke(run, step, outcome)
+        else:
+            runs.begin_wait(run, Wait(step, outcome.until, outcome.pattern, value=outcome.value))
     else:
         runs.complete(run, output)
+
+
+def _invoke(run: Run, step: Record, outcome: Yield) -> None:
+    """Start a run of another function; its end, or without waiting its start, ends the step."""
+    wait = Wait(step, outcome.until)
+    runs.begin_wait(run, wait)
+    environment, function_id = run.environment, outcome.function_id
+    function = runs.functions_of(environment).get(function_id)
+    if function is None:
+        step["child_run_id"] = ""  # it is not tried again
+        error = runs.invocation_error(function_id, "function not found")
+        runs.end_wait(run, error=error)
+        return
+    child = invoke(environment, function, {} if outcome.input is None else outcome.input)
+    step["child_run_id"] = child.id
+    child.record.update(parent_run_id=run.id, parent_step_id=step["id"])
+    if outcome.type == "invoke_function":
+        wait.child, child.parent = child, run
+    else:
+        runs.end_wait(run, output={"run_id": child.id})
 
 
 def _assign(worker: Worker, run: Run) -> Record:
     environment, worker_id = run.environment, worker.record["id"]
     job_id, token = environment.new_id("job"), environment.new_id("lease")
-    worker.jobs[job_id] = Job(run, run.execution, token)
+    worker.jobs[job_id] = Job(run, token)
     claim = {
         "worker_id": worker_id,
         "claimed_by": worker_id,
@@ -172,17 +245,35 @@ def _assign(worker: Worker, run: Run) -> Record:
         "attempt": run.record["attempt"],
         "event": {
             "data": run.event["data"],
-            **only(run.event, ("id", "name", "metadata", "timestamp", "version")),
+            **only(run.event, _EVENT_MEMBERS),
         },
-        "completed_steps": [
-            {"step_id": s["step_id"], "name": run.names[s["id"]], "output": s.get("output")}
-            for s in run.steps
-            if s["status"] == "completed"
-        ],
+        "completed_steps": [_done(run, step) for step in run.steps if _is_done(step)],
+        "max_attempts": run.record["max_attempts"],
+        "on_exhausted": run.function.on_exhausted,
+        **_context(run),
         "execution_seq": run.execution,
         "lease_token": token,
         "lease_expires_at": timestamp(environment.clock.now() + _LEASE_SECONDS),
     }
+
+
+def _is_done(step: Record) -> bool:
+    """Return whether a step is over for good: an invocation is not tried again."""
+    kept = ("completed", "failed") if "child_run_id" in step else ("completed",)
+    return step["status"] in kept
+
+
+def _done(run: Run, step: Record) -> Record:
+    name, status = run.names[step["id"]], step["status"]
+    done = {"step_id": step["step_id"], "name": name, "output": step.get("output")}
+    return {**done, "status": status, **only(step, ("error",))}
+
+
+def _context(run: Run) -> Record:
+    """Return the secrets that the function asks for, of those that exist."""
+    secrets = run.environment.of(Secrets)
+    found = {name: secrets[name]["value"] for name in run.function.secrets if name in secrets}
+    return {"context": {"secrets": found}} if found else {}
 
 
 def _record_step(run: Run, reported: Step) -> None:
@@ -194,9 +285,19 @@ def _record_step(run: Run, reported: Step) -> None:
 
 
 def _fail(run: Run, failure: Failure) -> None:
-    attempt = run.record["attempt"]
-    if not failure.retryable or attempt >= run.record["max_attempts"]:
-        runs.fail(run, failure.error)
-        return
+    attempt, function = run.record["attempt"], run.function
     payload = {"attempt": attempt, "error": failure.error}
-    runs.change(run, "run.retrying", payload, status="pending", attempt=attempt + 1)
+    if not failure.retryable:
+        runs.fail(run, failure.error)
+    elif attempt < run.record["max_attempts"]:
+        delay = function.retry_delay * function.backoff ** (attempt - 1)
+        seconds = min(failure.retry_after or delay, function.max_delay)
+        state = run.environment.state
+        run.due = state.clock.now() + seconds
+        if seconds:
+            state.clock.call_at(run.due, state.changed.notify_all)
+        runs.change(run, "run.retrying", payload, status="pending", attempt=attempt + 1)
+    elif function.on_exhausted == "pause":
+        runs.change(run, "run.paused", payload, status="paused", pause_reason="attempts used up")
+    else:
+        runs.fail(run, failure.error)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from .._call import Call
-from .._engine.emitting import emit
-from .._engine.execution import start
+from .._engine.emitting import invoke
 from .._engine.refusals import Refusal
 from .._engine.registering import register
-from .._engine.runs import Runs, functions_of
+from .._engine.runs import functions_of
 from .._engine.state import Receipts, Record, only
 from .._reading import Fields
 from ._pages import window
@@ -41,21 +40,11 @@ def functions_invoke(call: Call, id: str) -> Record:
     data = call.optional_body().members("data", {})
     key = call.idempotency_key
 
-    def invoke() -> Record:
-        event, run_ids = emit(
-            environment,
-            f"ironflow.invoke.{id}",
-            data,
-            source="invoke",
-            idempotency_key=key or None,
-        )
-        # A function with a trigger for its own invocations still runs once.
-        runs = environment.of(Runs)
-        own = [run_id for run_id in run_ids if runs[run_id].function is function]
-        run_id = own[0] if own else start(environment, function, event).id
-        return {"event_id": event["id"], "run_id": run_id}
+    def act() -> Record:
+        run = invoke(environment, function, data, key)
+        return {"event_id": run.event["id"], "run_id": run.id}
 
-    return environment.of(Receipts).once(("functions_invoke", id), key, invoke)
+    return environment.of(Receipts).once(("functions_invoke", id), key, act)
 
 
 @route("POST", "/ironflow.v1.IronflowService/RegisterFunction")
@@ -71,6 +60,7 @@ def register_function(call: Call) -> Record:
         "triggers": [dict(trigger.value) for trigger in triggers],
         "timeout_ms": body.integer("timeout_ms", 0, low=0),
         **_retry(Fields(body.members("retry", {}), "retry")),
+        "secrets": body.texts("secrets", []),
         **only(body.value, ("execution_mode", "metadata", "concurrency", "debounce", "actor_key")),
     }
     function, created = register(call.environment, id, members)
@@ -86,7 +76,11 @@ def _retry(retry: Fields) -> Record:
         "retry_attempts": retry.integer("max_attempts", None, low=0) or None,
         "retry_delay_ms": retry.integer("initial_delay_ms", None, low=0) or None,
         "retry_backoff": backoff or None,
+        "max_delay_ms": retry.integer("max_delay_ms", None, low=0) or None,
+        "on_exhausted": retry.text("on_exhausted", None),
     }
+    if given["on_exhausted"] not in (None, "", "pause", "fail"):
+        raise Refusal(400, "retry.on_exhausted must be pause or fail")
     return only(given, given)
 
 

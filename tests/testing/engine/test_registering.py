@@ -65,15 +65,23 @@ def test_triggers_that_are_gone_start_nothing(local_client):
     assert len(local_client.events_create(body={"name": "user.created"})["run_ids"]) == 1
 
 
-def test_the_number_of_attempts_is_kept_to(local_client):
-    register(local_client, retry={"maxAttempts": 1})
+@pytest.mark.parametrize(
+    ("setting", "status"), [({}, "paused"), ({"onExhausted": "fail"}, "failed")]
+)
+def test_the_number_of_attempts_is_kept_to(local_client, setting, status):
+    register(local_client, retry={"maxAttempts": 1, **setting})
     local_client.workers_register("worker-1", body=REGISTRATION)
     run_id = local_client.functions_invoke("process-order")["run_id"]
 
     error = {"message": "no carrier", "retryable": True}
-    report(local_client, fetched(local_client), "failed", error=error)
+    job = fetched(local_client)
+    assert (job["max_attempts"], job["on_exhausted"]) == (1, "fail" if setting else "pause")
+    report(local_client, job, "failed", error=error)
 
-    assert local_client.runs_get(run_id)["status"] == "failed"
+    assert local_client.runs_get(run_id)["status"] == status
+    local_client.runs_resume(body={"run_id": run_id})
+    report(local_client, fetched(local_client), "completed")
+    assert local_client.runs_get(run_id)["status"] == "completed"
 
 
 def test_without_settings_the_products_defaults_hold(local_client):
@@ -106,6 +114,8 @@ def test_a_python_function_is_not_taken_over(local, local_client):
         {"triggers": [{"expression": "true"}]},
         {"retry": {"maxAttempts": -1}},
         {"retry": {"backoffFactor": "2"}},
+        {"retry": {"onExhausted": "give up"}},
+        {"secrets": "token"},
         {"timeoutMs": -1},
         {"metadata": "text"},
         {"preferredMode": "pull"},

@@ -38,7 +38,8 @@ def test_a_run_that_sleeps_is_paused_and_comes_back_when_the_time_has_come(clien
     assert again["run_id"] == run_id
     assert datetime.now(timezone.utc) >= datetime.fromisoformat(until)
     assert again["attempt"] == 1
-    assert again["completed_steps"] == [{"step_id": "w1", "name": "wait-a-while", "output": None}]
+    done = {"step_id": "w1", "name": "wait-a-while", "output": None, "status": "completed"}
+    assert again["completed_steps"] == [done]
     report(client, again, "completed", output="rested")
     assert client.runs_get(run_id)["output"] == "rested"
 
@@ -73,6 +74,34 @@ def test_a_run_that_waits_comes_back_with_the_event_it_waited_for(client):
     assert step["output"]["id"] == paid["event_id"]
     assert (step["output"]["name"], step["output"]["data"]) == ("order.paid", {"number": 1})
     assert client.runs_get(run_id)["status"] == "running"
+
+
+def test_a_wait_for_a_value_ends_by_the_event_that_has_it(client):
+    invoked(client)
+    wanted = {"event": "order.paid", "match": "data.order.number", "match_value": "2"}
+    yielded(client, fetched(client), "wait_for_event", event_filter=wanted)
+    for data in ({}, {"order": "2"}, {"order": {"number": 1}}, {"number": 2}):
+        client.events_create(body={"name": "order.paid", "data": data})
+    assert client.workers_list_jobs("worker-1") is None
+    client.events_create(body={"name": "order.paid", "data": {"order": {"number": 2}}})
+    (step,) = fetched(client)["completed_steps"]
+    assert step["output"]["data"] == {"order": {"number": 2}}
+
+
+@pytest.mark.parametrize(
+    ("step_id", "name"),
+    [
+        ("run_1:nap:0", "nap"),
+        ("run_1:both:1:nap\\:short\\\\:3", "nap:short\\"),
+        ("nap", "nap"),
+    ],
+)
+def test_a_wait_without_a_name_takes_it_from_its_id(client, step_id, name):
+    invoked(client)
+    nap = {"step_id": step_id, "type": "sleep", "until": "2020-01-01T00:00:00Z"}
+    report(client, fetched(client), "yielded", **{"yield": nap})
+    (step,) = fetched(client)["completed_steps"]
+    assert (step["step_id"], step["name"]) == (step_id, name)
 
 
 def test_a_wait_that_times_out_comes_back_without_an_event(client):

@@ -35,7 +35,7 @@ def test_a_registered_worker_is_listed_as_it_registered(local_client, register):
         "active_jobs": 0,
         "max_concurrent": 10,
         "labels": {"region": "eu"},
-        "transport": "polling",
+        "transport": "rest-polling",
         "version": {"sdk": "1.0.0", "runtime": "python"},
     }
 
@@ -44,6 +44,14 @@ def test_a_version_without_a_runtime_is_taken(local_client):
     local_client.workers_register("worker-1", body={**REGISTRATION, "version": {"sdk": "1.0.0"}})
     (worker,) = local_client.workers_list()["workers"]
     assert worker["version"] == {"sdk": "1.0.0", "runtime": ""}
+
+
+def test_a_registration_needs_functions_and_a_number_of_jobs_only(local_client):
+    body = {"function_ids": ["process-order"], "max_concurrent_jobs": 1}
+    local_client.workers_register("worker-1", body=body)
+    (worker,) = local_client.workers_list()["workers"]
+    assert (worker["id"], worker["hostname"], worker["labels"]) == ("worker-1", "", {})
+    assert worker["version"] == {"sdk": "", "runtime": ""}
 
 
 def test_registering_again_replaces_the_worker_and_keeps_its_jobs(client):
@@ -59,13 +67,11 @@ def test_registering_again_replaces_the_worker_and_keeps_its_jobs(client):
     ("change", "named"),
     [
         ({"worker_id": "worker-2"}, "worker_id"),
-        ({"worker_id": None}, "worker_id"),
         ({"hostname": 1}, "hostname"),
         ({"function_ids": "process-order"}, "function_ids"),
         ({"function_ids": [1]}, "function_ids"),
         ({"max_concurrent_jobs": 0}, "max_concurrent_jobs"),
         ({"labels": {"region": 1}}, "labels"),
-        ({"labels": None}, "labels"),
         ({"version": "1.0.0"}, "version"),
         ({"version": {"runtime": "python"}}, "sdk"),
     ],
@@ -151,7 +157,8 @@ def test_a_run_waits_for_its_worker_and_is_handed_out_once(client):
     )
     assert (job["run_id"], job["function_id"], job["attempt"]) == (run_id, "process-order", 1)
     assert (job["execution_seq"], job["completed_steps"]) == (1, [])
-    assert job["event"]["id"] == run["event_id"]
+    assert (job["max_attempts"], job["on_exhausted"]) == (3, "fail")
+    assert (job["event"]["id"], job["event"]["source"]) == (run["event_id"], "invoke")
     assert job["event"]["data"] == {"order_id": "123"}
     assert client.workers_list()["workers"][0]["active_jobs"] == 1
 
@@ -250,12 +257,14 @@ def test_an_unknown_job_is_404_also_when_it_is_that_of_another_worker(client):
 # Reports.
 
 
+@pytest.mark.parametrize("status", ["progress", "completed"])
 @pytest.mark.parametrize("change", [{"lease_token": "lease_9"}, {"execution_seq": 2}])
-def test_a_report_with_another_lease_is_409_and_changes_nothing(client, change):
+def test_a_report_with_another_lease_is_409_and_changes_nothing(client, change, status):
     run_id = invoked(client)
     job = fetched(client)
-    with pytest.raises(ConflictError):
-        report(client, job, "completed", **{"steps": [STEP], **change})
+    with pytest.raises(ConflictError) as caught:
+        report(client, job, status, **{"steps": [STEP], **change})
+    assert caught.value.body["error"] == "STALE_EXECUTION"  # what a worker looks for
     assert client.runs_get(run_id)["status"] == "running"
     assert client.runs_list_steps(run_id)["count"] == 0
 
@@ -303,6 +312,12 @@ def test_a_cancelled_run_is_not_handed_out(client):
         ({"status": "failed", "error": {"message": "x", "retryable": "no"}}, "retryable"),
         ({"status": "yielded"}, "yield"),
         ({"status": "yielded", "yield": {"step_id": "a", "step_name": "b"}}, "type"),
+        (
+            {"status": "yielded", "yield": {"step_id": "a", "type": "invoke_function"}},
+            "function_id",
+        ),
+        ({"status": "progress", "steps": [STEP] * 501}, "at most 500"),
+        ({"status": "progress", "step_offset": -1}, "step_offset"),
         (
             {"status": "yielded", "yield": {"step_id": "a", "step_name": "b", "type": "nap"}},
             "type of a yield",
@@ -394,7 +409,12 @@ def test_a_retryable_failure_is_tried_again_with_its_completed_steps(client):
     assert (again["run_id"], again["attempt"]) == (run_id, 2)
     assert again["execution_seq"] > job["execution_seq"]
     assert again["completed_steps"] == [
-        {"step_id": "s1", "name": "charge-card", "output": {"total": 99.99}}
+        {
+            "step_id": "s1",
+            "name": "charge-card",
+            "output": {"total": 99.99},
+            "status": "completed",
+        }
     ]
     with pytest.raises(ConflictError):  # the first lease ended with the first attempt
         report(client, job, "completed")
