@@ -26,9 +26,11 @@ sdk-diff: $(READY) ## say what breaks since BASE, a git revision or a manifest (
 
 sdk-gen-python: $(READY) ## regenerate the client from manifest.json
 	$(BIN)/python -m codegen generate
+	$(BIN)/python -m ironflow._cli.docs
 
 sdk-gen-check: $(READY) ## say nothing when the generated files are current, else show how they differ
 	@$(BIN)/python -m codegen check
+	@$(BIN)/python -m ironflow._cli.docs --check
 
 sdk-health: $(READY) $(RECORD) ## report what of the API is covered, documented, typed and tested (HTML=1 or a file)
 	@$(BIN)/python -m codegen health --record $(RECORD) --json sdk-health.json \

@@ -1,0 +1,1 @@
+"""The table of all commands, a module for each family of them: ``COMMANDS``."""

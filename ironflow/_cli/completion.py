@@ -1,0 +1,151 @@
+"""Completion scripts: the words and flags of the table, written out for a shell.
+
+Rules: names come from the tree, ids do not, for that would take a call of the server on each tab.
+A script loads nothing of Python, so it answers at once.
+"""
+
+from __future__ import annotations
+
+from . import tree
+from .help import PROGRAM
+from .table import FILE, GLOBALS, Command
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .table import Flag
+
+_BASH = """\
+# Completion of {program} for bash: source <({program} completion bash)
+_{name}() {{
+    local word place="" i
+    COMPREPLY=()
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        word="${{COMP_WORDS[i]}}"
+        case "${{place:+$place }}$word" in
+            {places}) place="${{place:+$place }}$word" ;;
+        esac
+    done
+    case "${{COMP_WORDS[COMP_CWORD-1]}}" in
+        {files}) COMPREPLY=($(compgen -f -- "${{COMP_WORDS[COMP_CWORD]}}")); return ;;
+    esac
+    local words=""
+    case "$place" in
+{cases}
+    esac
+    COMPREPLY=($(compgen -W "$words" -- "${{COMP_WORDS[COMP_CWORD]}}"))
+}}
+complete -F _{name} {program}
+"""
+
+_ZSH = """\
+#compdef {program}
+# Completion of {program} for zsh: source <({program} completion zsh)
+_{name}() {{
+    local word place=""
+    for word in "${{words[@]:1:$((CURRENT - 2))}}"; do
+        case "${{place:+$place }}$word" in
+            {places}) place="${{place:+$place }}$word" ;;
+        esac
+    done
+    case "${{words[CURRENT-1]}}" in
+        {files}) _files; return ;;
+    esac
+    local found=""
+    case "$place" in
+{cases}
+    esac
+    compadd -- ${{=found}}
+}}
+compdef _{name} {program}
+"""
+
+_FISH = """\
+# Completion of {program} for fish: {program} completion fish | source
+function __{name}_words
+    set -l place ""
+    for word in (commandline -opc)[2..-1]
+        set -l next (string trim -- "$place $word")
+        switch "$next"
+            case {places}
+                set place "$next"
+        end
+    end
+    switch "$place"
+{cases}
+    end
+end
+complete -c {program} -f -a '(__{name}_words)'
+{files}
+"""
+
+
+def script(shell: str) -> str:
+    """Return the completion script of a shell: bash, zsh or fish."""
+    places = _places()
+    name = PROGRAM.replace("-", "_")
+    words = {place: " ".join(found) for place, found in places.items()}
+    known = [place for place in places if place]
+    files = sorted({flag for flags in _file_flags() for flag in flags})
+    if shell == "fish":
+        cases = [
+            f"        case '{place}'\n            string split ' ' -- '{text}'"
+            for place, text in words.items()
+        ]
+        listed = " ".join(f"'{place}'" for place in known)
+        options = [
+            f"complete -c {PROGRAM} -l {flag[2:]} -r -F" for flag in files if flag.startswith("--")
+        ]
+        return _FISH.format(
+            program=PROGRAM,
+            name=name,
+            places=listed,
+            cases="\n".join(cases),
+            files="\n".join(options),
+        ).rstrip()
+    variable = "words" if shell == "bash" else "found"
+    cases = [f'        "{place}") {variable}="{text}" ;;' for place, text in words.items()]
+    template = _BASH if shell == "bash" else _ZSH
+    return template.format(
+        program=PROGRAM,
+        name=name,
+        places="|".join(f'"{place}"' for place in known),
+        cases="\n".join(cases),
+        files="|".join(files),
+    ).rstrip()
+
+
+def _places() -> dict[str, list[str]]:
+    """Return what may follow each sequence of words: further words, and flags."""
+    shared = [f"--{flag.name}" for flag in GLOBALS]
+    places: dict[str, list[str]] = {"": [*tree.GROUPS, *tree.ALIASES, *shared]}
+    for command in tree.every_command():
+        for alias in _spellings(command):
+            for length in range(1, len(alias)):
+                found = places.setdefault(" ".join(alias[:length]), list(shared))
+                if alias[length] not in found:
+                    found.insert(0, alias[length])
+            found = places.setdefault(" ".join(alias), list(shared))
+            found += [name for name in _names(command.flags) if name not in found]
+    from .commands.calling import method_names
+
+    places[tree.CALL] = [*method_names(), *places[tree.CALL]]
+    return places
+
+
+def _spellings(command: Command) -> list[tuple[str, ...]]:
+    first, *rest = command.words
+    aliases = [alias for alias, word in tree.ALIASES.items() if word == first]
+    return [command.words, *((alias, *rest) for alias in aliases)]
+
+
+def _names(flags: list[Flag]) -> list[str]:
+    return [f"--{flag.name}" for flag in flags]
+
+
+def _file_flags() -> list[list[str]]:
+    return [
+        [f"--{flag.name}", *([f"-{flag.short}"] if flag.short else [])]
+        for command in tree.every_command()
+        for flag in command.flags
+        if flag.kind == FILE
+    ]

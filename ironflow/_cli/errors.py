@@ -1,0 +1,75 @@
+"""What went wrong, in one line on stderr.
+
+Rules:
+
+1. A failure is one line: ``error: run not found (NOT_FOUND, HTTP 404)``. With ``--json`` it is one
+   object: ``{"error": {"message", "code", "status", "request_id"}}``. There is no traceback.
+2. Exit code 1 is any error, usage included; the waits for projections have 2 for it. 130 is Ctrl-C.
+3. No message repeats what a user has typed in the place of a value: it may be a secret.
+"""
+
+from __future__ import annotations
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141  # 128 + SIGPIPE, as for a program that the signal ends
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class CommandError(Exception):
+    """The command cannot be carried out; nothing of it was sent, or nothing more will be.
+
+    Args:
+        message: What is wrong, in a line.
+        code: Machine-readable code.
+    """
+
+    def __init__(self, message: str, code: str = "FAILED") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class UsageError(CommandError):
+    """What was typed cannot be meant, and nothing was sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "USAGE")
+
+
+def near(name: str, known: list[str]) -> str:
+    """Return ``; did you mean …?`` with the names that one may have been meant for, or nothing."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(name[:60], known, 3, 0.55)
+    # A word that was cut short, or that goes on, is near too.
+    found += [word for word in known if word not in found and name and word.startswith(name)]
+    return f"; did you mean {' or '.join(found[:3])}?" if found else ""
+
+
+def facts_of(error: BaseException) -> dict[str, Any]:
+    """Return message, code, status and request id of a failure."""
+    from .._errors import IronflowError
+
+    message = " ".join(str(error).split())
+    if isinstance(error, IronflowError):
+        return {
+            "message": message or type(error).__name__,
+            "code": error.code or "FAILED",
+            "status": error.status_code,
+            "request_id": error.request_id,
+        }
+    code = getattr(error, "code", "") if isinstance(error, CommandError) else "USAGE"
+    if not isinstance(error, (CommandError, TypeError, ValueError)):
+        code = "INTERNAL"
+        message = f"{type(error).__name__}: {message}"
+    return {"message": message, "code": code, "status": 0, "request_id": None}
+
+
+def error_line(facts: dict[str, Any]) -> str:
+    """Return a failure as a line for people."""
+    if facts["code"] == "USAGE":
+        return f"error: {facts['message']}"
+    status = f", HTTP {facts['status']}" if facts["status"] else ""
+    return f"error: {facts['message']} ({facts['code']}{status})"

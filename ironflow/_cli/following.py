@@ -1,0 +1,43 @@
+"""Following what happens, line by line, until Ctrl-C."""
+
+from __future__ import annotations
+
+from .errors import UsageError
+from .screen import json_text, plain, shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from .session import Session
+
+
+def follow(session: Session, patterns: list[str]) -> None:
+    """Write a line for each event of some patterns."""
+    given = session.given
+    replay = given["replay"] or 0
+    if replay < 0:
+        raise UsageError("--replay: must not be negative")
+    stream = session.client.subscribe(
+        *patterns, replay=replay, include_metadata=bool(given["metadata"])
+    )
+    with stream as events:
+        write_each(session, events, _event_line)
+
+
+def write_each(session: Session, items: Iterable[Any], line: Callable[[Any], str]) -> None:
+    """Write a line for each item: JSON, or what ``line`` makes of it."""
+    is_json = session.as_json or bool(session.given.get("json"))
+    for item in items:
+        text = session.screen.json_text(item, indent=None) if is_json else line(item)
+        session.screen.line(text)
+
+
+def _event_line(event: Any) -> str:
+    parts = []
+    meta = event.get("meta")
+    if isinstance(meta, dict):
+        parts += [shown(meta.get("timestamp")), f"#{shown(meta.get('sequence'))}"]
+    parts += [shown(event.get("topic")), plain(json_text(event.get("data")))]
+    return " ".join(parts)

@@ -1,0 +1,216 @@
+"""The frame around every command: read, run, show, and leave with the right code.
+
+Rules:
+
+1. Data goes to stdout, everything else to stderr.
+2. Whatever happens is one line and an exit code: no traceback, unless ``-v`` asks for one where the
+   fault is ours.
+3. A reader that has gone away (``| head -1``) ends the command without a word.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from . import errors
+from .arguments import Typed, read
+from .errors import CommandError
+from .screen import Screen, json_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .session import Session
+    from .table import Command
+
+# Levels of LOG_LEVEL as the product has them, as those of Python.
+_LEVELS = {
+    "trace": 5,
+    "debug": 10,
+    "info": 20,
+    "warn": 30,
+    "warning": 30,
+    "error": 40,
+    "fatal": 50,
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command line and return its exit code.
+
+    Args:
+        arguments: What was typed behind the program's name; that of this process by default.
+    """
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = _run(tokens)
+        _flush()
+    except BrokenPipeError:
+        code = errors.BROKEN_PIPE
+    except KeyboardInterrupt:
+        code = errors.INTERRUPTED
+        _end_line()
+    if code == errors.BROKEN_PIPE:
+        _forget_stdout()
+    return code
+
+
+def _run(tokens: list[str]) -> int:
+    typed = Typed()
+    screen = Screen()
+    try:
+        try:
+            read(tokens, typed)
+        finally:
+            if typed.settings["no_color"]:
+                screen.colours = False
+        _log(typed)
+        return _answer(typed, screen)
+    except (BrokenPipeError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        return _fail(error, typed, screen, _wants_json(tokens, typed))
+
+
+def _answer(typed: Typed, screen: Screen) -> int:
+    """Give help or the version, or carry the command out."""
+    if typed.settings["version"]:
+        from .commands.local import version_line
+
+        screen.line(version_line())
+        return 0
+    if typed.command is None or typed.settings["help"]:
+        from .help import help_lines
+
+        screen.lines(help_lines(typed.words, typed.node, typed.command))
+        return 0
+    from .session import Session
+
+    session = Session(typed, typed.command, screen)
+    try:
+        return _carry_out(typed.command, session)
+    except Exception as error:
+        if _is_refused_token(error, session):
+            raise _Expired(error) from error
+        raise
+    finally:
+        session.close()
+
+
+def _carry_out(command: Command, session: Session) -> int:
+    """Make the call and show what came of it, or show the request instead."""
+    if session.settings["curl"]:
+        return _show_curl(command, session)
+    if command.run is not None:
+        reply = command.run(session)
+    else:
+        assert command.call is not None
+        reply = command.call.make(session.client, session.given)
+    if command.output:
+        return session.exit_code
+    if session.as_json or command.show is None:
+        session.screen.json(reply)
+    elif callable(command.show):
+        session.screen.lines(command.show(session, reply))
+    else:
+        session.screen.lines(command.show.lines(reply, session.given, session.screen))
+    return session.exit_code
+
+
+def _show_curl(command: Command, session: Session) -> int:
+    from .curl import Shown, command_line
+    from .session import no_curl
+    from .table import SECRET
+
+    reason, line = command.no_curl, None
+    if not reason:
+        try:
+            if command.run is not None:
+                command.run(session)
+            elif command.call is not None:
+                command.call.make(session.client, session.given)
+        except Shown as shown:
+            line = command_line(shown)
+        reason = SECRET
+    if line is None:
+        raise no_curl(command.name, reason)
+    session.screen.line(line)
+    if session.used_stored_token:
+        session.screen.note("note: IRONFLOW_API_KEY stands for the token of platform login here")
+    return 0
+
+
+class _Expired(CommandError):
+    """The server does not take the stored token any more."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"{errors.facts_of(error)['message']}; log in again: platform login")
+        self.error = error
+
+
+def _is_refused_token(error: Exception, session: Session) -> bool:
+    return session.used_stored_token and getattr(error, "status_code", 0) == 401
+
+
+def _fail(error: Exception, typed: Typed, screen: Screen, as_json: bool) -> int:
+    """Say what went wrong and return the exit code."""
+    facts: dict[str, Any] = errors.facts_of(error)
+    if isinstance(error, _Expired):
+        facts = {**errors.facts_of(error.error), "message": str(error)}
+    if facts["code"] == "INTERNAL" and typed.settings["verbose"]:
+        import traceback
+
+        screen.note(traceback.format_exc())
+    if as_json:
+        screen.note(json_text({"error": facts}, ascii_only=True))
+    else:
+        from .screen import plain
+
+        screen.note(plain(errors.error_line(facts)))
+    return typed.command.error_code if typed.command is not None else 1
+
+
+def _wants_json(tokens: list[str], typed: Typed) -> bool:
+    """Tell whether errors are to be JSON, also where what was typed could not be read."""
+    before = tokens[: tokens.index("--")] if "--" in tokens else tokens
+    named = typed.settings["json"] or typed.given.get("json")
+    return bool(named) or "--json" in before or "--json=true" in before
+
+
+def _log(typed: Typed) -> None:
+    """Let the log of the SDK through to stderr, as far as that is wanted."""
+    named = _LEVELS.get(os.environ.get("LOG_LEVEL", "").strip().lower())
+    level = named if named is not None else (10 if typed.settings["verbose"] else None)
+    if level is None:
+        return
+    import logging
+
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+
+
+def _end_line() -> None:
+    """Go to the next line of a terminal, for its own ^C stands on this one."""
+    try:
+        if sys.stderr is not None and sys.stderr.isatty():
+            sys.stderr.write("\n")
+            sys.stderr.flush()
+    except (OSError, ValueError):
+        pass
+
+
+def _forget_stdout() -> None:
+    """Keep the interpreter from writing what is left to a pipe that nobody reads."""
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
+    except (AttributeError, OSError, ValueError):
+        pass
