@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from codegen.naming import methods
 
-from . import client, models, openapi, readme, reference, routes, rpc
+from . import client, models, openapi, parameters, readme, reference, routes, rpc
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +33,7 @@ def render_all(manifest: Manifest, root: Path) -> dict[str, str]:
     records = methods(manifest)
     files = {
         "ironflow/_routes.py": routes.render(manifest, records),
+        "ironflow/_parameters.py": parameters.render(manifest, records),
         "ironflow/_rpc_methods.py": rpc.render(manifest),
         "ironflow/client.py": client.render(manifest, records),
         "ironflow/models.py": models.render(manifest, records),

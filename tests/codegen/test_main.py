@@ -16,6 +16,7 @@ from .builders import GOLDEN
 
 FILES = [
     "ironflow/_routes.py",
+    "ironflow/_parameters.py",
     "ironflow/_rpc_methods.py",
     "ironflow/client.py",
     "ironflow/models.py",

@@ -21,6 +21,7 @@ from .texts import INJECTIONS, everywhere
 
 MODULES = [
     "ironflow/_routes.py",
+    "ironflow/_parameters.py",
     "ironflow/_rpc_methods.py",
     "ironflow/client.py",
     "ironflow/models.py",
