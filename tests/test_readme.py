@@ -35,6 +35,7 @@ def run_blocks(page, url, server):
         for name in re.findall(r"^def (test_\w+)\(ironflow_server\)", block, re.M):
             server.reset()
             namespace[name](server)
+            server.verify()
     return len(blocks)
 
 

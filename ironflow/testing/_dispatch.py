@@ -9,6 +9,7 @@ Rules:
    lock is released. A bug in a handler is a 500 and a line in the log, and the server goes on.
 5. A route of the manifest without a handler answers 501 and names the route.
 6. RPC is another way to the same handlers; see ``_rpc``.
+7. A strict server also refuses what ``_strict`` says, once it knows the caller and the route.
 """
 
 from __future__ import annotations
@@ -25,16 +26,14 @@ from ._engine.access import caller_of
 from ._engine.organizations import new_state
 from ._engine.refusals import Refusal
 from ._engine.state import Registry, State
-from ._faults import Fault
 from ._guard import refuse_foreign
 from ._handlers import HANDLERS, Handler
 from ._http import ReceivedRequest, Reply, json_reply
 from ._log import logger
-from ._recording import Recording
+from ._recording import Expectations, Recording, complaint
 from ._router import Match, Route, Router
 from ._websocket import WebSockets
 
-_TEMPLATES = frozenset(row[1] for row in ROUTES)
 _JOIN_SECONDS = 5.0
 _SUBSCRIBING = "/ws"
 _READS = ("GET", "HEAD", "OPTIONS")
@@ -46,23 +45,28 @@ class Application:
     Args:
         host: Host that the server was told to listen on.
         api_key: Key that callers need, None when they need none.
+        strict: Whether what is unknown or unused is an error.
 
     Attributes:
         registry: What the user's code registered.
         state: All data; ``reset`` replaces it.
         requests: The latest requests.
+        faults: What is to go wrong.
+        expectations: What is to arrive.
+        target: Returns which requests a method and a path mean.
         observe: Called with (route, status, value) of each handler's reply; for our tests.
     """
 
-    def __init__(self, host: str, api_key: str | None = None) -> None:
+    def __init__(self, host: str, api_key: str | None = None, strict: bool = False) -> None:
         self.registry = Registry()
-        self.state = new_state(self.registry, api_key)
+        self.state = new_state(self.registry, api_key, strict)
         self.requests = Recording()
+        self.faults = _faults.Faults()
+        self.expectations = Expectations()
         self.observe: Callable[[Route, int, Any], None] | None = None
         self._host = host
-        self._api_key = api_key
-        self._faults = _faults.Faults()
         self._router = Router([*_rpc.ROUTES, *(row[:3] for row in ROUTES)])
+        self.target = self._router.target
 
     @contextmanager
     def locked(self) -> Iterator[State]:
@@ -78,28 +82,31 @@ class Application:
         state.of(WebSockets).join(_JOIN_SECONDS)
 
     def reset(self) -> None:
-        """Forget all data, faults and requests; what was registered stays."""
+        """Forget all data, faults, expectations and requests; what was registered stays."""
         with self.locked() as state:
             state.close()
-            self.state = new_state(self.registry, self._api_key)
-            self._faults.clear()
-            self.requests.clear()
+            self.state = new_state(self.registry, state.api_key, state.strict)
+            for memory in (self.faults, self.expectations, self.requests):
+                memory.clear()
         state.of(WebSockets).join(_JOIN_SECONDS)
 
-    def add_fault(self, fault: Fault, times: int) -> None:
-        """Add a fault, or refuse one that no request can meet.
+    def verify(self, stopping: bool = False) -> None:
+        """Raise if what was to happen did not; what was told or met is forgotten.
+
+        Args:
+            stopping: Only look at faults: a server that stops may start again, for the rest.
 
         Raises:
-            ValueError: The fault's method, its path or ``times`` is wrong.
+            AssertionError: An expectation failed, or no request met a fault of a strict server.
         """
-        path, method = fault.path, str(fault.method).upper()
-        if method not in _faults.METHODS:
-            names = ", ".join(_faults.METHODS)
-            raise ValueError(f"method must be one of {names}, not {method!r}")
-        is_glob = "*" in path and path.startswith(("/", "*"))
-        if not is_glob and path not in _TEMPLATES and self._router.match(path) is None:
-            raise ValueError(f"path must be that of a route, or hold a *; {path!r} fits none")
-        self._faults.add(fault._replace(method=method), times)
+        failed = {} if stopping else self.expectations.failed()
+        unmet = self.faults.unmet() if self.state.strict else []
+        message = complaint(failed, unmet, self.requests.all())
+        if not stopping:
+            self.expectations.clear()
+        if message:
+            self.faults.drop(unmet)
+            raise AssertionError(message)
 
     def answer(self, request: ReceivedRequest) -> Reply:
         """Return the reply to a request."""
@@ -112,14 +119,15 @@ class Application:
         match = self._router.match(request.path)
         method = "GET" if request.method == "HEAD" else request.method
         route = match.routes.get(method) if match else None
-        template = route.template if route else ""
+        arrived = (request.method, request.path, route.template if route else "")
+        self.expectations.count(*arrived)
 
         def pause(seconds: float) -> bool:
             with state.lock:
                 return not state.clock.wait_for(state.changed, lambda: state.closed, seconds)
 
         return _faults.reply_to(
-            self._faults.take(request.method, request.path, template),
+            self.faults.take(*arrived),
             lambda: self._handled(request, match, route),
             pause,
         )
@@ -140,6 +148,10 @@ class Application:
                 if handler is None:
                     what = f"{route.method} {route.template} ({route.name})"
                     raise Refusal(501, f"the local server has no handler for {what}")
+                if state.strict:
+                    from ._strict import check
+
+                    check(route.name, request.query, None if handler.raw else call.json())
                 value = handler.act(call, *match.arguments)
                 if not isinstance(value, Later):
                     return self._reply(route, value)

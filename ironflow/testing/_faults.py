@@ -2,13 +2,15 @@
 
 Rules:
 
-1. A fault is a function from an exchange to a reply. It may answer by itself, let the server
-   handle the request and change the reply, or let the next fault act.
+1. A fault is a function from an exchange to a reply. It answers by itself, or goes on and changes
+   the reply, or only goes on.
 2. It is for a method (``*`` for any) and a path: as sent, as a template (``/api/v1/runs/{id}``) or
    with ``*`` for any text.
-3. It is met by ``times`` requests, then it is gone. If several fit a request, the request meets
-   the oldest one; a delay lets the next one act as well.
-4. A delayed request is dropped without effect when the server stops or is reset.
+3. It is met by ``times`` requests, then it is gone.
+4. The faults of one request form a chain: its delays, oldest first, up to the first fault of
+   another kind, which decides the reply. Younger ones wait for the next request, so that two
+   failures in a row are two faults.
+5. A delayed request is dropped without effect when the server stops or is reset.
 """
 
 from __future__ import annotations
@@ -17,13 +19,11 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from ._http import Reply
+from ._router import Target
 from ._user_arguments import check_whole
-
-METHODS = ("*", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 # RFC 9293, section 3.10.4: closing with a linger time of zero sends RST instead of FIN.
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -34,12 +34,10 @@ class Exchange(NamedTuple):
 
     Attributes:
         go_on: Returns the reply of the next fault, or of the server if there is none.
-        handle: Returns the reply of the server.
         pause: Waits some seconds; returns False when the server stopped or was reset meanwhile.
     """
 
     go_on: Callable[[], Reply]
-    handle: Callable[[], Reply]
     pause: Callable[[float], bool]
 
 
@@ -47,21 +45,23 @@ class Fault(NamedTuple):
     """One thing that goes wrong.
 
     Attributes:
-        method: HTTP method, ``*`` for any.
-        path: Path; rule 2.
+        kind: Name of the method that makes it, such as ``fail``.
+        target: Which requests meet it.
         act: Returns the reply.
-        lets_next_act: Whether a request that meets it meets the next one too.
     """
 
-    method: str
-    path: str
+    kind: str
+    target: Target
     act: Callable[[Exchange], Reply]
-    lets_next_act: bool = False
 
-    def fits(self, method: str, path: str, template: str) -> bool:
-        if self.method not in ("*", method):
-            return False
-        return self.path in (path, template) or fnmatchcase(path, self.path)
+
+class _Waiting:
+    """A fault that is still to be met."""
+
+    def __init__(self, fault: Fault, times: int) -> None:
+        self.fault = fault
+        self.left = times
+        self.is_met = False
 
 
 class Faults:
@@ -69,41 +69,49 @@ class Faults:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: list[tuple[Fault, int]] = []  # each with how often it is still to be met
+        self._waiting: list[_Waiting] = []
 
     def add(self, fault: Fault, times: int) -> None:
         check_whole(times, "times", 1)
         with self._lock:
-            self._waiting.append((fault, times))
+            self._waiting.append(_Waiting(fault, times))
 
     def clear(self) -> None:
         with self._lock:
             self._waiting.clear()
 
-    def take(self, method: str, path: str, template: str) -> list[Fault]:
-        """Return the faults that a request meets: any delays, then at most one other."""
-        met: list[Fault] = []
-        kept: list[tuple[Fault, int]] = []
+    def unmet(self) -> list[Fault]:
+        """Return the faults that no request has met."""
         with self._lock:
-            for fault, left in self._waiting:
-                may_act = not met or met[-1].lets_next_act
-                if may_act and fault.fits(method, path, template):
-                    met.append(fault)
-                    left -= 1
-                if left:
-                    kept.append((fault, left))
-            self._waiting = kept
+            return [waiting.fault for waiting in self._waiting if not waiting.is_met]
+
+    def drop(self, faults: list[Fault]) -> None:
+        """Forget some faults."""
+        with self._lock:
+            self._waiting = [waiting for waiting in self._waiting if waiting.fault not in faults]
+
+    def take(self, method: str, path: str, template: str) -> list[Fault]:
+        """Return the chain of faults that a request meets; rule 4."""
+        met: list[Fault] = []
+        with self._lock:
+            for waiting in self._waiting:
+                if waiting.fault.target.fits(method, path, template):
+                    met.append(waiting.fault)
+                    waiting.left, waiting.is_met = waiting.left - 1, True
+                    if waiting.fault.kind != "delay":
+                        break
+            self._waiting = [waiting for waiting in self._waiting if waiting.left]
         return met
 
 
 def reply_to(
     faults: list[Fault], handle: Callable[[], Reply], pause: Callable[[float], bool]
 ) -> Reply:
-    """Return the reply to a request that meets these faults, one after another."""
+    """Return the reply to a request that meets a chain of faults, with the server at its end."""
     if not faults:
         return handle()
     first, *others = faults
-    return first.act(Exchange(lambda: reply_to(others, handle, pause), handle, pause))
+    return first.act(Exchange(lambda: reply_to(others, handle, pause), pause))
 
 
 def failing(reply: Reply) -> Callable[[Exchange], Reply]:
@@ -127,7 +135,7 @@ def truncating(at: int | None) -> Callable[[Exchange], Reply]:
         connection.sendall(head + separator + body[:kept])
         return False
 
-    return lambda exchange: exchange.handle()._replace(deliver=deliver)
+    return lambda exchange: exchange.go_on()._replace(deliver=deliver)
 
 
 def trickling(interval: float, size: int) -> Callable[[Exchange], Reply]:
@@ -141,7 +149,7 @@ def trickling(interval: float, size: int) -> Callable[[Exchange], Reply]:
                     return False
             return True
 
-        return exchange.handle()._replace(deliver=deliver)
+        return exchange.go_on()._replace(deliver=deliver)
 
     return act
 
@@ -156,7 +164,7 @@ def resetting(handled: bool) -> Callable[[Exchange], Reply]:
 
     def act(exchange: Exchange) -> Reply:
         if handled:
-            exchange.handle()
+            exchange.go_on()
         return Reply(204, deliver=deliver)
 
     return act

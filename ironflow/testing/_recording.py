@@ -1,11 +1,26 @@
-"""The latest requests, for the test to look at."""
+"""The latest requests, for the test to look at, and those that it expects.
+
+Rules:
+
+1. An expectation counts the requests that fit it, from the moment it is set. It is met by exactly
+   ``times`` of them, retries included.
+2. Several may fit the same request; each counts it.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, deque
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
 
 from ._http import ReceivedRequest
+
+if TYPE_CHECKING:
+    from ._faults import Fault
+    from ._router import Target
+
+_SHOWN = 10  # requests in a complaint
 
 MAX_REQUESTS = 10_000
 MAX_BYTES = 64 * 1024 * 1024
@@ -40,6 +55,72 @@ class Recording:
         """Return the requests, oldest first."""
         with self._lock:
             return list(self._requests)
+
+
+class _Expected:
+    """Requests that a test expects, and how many have come."""
+
+    def __init__(self, target: Target, times: int) -> None:
+        self.target = target
+        self.times = times
+        self.came = 0
+
+
+class Expectations:
+    """What a test expects to arrive; safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._all: list[_Expected] = []
+
+    def add(self, target: Target, times: int) -> None:
+        with self._lock:
+            self._all.append(_Expected(target, times))
+
+    def clear(self) -> None:
+        with self._lock:
+            self._all.clear()
+
+    def count(self, method: str, path: str, template: str) -> None:
+        """Count a request that has arrived."""
+        with self._lock:
+            for expected in self._all:
+                expected.came += expected.target.fits(method, path, template)
+
+    def failed(self) -> dict[Target, str]:
+        """Return what went otherwise than expected, in words, by what was expected."""
+        with self._lock:
+            return {
+                wrong.target: f"{wrong.target}: expected {wrong.times}, got {wrong.came}"
+                for wrong in self._all
+                if wrong.came != wrong.times
+            }
+
+
+def complaint(
+    expected: dict[Target, str], unmet: list[Fault], requests: list[ReceivedRequest]
+) -> str:
+    """Return what a test should hear of what did not happen, empty when all is well.
+
+    Args:
+        expected: Expectations that failed, as ``Expectations.failed`` gives them.
+        unmet: Faults that no request met.
+        requests: What arrived.
+    """
+    lines = [*expected.values(), *(f"{f.target}: no request met this {f.kind}" for f in unmet)]
+    if not lines:
+        return ""
+    wanted = [*expected, *(fault.target for fault in unmet)]
+    arrived = Counter(f"{request.method} {request.path}" for request in requests)
+    nearest = sorted(arrived, key=lambda line: -max(_likeness(line, str(t)) for t in wanted))
+    came = [f"  {line} ({arrived[line]})" for line in nearest[:_SHOWN]]
+    if len(nearest) > _SHOWN:
+        came.append(f"  and {len(nearest) - _SHOWN} others")
+    return "\n".join([*lines, "arrived instead:" if came else "nothing arrived", *came])
+
+
+def _likeness(first: str, second: str) -> float:
+    return SequenceMatcher(None, first, second).ratio()
 
 
 def _size(request: ReceivedRequest) -> int:

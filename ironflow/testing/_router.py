@@ -8,8 +8,11 @@ slashes included, whether they were sent plain or as ``%2F``.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 from urllib.parse import unquote
+
+METHODS = ("*", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 class Route(NamedTuple):
@@ -27,6 +30,24 @@ class Match(NamedTuple):
     arguments: tuple[str, ...]
 
 
+class Target(NamedTuple):
+    """Which requests are meant: an HTTP method, ``*`` for any, and a path.
+
+    The path is as sent, a template (``/api/v1/runs/{id}``), or holds ``*`` for any text.
+    """
+
+    method: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    def fits(self, method: str, path: str, template: str) -> bool:
+        if self.method not in ("*", method):
+            return False
+        return self.path in (path, template) or fnmatchcase(path, self.path)
+
+
 class _Node:
     __slots__ = ("parameter", "rest", "routes", "statics")
 
@@ -42,8 +63,10 @@ class Router:
 
     def __init__(self, routes: Iterable[tuple[str, str, str]]) -> None:
         self._root = _Node()
+        self._templates: set[str] = set()
         for row in routes:
             route = Route(*row)
+            self._templates.add(route.template)
             node = self._root
             for segment in route.template.split("/")[1:]:
                 node = _child(node, segment)
@@ -52,6 +75,20 @@ class Router:
     def match(self, path: str) -> Match | None:
         """Return what a path leads to, None when no route has it."""
         return _walk(self._root, path.split("/")[1:], ())
+
+    def target(self, method: str, path: str) -> Target:
+        """Return which requests are meant.
+
+        Raises:
+            ValueError: No request can have this method or path.
+        """
+        verb = str(method).upper()
+        if verb not in METHODS:
+            raise ValueError(f"method must be one of {', '.join(METHODS)}, not {verb!r}")
+        is_glob = "*" in path and path.startswith(("/", "*"))
+        if not is_glob and path not in self._templates and self.match(path) is None:
+            raise ValueError(f"path must be that of a route, or hold a *; {path!r} fits none")
+        return Target(verb, path)
 
 
 def _child(node: _Node, segment: str) -> _Node:

@@ -33,5 +33,16 @@ def ironflow_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalServer]:
         monkeypatch.delenv(name, raising=False)
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, "127.0.0.1", prepend=",")
-    with LocalServer() as server:
+    server = LocalServer().start()
+    try:
         yield server
+    finally:
+        server._halt()  # pytest_runtest_call has verified it, if the test had passed
+
+
+@pytest.hookimpl(trylast=True)  # after the test itself, and only if it has passed
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Fail a test whose server was to meet something that did not happen."""
+    server = getattr(item, "funcargs", {}).get("ironflow_server")
+    if server is not None:
+        server.verify()

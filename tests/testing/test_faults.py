@@ -87,6 +87,49 @@ def test_a_delay_lets_the_next_fault_act_too(local, local_client, seconds):
     assert local_client.runs_list()["count"] == 0
 
 
+SPOILING = {
+    "truncate": InvalidResponseError,
+    "reset_connection": IronflowConnectionError,
+}
+
+
+@pytest.mark.parametrize("kind", SPOILING)
+def test_a_delay_lets_a_spoilt_reply_act_too(local, local_client, kind):
+    local.delay("GET", "/api/v1/runs", 0)
+    local.delay("*", "*", 0)
+    getattr(local, kind)("GET", "/api/v1/runs")
+    with pytest.raises(SPOILING[kind]):
+        local_client.runs_list()
+    assert local_client.runs_list()["count"] == 0
+
+
+def test_a_delay_goes_on_after_the_failure_that_it_let_act(local, local_client):
+    local.delay("GET", "/api/v1/runs", 0, times=2)
+    local.fail("GET", "/api/v1/runs", status=418)
+    local.fail("GET", "/api/v1/runs", status=404)
+    statuses = []
+    for _ in range(2):
+        with pytest.raises(IronflowError) as failure:
+            local_client.runs_list()
+        statuses.append(failure.value.status_code)
+    assert statuses == [418, 404]
+    assert local_client.runs_list()["count"] == 0
+
+
+def test_a_fault_that_decides_the_reply_leaves_younger_ones_to_the_next_request(
+    local, local_client
+):
+    local.truncate("GET", "/api/v1/runs")
+    local.delay("GET", "/api/v1/runs", 0)
+    local.fail("GET", "/api/v1/runs", status=418)
+    with pytest.raises(InvalidResponseError):
+        local_client.runs_list()
+    with pytest.raises(IronflowError) as failure:
+        local_client.runs_list()
+    assert failure.value.status_code == 418
+    assert local_client.runs_list()["count"] == 0
+
+
 @pytest.mark.parametrize("at", [None, 0, 1])
 def test_a_reply_that_is_cut_short_is_an_error_and_not_a_short_value(local, local_client, at):
     local.truncate("POST", "/api/v1/events", at=at)

@@ -22,7 +22,7 @@ def run_tests(tmp_path):
     if not any(found.value == "ironflow.testing.pytest_plugin" for found in plugins):
         pytest.skip("the package is not installed: pip install --editable .")
 
-    def run(source, **settings):
+    def run(source, fails=False, **settings):
         (tmp_path / "test_users.py").write_text(source, encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
         done = subprocess.run(
@@ -33,7 +33,7 @@ def run_tests(tmp_path):
             timeout=120,
             env={**os.environ, **settings},
         )
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == fails, done.stdout + done.stderr
         return done.stdout
 
     return run
@@ -81,6 +81,32 @@ def test_a_real_key_or_a_proxy_of_the_developer_does_not_reach_the_test(run_test
         NO_PROXY="internal.example",
     )
     assert "1 passed" in printed
+
+
+USERS_EXPECTATIONS = """
+from ironflow import IronflowClient
+
+
+def test_that_passes(ironflow_server):
+    ironflow_server.expect("GET", "/api/v1/runs")
+    IronflowClient(ironflow_server.url).runs_list()
+
+
+def test_in_vain(ironflow_server):
+    ironflow_server.expect("GET", "/api/v1/runs")
+
+
+def test_that_fails_itself(ironflow_server):
+    ironflow_server.expect("GET", "/api/v1/runs")
+    assert "its own words" == ""
+"""
+
+
+def test_an_expectation_fails_its_own_test_and_does_not_hide_another_failure(run_tests):
+    printed = run_tests(USERS_EXPECTATIONS, fails=True)
+    assert "2 failed, 1 passed" in printed
+    assert "GET /api/v1/runs: expected 1, got 0" in printed
+    assert "its own words" in printed
 
 
 def test_loading_the_fixture_does_not_load_the_server():

@@ -48,9 +48,9 @@ class Projects(Records):
     prefix = "proj"
 
 
-def new_state(registry: Registry, api_key: str | None) -> State:
+def new_state(registry: Registry, api_key: str | None, strict: bool = False) -> State:
     """Return the state of a new server, with the default organization."""
-    state = State(registry, api_key)
+    state = State(registry, api_key, strict)
     state.of(Organizations).make("default", id=DEFAULT_ORG)
     state.of(Projects).add(id=DEFAULT_PROJECT, org_id=DEFAULT_ORG, name="default")
     state.add_environment(

@@ -72,6 +72,7 @@ class State(Stores):
     Args:
         registry: What the user's code registered.
         api_key: Key that callers need, None when they need none.
+        strict: Whether an environment has to be created before a request can name it.
 
     Attributes:
         lock, changed: Rule 1.
@@ -81,10 +82,13 @@ class State(Stores):
         started: Time of its creation.
     """
 
-    def __init__(self, registry: Registry, api_key: str | None = None) -> None:
+    def __init__(
+        self, registry: Registry, api_key: str | None = None, strict: bool = False
+    ) -> None:
         super().__init__()
         self.registry = registry
         self.api_key = api_key
+        self.strict = strict
         self.lock: threading.RLock = registry.lock
         self.changed: threading.Condition = threading.Condition(self.lock)
         self.clock: Clock = Clock(self.lock)
@@ -102,11 +106,14 @@ class State(Stores):
         return [found for found in self.environments.values() if found.org_id == org_id]
 
     def environment(self, org_id: str, named: str = "") -> Environment:
-        """Return an organization's environment by name or id; a new name creates one."""
+        """Return an organization's environment by name or id.
+
+        A new name creates one, unless the server is strict.
+        """
         for found in self.environments_of(org_id):
             if named in (found.id, found.record["name"]) or not named:
                 return found
-        if named.startswith("env_"):
+        if named and (self.strict or named.startswith("env_")):
             raise missing("environment", named)
         return self.add_environment(org_id, named or "default")
 

@@ -1,0 +1,63 @@
+"""What a strict server refuses and the product would let pass: names and values nobody knows.
+
+Rules: a query parameter that the manifest does not list for the route is a 400, and so is a value
+outside of the known values of a query parameter or a member of the body. null counts as absent,
+and a member that is unknown is left alone. The message says what was probably meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from ironflow._parameters import BODY, QUERY
+
+from ._engine.refusals import Refusal
+
+
+def check(route: str, query: dict[str, str], body: Any) -> None:
+    """Refuse what a request to a route says if it is unknown.
+
+    Args:
+        route: Name of the route.
+        query: The query.
+        body: The decoded body, None if there is none.
+    """
+    parameters = QUERY.get(route, {})
+    for name, text in query.items():
+        if name not in parameters:
+            raise Refusal(
+                400, f"unknown query parameter {name[:100]!r}; {_known(name, parameters)}"
+            )
+        if text:
+            _check_value(name, text, tuple(map(str, parameters[name])))
+    for place, values in BODY.get(route, {}).items():
+        for value in _found(body, place.split(".")):
+            _check_value(place, value, values)
+
+
+def _check_value(name: str, value: Any, values: tuple[Any, ...]) -> None:
+    if values and value not in values:
+        known = _known(str(value), map(str, values))
+        raise Refusal(400, f"unknown value {str(value)[:100]!r} of {name}; {known}")
+
+
+def _found(value: Any, places: list[str]) -> Iterator[Any]:
+    """Yield what is at a place such as ``steps[].status``, of each item of a list."""
+    if not places:
+        if value is not None:
+            yield value
+        return
+    name, *below = places
+    member = value.get(name.replace("[]", "")) if isinstance(value, dict) else None
+    for item in member if name.endswith("[]") and isinstance(member, list) else [member]:
+        yield from _found(item, below)
+
+
+def _known(wrong: str, known: Iterable[str]) -> str:
+    names = list(known)
+    near = get_close_matches(wrong, names, 1)
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"known are {', '.join(names)}" if names else "there are none"
