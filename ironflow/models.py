@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest ab863a99d33cbfc5, server 0.22.5.
+# Manifest f8a83bd46da68c75, server 0.22.5.
 """Shapes of requests and replies, for type checkers and editors.
 
 Use them in annotations: ``from ironflow import models``. Replies are plain dicts and are not
@@ -2247,8 +2247,13 @@ class RunResult(TypedDict):
     function_id: str
     output: NotRequired[dict[str, Any]]
     """What the function returned."""
+    output_value: NotRequired[Any]
+    """What it returned where that is no object; servers later than 0.22 send it."""
     run_id: str
     status: Union[RunResultStatus, str]
+    wait_timed_out: NotRequired[bool]
+    """Whether the run goes on, because it had not ended in time; servers later than 0.22 send it.
+    """
 
 
 class RunResultError(TypedDict):

@@ -16,16 +16,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from ironflow._routes import ROUTES
 
 from . import _faults, _rpc
 from ._call import Call, Created, Later, WithHeaders
-from ._engine.access import caller_of
+from ._engine.access import Caller, caller_of
+from ._engine.auth_trail import AuthTrail
 from ._engine.organizations import new_state
 from ._engine.refusals import Refusal
-from ._engine.state import Registry, State
+from ._engine.state import DEFAULT_ORG, Registry, State
 from ._guard import refuse_foreign
 from ._handlers import HANDLERS, Handler
 from ._http import ReceivedRequest, Reply, json_reply
@@ -34,6 +36,8 @@ from ._recording import Expectations, Recording, complaint
 from ._router import Match, Route, Router
 from ._websocket import WebSockets
 
+# What the trail of authentication calls an action: runs_list is runs:list.
+_ACTIONS = {row[2]: f"{row[3]}:{row[2][len(row[3]) + 1 :]}" for row in ROUTES}
 _JOIN_SECONDS = 5.0
 _SUBSCRIBING = "/ws"
 _READS = ("GET", "HEAD", "OPTIONS")
@@ -128,7 +132,7 @@ class Application:
 
         return _faults.reply_to(
             self.faults.take(*arrived),
-            lambda: self._handled(request, match, route),
+            lambda: self._noted(request, route, self._handled(request, match, route)),
             pause,
         )
 
@@ -162,14 +166,25 @@ class Application:
             logger.exception("%s %s failed", request.method, request.path)
             return json_reply(500, {"error": f"internal error: {type(error).__name__}"})
 
+    def _noted(self, request: ReceivedRequest, route: Route | None, reply: Reply) -> Reply:
+        """Note who was let in and who was not, and return the reply."""
+        handler = HANDLERS.get((route.method, route.template)) if route else None
+        is_public = request.method == "OPTIONS" or (handler is not None and handler.public)
+        credential = _credential(request)
+        with self.locked() as state:
+            if not is_public and (credential or state.api_key is not None):
+                caller = Caller("", DEFAULT_ORG)
+                if reply.status != 401:
+                    caller = caller_of(state, credential, public=True, org_id="", reads=True)
+                action = _ACTIONS.get(route.name, route.name) if route else request.path
+                state.of(AuthTrail).note(caller, action, reply.status not in (401, 403))
+        return reply
+
     def _called(self, exchange: _rpc.Exchange, route: Route | None) -> Reply:
         """Return the reply to an RPC."""
-        request = exchange.request
-
-        def observe(value: Any) -> None:
-            if self.observe is not None and route is not None:
-                self.observe(route, 200, value)
-
+        request, observe = exchange.request, None
+        if self.observe is not None and route is not None:
+            observe = partial(self.observe, route, 200)
         try:
             with self.locked() as state:
                 caller = _admitted(request, state, None, exchange.reads).caller
@@ -203,13 +218,9 @@ def _admitted(
     request: ReceivedRequest, state: State, handler: Handler | None, reads: bool = False
 ) -> Call:
     """Return the call of a known caller, or refuse the request; ``reads`` is for RPC."""
-    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
-    credential = credential.strip() if scheme.lower() == "bearer" else ""
-    if not credential and request.path == _SUBSCRIBING:  # a web page cannot set its headers
-        credential = request.query.get("token", "")
     caller = caller_of(
         state,
-        credential,
+        _credential(request),
         public=handler is not None and handler.public,
         org_id=request.headers.get("x-ironflow-org", ""),
         reads=reads or request.method in _READS or (handler is not None and handler.reads),
@@ -220,6 +231,14 @@ def _admitted(
     if handler is not None and not handler.raw:
         call.json()  # refuses a body that is not JSON, even if the handler ignores it
     return call
+
+
+def _credential(request: ReceivedRequest) -> str:
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    credential = credential.strip() if scheme.lower() == "bearer" else ""
+    if not credential and request.path == _SUBSCRIBING:  # a web page cannot set its headers
+        credential = request.query.get("token", "")
+    return credential
 
 
 def _refused(refusal: Refusal) -> Reply:

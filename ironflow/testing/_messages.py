@@ -2,8 +2,9 @@
 
 Rules (https://protobuf.dev/programming-guides/json/):
 
-1. A request's members come in snake_case or camelCase; null counts as absent. Members that nobody
-   asks for are ignored, and so is nothing else: a member of the wrong type is named.
+1. A request's members come in snake_case or camelCase. null, zero, false and empty text count as
+   absent, for on the wire of the product they cannot be told apart. Members that nobody asks for
+   are ignored; one of the wrong type is named.
 2. In a reply, members are in camelCase, except where the product sends snake_case. What is zero,
    empty or false is left out.
 3. Integers of 64 bits are decimal text, durations are seconds such as ``5.3s``, bytes are base64,
@@ -34,21 +35,74 @@ _BITS = {"int32": 31, "int64": 63, "uint64": 64}
 
 _FUNCTION = (
     "id name description triggers:Trigger retry:RetryConfig timeout_ms:int32 "
-    "concurrency:Concurrency preferred_mode:EXECUTION_MODE>execution_mode "
-    "endpoint_url actor_key debounce:Debounce "
+    "concurrency:Concurrency preferred_mode:EXECUTION_MODE>execution_mode endpoint_url actor_key "
+    "debounce:Debounce "
 )
 
 # Messages by name, those of requests and of replies alike.
 FIELDS = {
+    "AuditEvent": "id run_id function_id step_id event_type payload:struct metadata created_at",
+    "Catchup": (
+        "caught_up>caughtUp timed_out>timedOut current_seq:uint64>currentSeq mode rebuilding "
+        "target_seq:uint64>targetSeq behind_by_events:int64>behindByEvents"
+    ),
+    "CaughtUp": "result:Catchup error",
     "Concurrency": "limit:int32 key",
     "Debounce": "period_ms:int32 key max_wait_ms:int32",
+    "Environment": "id name created_at updated_at",
+    "Error": "message code stack retryable details:struct",
     "Function": _FUNCTION + "status:FUNCTION_STATUS version created_at updated_at metadata:struct",
+    "HistoryEntry": (
+        "event_id event_name event_data:struct entity_version:int64 schema_version source "
+        "timestamp runs:HistoryRun"
+    ),
+    "HistoryInfo": (
+        "entity_id entity_type current_version:int64 total_event_count:int64 created_at updated_at"
+    ),
+    "HistoryRun": ("run_id function_id status duration_ms started_at ended_at steps:HistoryStep"),
+    "HistoryStep": "step_id name step_type status duration_ms error_message",
+    "PausedStep": "id name output:bytes injected completed_at step_type status error:bytes",
+    "Projection": (
+        "name mode status events partition_key version last_event_seq:int64 created_at updated_at"
+    ),
+    "RebuildJob": (
+        "job_id projection_name status events_processed:int64 total_events:int64 progress "
+        "started_at estimated_remaining error"
+    ),
     "RegisterFunction": _FUNCTION + "metadata:struct secrets",
     "RetryConfig": (
         "max_attempts:int32 initial_delay_ms:int32 backoff_factor max_delay_ms:int32 on_exhausted"
     ),
+    "Run": (
+        "id function_id event_id execution_mode:EXECUTION_MODE worker_id actor_id input:struct "
+        "output:struct error:Error status:RUN_STATUS attempt max_attempts started_at ended_at "
+        "created_at updated_at pause_requested pause_reason function_version"
+    ),
+    "RunResult": (
+        "run_id function_id status:RUN_STATUS output:struct error:Error duration_ms wait_timed_out"
+    ),
+    "Schema": "event_name version schema_json description created_at",
+    "SqlRow": "values",
+    "Step": (
+        "id run_id step_id step_type:STEP_TYPE sequence status:STEP_STATUS input:struct "
+        "output:struct error:Error attempt duration_ms started_at ended_at original_output:struct "
+        "patched_at patched_by compensation_for"
+    ),
+    "Stream": "entity_id entity_type version:int64 event_count:int64 created_at updated_at",
+    "StreamEvent": (
+        "id name data:struct entity_version:int64 version timestamp source metadata:struct"
+    ),
+    "Topic": "name message_count:int64 consumer_count first_message_at last_message_at",
     "Trigger": "event expression cron",
+    "TriggerEvent": "event data:struct idempotency_key metadata:struct version:int32",
+    "Triggered": "run_ids event_id",
+    "UpcastStep": "from_version to_version description",
+    "WaitItem": "name min_seq:uint64!>minSeq partition",
+    "WebhookDelivery": "id source_id external_id status event_id error created_at",
+    "WebhookSource": "id name event_prefix source_type created_at updated_at",
 }
+
+_ABSENT = object()
 
 
 class Field(NamedTuple):
@@ -69,8 +123,10 @@ def _field(item: str) -> Field:
     """Return one member.
 
     Types: none for text, flags and whatever goes through as it is; ``int32``, ``int64``,
-    ``uint64``; ``struct``; ``bytes``; ``ms``, a duration that the engine has in milliseconds;
-    capitals, an enum whose names begin so; otherwise a message of ``FIELDS``, or a list of it.
+    ``uint64``; the same with ``!`` where zero is not absent; ``struct``; ``bytes``, which hold
+    JSON; ``ms``, a duration that the engine has in milliseconds; ``none`` for what this server
+    cannot do; capitals for an enum whose names begin so; otherwise a message of ``FIELDS``, or a
+    list of it.
     """
     name, _, inner = item.partition(">")
     name, _, kind = name.partition(":")
@@ -94,16 +150,19 @@ def read(message: Any, spec: str, place: str = "") -> Record:
     for field in fields_of(spec):
         value = message.get(camel_case(field.name))
         value = message.get(field.name) if value is None else value
-        if value is not None:
+        if value is not None and value is not False and value != "":
             found = _read(value, field.type, f"{place}.{field.name}" if place else field.name)
-            if found is not None:
+            if found is not _ABSENT:
                 record[field.inner] = found
     return record
 
 
 def _read(value: Any, kind: str, place: str) -> Any:
-    if kind in _BITS:
-        return _whole(value, kind, place)
+    if kind.rstrip("!") in _BITS:
+        number = _whole(value, kind.rstrip("!"), place)
+        return number if number or kind.endswith("!") else _ABSENT
+    if kind == "none":
+        raise Refusal(501, f"the local server does not offer {place}")
     if kind == "ms":
         return _milliseconds(value, place)
     if kind == "bytes":
@@ -152,12 +211,12 @@ def _from_base64(value: Any, place: str) -> Any:
         raise Refusal(400, f"{place} must be JSON in base64") from None
 
 
-def _enum_word(value: Any, prefix: str, place: str) -> str | None:
-    """Return the engine's word for an enum's name, None for the one that stands for none."""
+def _enum_word(value: Any, prefix: str, place: str) -> Any:
+    """Return the engine's word for an enum's name."""
     if not isinstance(value, str) or not value.startswith(f"{prefix}_"):
         raise Refusal(400, f"{place} must be a name such as {prefix}_UNSPECIFIED")
     word = value[len(prefix) + 1 :].lower()
-    return None if word == "unspecified" else word
+    return _ABSENT if word == "unspecified" else word
 
 
 # Replies.
@@ -182,7 +241,7 @@ def _written(value: Any, kind: str, camel: bool) -> Any:
     if kind in ("int64", "uint64"):
         return str(value)
     if kind == "bytes":
-        return base64.b64encode(json.dumps(value).encode()).decode()
+        return base64.b64encode(json.dumps(value, separators=(",", ":")).encode()).decode()
     if kind.isupper():
         return f"{kind}_{value}".upper()
     if kind in FIELDS:

@@ -22,7 +22,7 @@ from ironflow._connect import COMPRESSED, END, STATUS_BY_CODE, STREAM_TYPE, enve
 from ironflow._rpc_methods import METHODS
 
 from . import _messages
-from ._call import Frames
+from ._call import Created, Frames, WithHeaders
 from ._engine.refusals import Refusal
 from ._handlers import HANDLERS, Handler
 from ._handlers.rpc import OFFERED, Method
@@ -77,13 +77,14 @@ class Exchange:
         self.request = request
         self._method: Method | None = OFFERED.get(self.name)
         self._streams = METHODS.get(self.name, ("unary",))[0] != "unary"
+        self._asked: dict[str, str] = {}
         self._has_begun = False  # a stream, which says at its end what is wrong
 
     @property
     def reads(self) -> bool:
         """Whether it changes nothing."""
         kind, is_pure, _ = METHODS.get(self.name, ("unary", False, False))
-        asks = self._method is not None and self._method.route[0] == "GET"
+        asks = self._method is not None and self._method.verb == "GET"
         return is_pure or asks or kind != "unary"
 
     def question(self) -> tuple[Handler, ReceivedRequest, list[str]]:
@@ -101,21 +102,31 @@ class Exchange:
         except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
             raise Refusal(400, "the message is not valid JSON") from None
         record = _messages.read({} if message is None else message, self._method.request)
-        verb, path = self._method.route
+        return self._inner(self._method, record)
+
+    def _inner(self, method: Method, record: Record) -> tuple[Handler, ReceivedRequest, list[str]]:
+        verb, path = method.verb, method.path or self.request.path
+        if method.path_without and not all(record.get(n) for n in _PLACEHOLDER.findall(path)):
+            path = method.path_without
         inner = ReceivedRequest(verb, path, self.request.headers, b"")
         arguments = [_taken(record, name) for name in _PLACEHOLDER.findall(path)]
         if verb in ("GET", "DELETE"):
-            inner.query = {name: _as_text(value) for name, value in record.items()}
+            self._asked = {name: _as_text(name, value) for name, value in record.items()}
         else:
             inner.body = json.dumps(record).encode()
-        return HANDLERS[verb, path], inner, arguments
+        inner.query = self._asked
+        return HANDLERS[verb if method.path else "POST", path], inner, arguments
 
-    def reply(self, value: Any, observe: Callable[[Record], None]) -> Reply:
-        """Return the reply for what a handler gave; ``observe`` gets it as a record."""
+    def reply(self, value: Any, observe: Callable[[Record], None] | None) -> Reply:
+        """Return the reply for what a handler gave; ``observe`` gets it under the models' names."""
         if isinstance(value, Frames):
             return Reply(200, deliver=self._delivery(value))
-        record = self._record(value)
-        observe(record)
+        if isinstance(value, (Created, WithHeaders)):
+            value = value.value  # a status and headers are those of REST
+        assert self._method is not None
+        record = self._method.shape(value, self._asked) if self._method.shape else value or {}
+        if observe is not None:
+            observe(_messages.written(record, self._method.reply, camel=False))
         return json_reply(200, self._written(record))
 
     def refused(self, refusal: Refusal) -> Reply:
@@ -140,12 +151,6 @@ class Exchange:
         return _CODES.get(
             refusal.status, "internal" if refusal.status >= 500 else "invalid_argument"
         )
-
-    def _record(self, value: Any) -> Record:
-        """Return what a handler gave as the record of a message."""
-        assert self._method is not None
-        found: Record = self._method.shape(value) if self._method.shape else value
-        return found or {}
 
     def _written(self, record: Record) -> Record:
         assert self._method is not None
@@ -235,13 +240,13 @@ def _taken(record: Record, name: str) -> str:
     value = record.pop(name, "")
     if value == "":
         raise Refusal(400, f"{name} is required")
-    return _as_text(value)
+    return _as_text(name, value)
 
 
-def _as_text(value: Any) -> str:
+def _as_text(name: str, value: Any) -> str:
     """Return a value as a query or a path has it."""
     if isinstance(value, bool):
         return str(value).lower()
     if not isinstance(value, (str, int, float)):
-        raise Refusal(400, "a member of the message is of the wrong type")
+        raise Refusal(400, f"{name} is of the wrong type")
     return str(value)

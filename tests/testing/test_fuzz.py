@@ -17,7 +17,7 @@ import pytest
 from codegen.endpoints import METHODS
 from ironflow._routes import ROUTES
 from ironflow.testing._engine import projections
-from ironflow.testing._handlers import HANDLERS
+from ironflow.testing._handlers import HANDLERS, triggering
 
 from ..local import CheckedServer, models_and_replies
 
@@ -76,7 +76,7 @@ class Fuzzer:
         if "platform/users" in path:
             path = path.replace("users/user_", "users/puser_")
         query = {p.name: self.text(p.type.kind, p.name) for p in endpoint.query if self.chance(0.4)}
-        headers = {}
+        headers = {"Content-Type": "application/json"}
         for header, chance in (
             ("X-Ironflow-Environment", 0.1),
             ("X-Ironflow-Org", 0.03),
@@ -189,7 +189,8 @@ def server():
 
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_is_asked_the_reply_is_one_that_fits(server, monkeypatch, seed):
-    monkeypatch.setattr(projections, "MAX_WAIT_SECONDS", 0.005)  # no wait for what never comes
+    for module in (projections, triggering):
+        monkeypatch.setattr(module, "MAX_WAIT_SECONDS", 0.005)  # no wait for what never comes
     register(server)
     fuzzer = Fuzzer(seed)
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
@@ -206,5 +207,6 @@ def test_whatever_is_asked_the_reply_is_one_that_fits(server, monkeypatch, seed)
         assert MARK.encode() not in content, what
         assert server.misfits == [], what
         if reply.status >= 400 and method != "HEAD":
-            assert json.loads(content)["error"].strip(), what
+            error = json.loads(content)
+            assert error["message" if "ironflow.v1" in target else "error"].strip(), what
     connection.close()

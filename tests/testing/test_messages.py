@@ -93,7 +93,7 @@ def test_replies_are_in_camel_case_with_zero_and_empty_left_out():
     assert written(record, SPEC) == {
         "minSeq": "12",
         "data": {},
-        "output": "eyJhIjogMX0=",
+        "output": "eyJhIjoxfQ==",
         "status": "RUN_STATUS_COMPLETED",
         "triggers": [{"event": "a"}],
     }

@@ -19,7 +19,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from .._log import logger
-from . import runs
+from . import injection, runs
 from .patterns import matches
 from .refusals import Refusal, missing
 from .runs import Run, Runs, Wait
@@ -84,12 +84,15 @@ def resume(run: Run, from_step: str) -> None:
     runs.change(run, "run.resumed", payload, status=status, attempt=attempt)
     if run.has_thread:
         _launch(run)
+    elif run.held is not None and not from_step:
+        held, run.held = run.held, None
+        runs.begin_wait(run, held)
 
 
 def carry_on(state: State) -> None:
     """Continue the unfinished runs after a stop, which ended their threads and timers."""
     for run in runs.all_runs(state):
-        if run.finished:
+        if run.finished or injection.is_paused(run):
             continue
         if run.has_thread:
             _abandon(run)
@@ -251,7 +254,7 @@ class StepTools:
             if done is not None:
                 recorded: Result = _json_copy(done.get("output"), "the output")
                 return recorded
-            step = runs.begin_step(self._run, step_id, "invoke")
+            step = self._begin(step_id, "invoke")
         try:
             output = _json_copy(action(), "the output of the step")
         except BaseException as error:
@@ -311,13 +314,23 @@ class StepTools:
                 until = None if seconds is None else run.environment.clock.now() + seconds
                 if until is not None:
                     timestamp(until)  # raises if no calendar has that time
-                step = runs.begin_step(run, step_id, step_type)
+                step = self._begin(step_id, step_type)
+                held, run.held = run.held, None
+                if held is not None and held.step is step:
+                    until = held.until
                 if wanted:
                     step["wait_event_match"] = wanted
                 wait = Wait(step, until, pattern, wanted)
                 runs.begin_wait(run, wait)
                 self._until(lambda: run.wait is not wait)
             return _json_copy(step.get("output"), "the output")
+
+    def _begin(self, step_id: str, step_type: str) -> Record:
+        """Begin a step, unless the run is to pause before it."""
+        if self._run.record["pause_requested"]:
+            injection.hold(self._run, step_id)
+            raise _Abandoned
+        return runs.begin_step(self._run, step_id, step_type)
 
     def _pause(self, seconds: float) -> None:
         """Wait between two attempts."""

@@ -94,6 +94,7 @@ class Deliveries(list[Record]):
                 delivery["provider"],
                 delivery["external"],
             ):
+                self._note(provider, external_id, "deduplicated")
                 return {"status": "deduplicated", "delivery_id": delivery["id"]}
         event, run_ids = emit(
             self._environment,
@@ -102,19 +103,25 @@ class Deliveries(list[Record]):
             source="webhook",
             webhook_source_id=provider,
         )
-        delivery = {
-            "id": self._environment.new_id("del"),
-            "provider": provider,
-            "external": external_id,
-            "status": "accepted",
-            "event_id": event["id"],
-            "event": event["name"],
-            "created_at": event["created_at"],
-        }
-        self.append(delivery)
+        delivery = self._note(
+            provider, external_id, "accepted", event_id=event["id"], event=event["name"]
+        )
         return {
             "status": "accepted",
             "delivery_id": delivery["id"],
             "event_id": event["id"],
             "run_ids": run_ids,
         }
+
+    def _note(self, provider: str, external_id: str, status: str, **event: str) -> Record:
+        """Add a delivery and return it."""
+        delivery = {
+            "id": self._environment.new_id("del"),
+            "provider": provider,
+            "external": external_id,
+            "status": status,
+            "created_at": self._environment.clock.text(),
+            **event,
+        }
+        self.append(delivery)
+        return delivery

@@ -163,6 +163,8 @@ class Run:
         parent: The run that waits for it.
         due: When a pending one may be tried again.
         ready: Notified when its thread has to check whether the wait is over.
+        held: What it waited for when it was paused for injection.
+        next_step: Name of the step that such a pause comes before, empty if nobody can tell.
     """
 
     def __init__(self, record: Record, function: Function, event: Record, where: Environment):
@@ -177,6 +179,8 @@ class Run:
         self.parent: Run | None = None
         self.due: float = 0.0
         self.ready: threading.Condition = threading.Condition(where.state.lock)
+        self.held: Wait | None = None
+        self.next_step: str = ""
 
     @property
     def id(self) -> str:
@@ -284,10 +288,12 @@ def change(run: Run, event_type: str, payload: Record, **members: Any) -> None:
     if run.status == "running":
         run.record.setdefault("started_at", moment)
     if run.finished:
-        run.record["ended_at"] = moment
+        run.record.update(ended_at=moment, pause_requested=False)
     else:
         for member in ("ended_at", "error"):
             run.record.pop(member, None)
+    if run.status != "paused":
+        run.record.pop("pause_reason", None)
     if event_type == "run.retrying":
         audit(run, event_type, payload)
     elif run.status != before and (before, run.status) != ("pending", "running"):
@@ -372,6 +378,8 @@ def begin_wait(run: Run, wait: Wait) -> None:
     run.wait = wait
     change(run, "run.paused", {"name": run.names[step["id"]]}, status="paused")
     set_timer(run)
+    if wait.child is not None and wait.child.finished:  # while the run was paused for injection
+        _end_invocation(wait.child, run)
 
 
 def set_timer(run: Run) -> None:

@@ -241,6 +241,16 @@ class Consumer:
         if self.options.drop and self.members and self._position >= self._live_from:
             self._position = self._feed.end
 
+    def behind(self, topic: str) -> int:
+        """Return how many messages of a topic it has not done: unread, unsent, unacknowledged."""
+        begun = [*self._again, *self._later]
+        for member in self.members:
+            begun += [*member.ready, *member.unsettled.values()]
+        unread = (self._feed.at(n) for n in range(self._position, self._feed.end))
+        return sum(topic in found.topics for found in unread) + sum(
+            delivery.topic == topic for delivery in begun
+        )
+
     def expect(self, member: Subscription, delivery: Delivery) -> None:
         """Give a message again if it is not acknowledged in time."""
 
@@ -331,6 +341,11 @@ class Consumers:
         member = Subscription(consumer, self._environment.new_id("sub"), options, wake)
         consumer.add(member)
         return member
+
+    def of_topic(self, topic: str) -> list[int]:
+        """Return how far each consumer of a topic is behind: the messages that it has not done."""
+        probe = Message("", (topic,), "", 0, 0)
+        return [found.behind(topic) for found in self._all if found.pattern.topic_of(probe)]
 
     def remove(self, consumer: Consumer) -> None:
         """Remove the consumer of a single subscription."""

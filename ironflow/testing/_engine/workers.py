@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from . import runs
+from . import injection, runs
 from .documents import Secrets
 from .emitting import invoke
 from .refusals import Refusal, missing
@@ -205,6 +205,8 @@ def report(job: Job, outcome: Failure | Yield | None, output: Any = None) -> Non
             runs.begin_wait(run, Wait(step, outcome.until, outcome.pattern, value=outcome.value))
     else:
         runs.complete(run, output)
+    if run.record["pause_requested"] and not run.finished:
+        injection.hold(run, outcome.name if isinstance(outcome, Yield) else "")
 
 
 def _invoke(run: Run, step: Record, outcome: Yield) -> None:

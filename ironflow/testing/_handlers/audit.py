@@ -1,10 +1,11 @@
-"""The audit feed of an environment's runs, newest first, by pages."""
+"""The audit feed of runs and the trail of authentication, newest first, by pages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from .._call import Call
+from .._engine.auth_trail import AuthTrail
 from .._engine.runs import Runs
 from .._engine.state import Record
 from .._engine.times import is_within
@@ -24,6 +25,23 @@ def audit_list(call: Call) -> Record:
             entry
             for entry in reversed(call.environment.of(Runs).audit)
             if run_id in ("", entry["run_id"]) and function_id in ("", entry["function_id"])
+        ),
+    )
+
+
+@route("POST", "/ironflow.v1.AuditService/GetAuthAuditTrail")
+def get_auth_audit_trail(call: Call) -> Record:
+    """Decisions about the credentials of an organization, newest first."""
+    query, org_id = call.query, call.organization_id(call.query.text("org_id"))
+    key_id, action = query.text("api_key_id"), query.text("action")
+    return page(
+        call,
+        (
+            entry
+            for entry in reversed(call.state.of(AuthTrail))
+            if entry["org_id"] == org_id
+            and key_id in ("", entry["payload"]["key"])
+            and action in ("", entry["payload"]["action"])
         ),
     )
 

@@ -125,7 +125,7 @@ def flow_list_webhooks(call: Call) -> Record:
     deliveries: dict[str, list[Record]] = {}
     for delivery in call.environment.of(Deliveries):
         deliveries.setdefault(delivery["provider"], []).append(delivery)
-    edges = {(d["provider"], d["event"]) for d in call.environment.of(Deliveries)}
+    edges = {(d["provider"], d["event"]) for d in call.environment.of(Deliveries) if "event" in d}
     return {
         "sources": [_source(provider, found) for provider, found in sorted(deliveries.items())],
         "edges": [{"source_id": provider, "event": event} for provider, event in sorted(edges)],

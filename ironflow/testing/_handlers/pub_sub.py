@@ -5,7 +5,8 @@ from __future__ import annotations
 from .._call import Call
 from .._engine.events import EventLog
 from .._engine.state import Receipts, Record
-from .._engine.subscriptions import publish
+from .._engine.subscriptions import Consumers, publish
+from .._engine.topics import Topics
 from ._table import route
 
 
@@ -18,7 +19,27 @@ def pub_sub_create(call: Call) -> Record:
     def act() -> Record:
         call.state.changed.notify_all()  # somebody may wait for this sequence number
         sequence, id = environment.of(EventLog).next_sequence(), environment.new_id("evt")
+        environment.of(Topics).count(topic, sequence)
         publish(environment, id, (f"topic:{topic}",), data, sequence)
         return {"event_id": id, "sequence": sequence}
 
     return environment.of(Receipts).once(("publish", topic), key, act)
+
+
+@route("POST", "/ironflow.v1.PubSubService/ListTopics")
+def list_topics(call: Call) -> Record:
+    topics, consumers = call.environment.of(Topics), call.environment.of(Consumers)
+    return {
+        "topics": [
+            {**topics[name], "consumer_count": len(consumers.of_topic(f"topic:{name}"))}
+            for name in sorted(topics)
+        ]
+    }
+
+
+@route("POST", "/ironflow.v1.PubSubService/GetTopicStats")
+def get_topic_stats(call: Call) -> Record:
+    name = call.body().text("topic")
+    behind = call.environment.of(Consumers).of_topic(f"topic:{name}")
+    figures = call.environment.of(Topics).get(name, {})
+    return {"consumer_count": len(behind), "lag": sum(behind), **figures, "name": name}

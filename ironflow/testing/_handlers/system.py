@@ -9,8 +9,10 @@ from ironflow._routes import ROUTES
 from .._call import Call
 from .._engine.events import EventLog
 from .._engine.refusals import Refusal
-from .._engine.runs import all_runs
+from .._engine.runs import Runs, all_runs, functions_of
 from .._engine.state import Record
+from .._engine.times import timestamp
+from .._engine.workers import Workers
 from .._http import Reply
 from .._live import SubscribeSession, switch
 from ._table import route
@@ -26,6 +28,21 @@ def health(call: Call) -> Record:
 @route("GET", "/ready", public=True)
 def ready(call: Call) -> Record:
     return {"status": "ready"}
+
+
+@route("POST", "/ironflow.v1.IronflowService/Info")
+def info(call: Call) -> Record:
+    """What this server is doing, in all environments of the caller's organization."""
+    state = call.state
+    environments = state.environments_of(call.caller.org_id)
+    functions = {id for where in environments for id in functions_of(where)}
+    return {
+        "version": _VERSION,
+        "started_at": timestamp(state.started),
+        "function_count": len(functions),
+        "active_runs": sum(not r.finished for w in environments for r in w.of(Runs).values()),
+        "connected_workers": sum(len(where.of(Workers)) for where in environments),
+    }
 
 
 @route("GET", "/metrics", public=True)

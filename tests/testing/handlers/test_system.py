@@ -16,6 +16,8 @@ from ironflow import (
 from ironflow._routes import ROUTES
 from ironflow.testing import LocalServer
 
+from ..workers import REGISTRATION
+
 # Health and discovery.
 
 
@@ -70,3 +72,19 @@ def test_a_plain_request_for_the_websocket_is_told_to_upgrade(local_client):
     with pytest.raises(IronflowError, match="WebSocket") as caught:
         local_client.websocket_list()
     assert caught.value.status_code == 426
+
+
+def test_the_server_says_what_it_is_doing(local, local_client, sleeper):
+    local_client.workers_register("worker-1", body={**REGISTRATION, "function_ids": ["ship"]})
+    info = local_client.system_info()
+    started = info.pop("started_at")
+    assert started <= local_client.runs_get(sleeper.id)["created_at"]
+    assert info == {
+        "version": "local",
+        "function_count": 2,
+        "active_runs": 1,
+        "connected_workers": 1,
+    }
+    local_client.runs_cancel(sleeper.id)
+    assert "active_runs" not in local_client.system_info()
+    assert "connectedWorkers" in local_client.rpc("IronflowService/Info")

@@ -1,0 +1,41 @@
+"""The trail of who was let in and who was not.
+
+Rules:
+
+1. A decision is made about each request that has a credential or needs one. On a server without a
+   key, nobody is asked, and nothing is decided about requests without a credential.
+2. The latest decisions are kept, ``MAX_DECISIONS`` of them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from .access import Caller
+from .people import ApiKeys
+from .state import DEFAULT_ENVIRONMENT, Record, State
+
+MAX_DECISIONS = 10_000
+
+
+class AuthTrail(deque[Record]):
+    """The decisions, oldest first; models ``AuthAuditEvent``, and whose they are."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__(maxlen=MAX_DECISIONS)
+        self._state = state
+
+    def note(self, caller: Caller, action: str, is_allowed: bool) -> None:
+        """Note a decision."""
+        key_id = caller.id if caller.id in self._state.of(ApiKeys) else ""
+        self.append(
+            {
+                "id": self._state.new_id("aud"),
+                "event_type": "auth.check",
+                "environment_id": caller.environment_id or DEFAULT_ENVIRONMENT,
+                "payload": {"action": action, "key": key_id, "user": "" if key_id else caller.id},
+                "metadata": {"decision": "allow" if is_allowed else "deny"},
+                "created_at": self._state.clock.text(),
+                "org_id": caller.org_id,
+            }
+        )
