@@ -76,6 +76,7 @@ class Flag:
         choices: The values that there are, for ``CHOICE``.
         zero: Whether a duration may be 0.
         verbatim: Whether a duration is handed on as it was typed, not in seconds.
+        within: The least and the largest number that there may be.
     """
 
     __slots__ = (
@@ -88,6 +89,7 @@ class Flag:
         "short",
         "shown",
         "verbatim",
+        "within",
         "zero",
     )
 
@@ -104,6 +106,7 @@ class Flag:
         choices: Sequence[str] = (),
         zero: bool = False,
         verbatim: bool = False,
+        within: tuple[int, int] | None = None,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -115,6 +118,7 @@ class Flag:
         self.choices = choices
         self.zero = zero
         self.verbatim = verbatim
+        self.within = within
 
     @property
     def key(self) -> str:

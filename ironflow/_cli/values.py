@@ -112,7 +112,10 @@ def _integer(flag: Flag, text: str) -> int:
     digits = text[1:] if text[:1] in "+-" else text
     if not digits.isascii() or not digits.isdecimal() or len(digits) > _LONGEST_NUMBER:
         raise UsageError(f"--{flag.name}: must be a whole number")
-    return int(text)
+    number = int(text)
+    if flag.within is not None and not flag.within[0] <= number <= flag.within[1]:
+        raise UsageError(f"--{flag.name}: must be from {flag.within[0]} to {flag.within[1]}")
+    return number
 
 
 def _milliseconds(flag: Flag, text: str) -> int:

@@ -50,23 +50,25 @@ def _wait(session: Session) -> Any:
     if given["stream"]:
         session.refuse_curl(STREAMS)
         return _wait_on_stream(session)
-    deadline = monotonic() + (given["timeout"] or 0.0)
+    wait = left = given["timeout"] or 0.0
+    deadline = monotonic() + wait
     while True:
-        left = max(0.0, min(_LONGEST_CALL, deadline - monotonic()))
         reply = session.client.projections_list_catchup(
             given["name"],
             min_seq=given["min_seq"],
-            timeout=round(left * 1000),
+            timeout=round(min(left, _LONGEST_CALL) * 1000),
             partition=given["partition"],
         )
-        if reply.get("caughtUp") or monotonic() >= deadline:
-            return _ended(session, reply)
-        if (given["timeout"] or 0.0) <= _LONGEST_CALL:
+        left = deadline - monotonic()
+        if reply.get("caughtUp") or wait <= _LONGEST_CALL or left <= 0:
             return _ended(session, reply)
 
 
 def _ended(session: Session, reply: Any) -> Any:
-    session.exit_code = 0 if reply.get("caughtUp") else 1
+    """Set the exit code; a rebuild that keeps the projection from catching up is an error."""
+    if not reply.get("caughtUp"):
+        is_hindered = reply.get("rebuilding") and not reply.get("timedOut")
+        session.exit_code = ERROR if is_hindered else 1
     return reply
 
 

@@ -133,7 +133,7 @@ COMMANDS = [
         "outbox dlq list",
         "List dead letters, the newest first.",
         _ENV,
-        Flag("limit", INT, "Maximum number of rows, 1 to 500", default=50),
+        Flag("limit", INT, "Maximum number of rows, 1 to 500", default=50, within=(1, 500)),
         Flag("offset", INT, "How many to skip", default=0),
         call=Call("outbox_list_dead_letter", query={"limit": "limit", "offset": "offset"}),
         show=Table(

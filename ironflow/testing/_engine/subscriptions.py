@@ -3,7 +3,8 @@
 Rules:
 
 1. A pattern is a prefix (``events:``, ``topic:``, ``entity:``, ``system.``) and a dotted name in
-   which ``*`` stands for one part and a final ``>`` for the rest.
+   which ``*`` stands for one part and a final ``>`` for the rest. In the topic of an entity the
+   event is one part, dots and all: the product follows an entity by ``entity:*.<id>.*``.
 2. A consumer reads the feed from its position on and gives each message to one of its members in
    turn. A subscription without a group is the only member of a consumer of its own.
 3. A member holds at most ``MAX_INFLIGHT`` messages that it has not sent or not acknowledged. The
@@ -81,6 +82,8 @@ class Pattern:
             raise Refusal(400, f"a pattern begins with {', '.join(_PREFIXES)}")
         if "" in parts or ">" in parts[:-1]:
             raise Refusal(400, "a pattern has no empty part, and > only at its end")
+        if self._prefix == "entity:" and parts[-1] == "*":
+            self._dotted = f"{self._dotted[:-1]}>"
 
     def topic_of(self, message: Message) -> str:
         """Return the topic under which a message fits, empty if it does not."""
