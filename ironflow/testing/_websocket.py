@@ -75,7 +75,7 @@ class WebSocketConnection:
         self._session = session
         self._websocket = WebSocket(client=False, max_message_bytes=max_message)
         self._websocket.receive(rest)
-        self._pending = memoryview(b"")
+        self._pending = bytearray()
         self._answers = 0  # bytes of answers since everything was sent
         self._is_lost = False
         self._close: tuple[int, str] | None = None  # asked for by another thread
@@ -116,14 +116,16 @@ class WebSocketConnection:
             with selectors.DefaultSelector() as selector:
                 selector.register(self._sock, selectors.EVENT_READ)
                 selector.register(self._woken, selectors.EVENT_READ)
-                self._session.open(self)
-                while self._advance():
-                    self._wait(selector)
+                try:
+                    self._session.open(self)
+                    while self._advance():
+                        self._wait(selector)
+                finally:
+                    self._session.close()
                 self._hang_up(selector)
         except Exception:
             logger.exception("a WebSocket failed")
         finally:
-            self._session.close()
             self._waker.close()
             self._woken.close()
             self._sock.close()
@@ -188,15 +190,14 @@ class WebSocketConnection:
     def _flush(self, answers: bool = False) -> None:
         """Send what there is to send, as far as the socket takes it now."""
         output = self._websocket.take_output()
-        if output:
-            self._answers += len(output) if answers else 0
-            self._pending = memoryview(bytes(self._pending) + output)
+        self._pending += output
+        self._answers += len(output) if answers else 0
         while self._pending:
             try:
                 count = self._sock.send(self._pending)
             except (BlockingIOError, InterruptedError):
                 return
-            self._pending = self._pending[count:]
+            del self._pending[:count]
         self._answers = 0
 
     def _wait(self, selector: selectors.BaseSelector) -> None:

@@ -92,4 +92,6 @@ def export_list(call: Call) -> Reply:
 
 @route("GET", "/ws")
 def websocket_list(call: Call) -> Reply:
-    return switch(call, SubscribeSession(call.environment_named(call.query.text("env"))))
+    named = call.query.text("env")
+    environment = call.environment_named(named) if named else call.environment
+    return switch(call, SubscribeSession(environment))
