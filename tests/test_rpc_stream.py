@@ -237,7 +237,12 @@ BROKEN = [
     (streamed(ONE, ended(b"[]")), [1], "is not a JSON object", False),
     (reply(ONE + ended(), KIND, "Content-Encoding: gzip"), [], "nobody asked for ('gzip')", False),
     (HEAD + b"zz\r\n", [], "a chunk has no size", False),
-    (HEAD + b"5\r\nabcdefgh", [], "a chunk has the wrong size", False),
+    (HEAD + b"5\r\n\0\0\0\0\2{}", [], "a chunk has the wrong size", False),
+    # What came before a break is given, also what came in the same receive.
+    (HEAD + chunk(ONE) + b"zz\r\n", [1], "a chunk has no size", False),
+    (HEAD + chunk(ONE + TWO)[:-2] + b"??", [1, 2], "a chunk has the wrong size", False),
+    (HEAD + chunk(ONE) + chunk(TWO) + b"0\n\n", [1, 2], "a line of its chunks ends wrong", False),
+    (HEAD + chunk(ONE) + b"0\r\nno trailer\r\n\r\n", [1], "a malformed trailer", False),
 ]
 
 

@@ -5,7 +5,8 @@ Rules:
 1. There is no deadline for the whole of it, only for each silence: within ``timeout`` seconds from
    when somebody waits for it, something more has to come. The time of whoever reads is not counted.
 2. Nothing is kept: a piece is at most what one receive gives.
-3. What goes wrong becomes an ``IronflowError`` here as it does in ``transport``, and whatever ends
+3. Nothing is lost: what came before a break, be it in the same receive, is given before the error.
+4. What goes wrong becomes an ``IronflowError`` here as it does in ``transport``, and whatever ends
    the stream closes its connection, which is not used again.
 """
 
@@ -15,6 +16,7 @@ from time import monotonic
 
 from .connection import TIMEOUTS
 from .failures import Silence
+from .replies import BadReply
 from .signals import is_from_signal_handler
 
 TYPE_CHECKING = False
@@ -42,6 +44,7 @@ class Stream:
         "_connection",
         "_has_ended",
         "_limits",
+        "_problem",
         "_request",
         "_started",
         "_transport",
@@ -62,6 +65,7 @@ class Stream:
         self._limits = limits
         self._started = monotonic()
         self._has_ended = False
+        self._problem: BadReply | None = None  # raised once what came before it is given
         self.reply = reply
 
     def read(self) -> bytes | bytearray:
@@ -95,6 +99,18 @@ class Stream:
     def _read(self) -> bytes | bytearray:
         if self._has_ended:
             return b""
+        if self._problem is not None:
+            raise self._problem
+        try:
+            return self._next_piece()
+        except BadReply as error:
+            if error.reply is None or not error.reply.content:
+                raise
+            piece, error.reply.content = error.reply.content, b""
+            self._problem = error
+            return piece
+
+    def _next_piece(self) -> bytes | bytearray:
         connection, parser = self._connection, self._connection.parser
         end = parser.advance()
         while end is None:

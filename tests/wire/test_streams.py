@@ -165,6 +165,16 @@ def test_what_goes_wrong_is_an_error_and_closes_the_connection():
         assert stream._connection.sock.fileno() == -1
 
 
+def test_what_came_with_a_break_is_given_before_the_error():
+    with HostileServer([request, CHUNKED + b"3\r\nabc\r\nno size\r\n"]) as server:
+        stream = opened(server)
+        assert stream.read() == b"abc"
+        for _ in range(2):
+            with pytest.raises(InvalidResponseError, match="a chunk has no size"):
+                stream.read()
+        assert stream._connection.sock.fileno() == -1
+
+
 def test_a_silence_is_told_as_one():
     with HostileServer([request, CHUNKED, stall]) as server:
         stream = opened(server, timeout=0.3)
