@@ -189,12 +189,17 @@ async def _send_json(value, send):
 
 
 def main():
-    """Serve on a free port and print it."""
+    """Serve on a free port and print it once a request is answered at once.
+
+    Making the application takes seconds on a busy machine. With the port printed before, the first
+    request would wait for it, and be given up.
+    """
+    config = uvicorn.Config(Application(), lifespan="off", log_level="warning")
+    config.load()
     listener = socket.create_server(("127.0.0.1", 0))
     # asyncio sets it only where the socket names its protocol; without it, replies wait 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     print(listener.getsockname()[1], flush=True)
-    config = uvicorn.Config(Application(), lifespan="off", log_level="warning")
     uvicorn.Server(config).run(sockets=[listener])
 
 
