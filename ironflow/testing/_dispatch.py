@@ -25,6 +25,7 @@ from . import _faults, _rpc
 from ._call import Call, Created, Later, WithHeaders
 from ._engine.access import Caller, caller_of
 from ._engine.auth_trail import AuthTrail
+from ._engine.execution import carry_on
 from ._engine.organizations import new_state
 from ._engine.refusals import Refusal
 from ._engine.state import DEFAULT_ORG, Registry, State
@@ -87,12 +88,18 @@ class Application:
 
     def reset(self) -> None:
         """Forget all data, faults, expectations and requests; what was registered stays."""
-        with self.locked() as state:
-            state.close()
-            self.state = new_state(self.registry, state.api_key, state.strict)
+        self.replace(lambda old: new_state(self.registry, old.api_key, old.strict))
+
+    def replace(self, make: Callable[[State], State]) -> None:
+        """Go on with the state that ``make`` returns for the old one; all else is forgotten."""
+        with self.locked() as old:
+            self.state = make(old)
+            old.close()
             for memory in (self.faults, self.expectations, self.requests):
                 memory.clear()
-        state.of(WebSockets).join(_JOIN_SECONDS)
+            if not self.state.closed:
+                carry_on(self.state)
+        old.of(WebSockets).join(_JOIN_SECONDS)  # without the lock, which their threads need
 
     def verify(self, stopping: bool = False) -> None:
         """Raise if what was to happen did not; what was told or met is forgotten.

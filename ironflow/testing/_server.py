@@ -11,6 +11,7 @@ from ._engine.runs import all_runs
 from ._http import HttpServer
 from ._provoking import Provoking
 from ._registering import Registering
+from ._snapshots import Snapshot
 from ._user_arguments import check_key, check_whole
 
 if TYPE_CHECKING:
@@ -212,6 +213,38 @@ class LocalServer(Registering, Provoking):
         What was registered (functions, projections, upcasters) stays.
         """
         self._application.reset()
+
+    def snapshot(self) -> Snapshot:
+        """Return all data as it is now; connections, faults and requests are not part of it.
+
+        Raises:
+            TypeError: The state of a projection holds what cannot be copied.
+        """
+        with self._application.locked() as state:
+            return Snapshot(state)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot, of this server or another one, as often as you like.
+
+        Otherwise it does what ``reset`` does: faults, expectations and requests are forgotten,
+        and connections that watch or subscribe are closed, so that clients connect again. Runs
+        go on from where they were: a run that waits still waits.
+
+        Args:
+            snapshot: What ``snapshot`` gave.
+
+        Raises:
+            LookupError: A function or a projection of the snapshot is not registered here; the
+                message names it. Nothing has changed.
+        """
+
+        def make(old: State) -> State:
+            state = snapshot.state(self._application.registry)
+            state.api_key, state.strict = old.api_key, old.strict
+            state.closed = self._http is None
+            return state
+
+        self._application.replace(make)
 
 
 def _at_work(state: State) -> list[str]:

@@ -229,6 +229,8 @@ class WebSocketConnection:
 class WebSockets:
     """The open WebSockets of a state."""
 
+    transient = True
+
     def __init__(self, state: State) -> None:
         self._state = state
         self._open: set[WebSocketConnection] = set()

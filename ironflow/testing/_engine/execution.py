@@ -9,13 +9,15 @@ Rules:
 3. A run that is cancelled or started over leaves its old thread behind. The next use of ``step``
    ends that thread, and what its handler returns is dropped. The run's ``execution`` number tells
    which thread is the current one.
-4. A run that was interrupted by ``stop`` continues when the server starts again.
+4. A run that was interrupted by ``stop`` continues when the server starts again. One that waits
+   needs no thread for that: it is parked, and gets one when its wait ends.
 """
 
 from __future__ import annotations
 
 import json
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._log import logger
@@ -94,11 +96,13 @@ def carry_on(state: State) -> None:
     for run in runs.all_runs(state):
         if run.finished or injection.is_paused(run):
             continue
-        if run.has_thread:
+        if run.wait is not None:
+            run.execution += run.has_thread  # a thread of before goes on with nothing
+            run.go_on = partial(_spawn, run) if run.has_thread else None
+            runs.set_timer(run)
+        elif run.has_thread and run.status != "paused":
             _abandon(run)
             _launch(run)
-        else:
-            runs.set_timer(run)
 
 
 def wake(environment: Environment, event: Record) -> None:
@@ -132,11 +136,17 @@ def _forget_from(run: Run, wanted: str) -> None:
 def _abandon(run: Run) -> None:
     """Take the run away from its current thread or job."""
     run.execution += 1
+    run.go_on = None
     runs.drop_wait(run)
 
 
 def _launch(run: Run) -> None:
     runs.change(run, "run.started", {"attempt": run.record["attempt"]}, status="running")
+    _spawn(run)
+
+
+def _spawn(run: Run) -> None:
+    run.go_on = None
     threading.Thread(
         target=_execute, args=(run, run.execution), name=f"ironflow-{run.id}", daemon=True
     ).start()

@@ -53,6 +53,8 @@ def check_query(query: str) -> None:
 class Queries:
     """The queries that are running."""
 
+    transient = True
+
     def __init__(self, state: State) -> None:
         self._state = state
         self._processes: set[subprocess.Popen[bytes]] = set()

@@ -162,6 +162,7 @@ class Run:
         wait: What it waits for while it is paused.
         parent: The run that waits for it.
         due: When a pending one may be tried again.
+        go_on: Called when the wait of a parked run ends: one that has no thread yet.
         ready: Notified when its thread has to check whether the wait is over.
         held: What it waited for when it was paused for injection.
         next_step: Name of the step that such a pause comes before, empty if nobody can tell.
@@ -178,6 +179,7 @@ class Run:
         self.wait: Wait | None = None
         self.parent: Run | None = None
         self.due: float = 0.0
+        self.go_on: Callable[[], None] | None = None
         self.ready: threading.Condition = threading.Condition(where.state.lock)
         self.held: Wait | None = None
         self.next_step: str = ""
@@ -409,6 +411,8 @@ def end_wait(run: Run, payload: Record | None = None, **members: Any) -> None:
         end_step(run, wait.step, "failed", **members)
     else:
         end_step(run, wait.step, "completed", **{"output": None, **members})
+    if run.go_on is not None:
+        run.go_on()
 
 
 def _end_invocation(child: Run, parent: Run) -> None:

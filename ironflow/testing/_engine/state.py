@@ -39,10 +39,17 @@ def only(record: Record, members: Iterable[str]) -> Record:
 
 
 class Stores:
-    """One store of each kind, created on first use."""
+    """One store of each kind, created on first use.
+
+    A copy leaves out the kinds that are ``transient``: they hold connections.
+    """
 
     def __init__(self) -> None:
         self._stores: dict[Any, Any] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = {k: s for k, s in self._stores.items() if not getattr(k, "transient", False)}
+        return {**vars(self), "_stores": kept}
 
     def of(self, kind: Callable[[Any], S]) -> S:
         """Return the store of a kind: a class that takes its owner."""

@@ -313,6 +313,8 @@ class Consumer:
 class Consumers:
     """The consumers of an environment."""
 
+    transient = True
+
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._all: list[Consumer] = []

@@ -70,6 +70,8 @@ class Watch:
 class Watches:
     """The watches of an environment."""
 
+    transient = True
+
     def __init__(self, environment: Environment) -> None:
         self._all: list[Watch] = []
 

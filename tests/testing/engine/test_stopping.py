@@ -176,3 +176,26 @@ def test_waiting_for_a_run_that_does_not_end_or_does_not_exist_says_so(local, lo
         local.wait_for_run(run_id, timeout=0.01)
     with pytest.raises(KeyError, match="no run run_9"):
         local.wait_for_run("run_9")
+
+
+def test_a_stop_does_not_lengthen_a_sleep_or_lose_a_wait(local, local_client):
+    calls = []
+
+    @local.function("process-order", triggers=["order.*"])
+    def process_order(event, step):
+        calls.append("begun")
+        step.sleep("settle", 600)
+        return step.wait_for_event("payment", "payment.*")["data"]
+
+    run_id = begin(local, local_client)
+    until_before = steps_of(local_client, run_id)["settle"]["sleep_until"]
+    local.stop()
+    local.start()
+    assert steps_of(local_client, run_id)["settle"]["sleep_until"] == until_before
+    assert calls == ["begun"]  # nothing is called before its time
+    resume(local_client, run_id)
+    local.wait_until_idle()
+    local.stop()
+    local.start()
+    local_client.events_create(body={"name": "payment.received", "data": {"by": "card"}})
+    assert local.wait_for_run(run_id)["output"] == {"by": "card"}
