@@ -9,8 +9,6 @@ Rules:
 
 from __future__ import annotations
 
-from collections import deque
-
 from .access import Caller
 from .people import ApiKeys
 from .state import DEFAULT_ENVIRONMENT, Record, State
@@ -18,11 +16,11 @@ from .state import DEFAULT_ENVIRONMENT, Record, State
 MAX_DECISIONS = 10_000
 
 
-class AuthTrail(deque[Record]):
+class AuthTrail(list[Record]):
     """The decisions, oldest first; models ``AuthAuditEvent``, and whose they are."""
 
     def __init__(self, state: State) -> None:
-        super().__init__(maxlen=MAX_DECISIONS)
+        super().__init__()
         self._state = state
 
     def note(self, caller: Caller, action: str, is_allowed: bool) -> None:
@@ -39,3 +37,4 @@ class AuthTrail(deque[Record]):
                 "org_id": caller.org_id,
             }
         )
+        del self[:-MAX_DECISIONS]
