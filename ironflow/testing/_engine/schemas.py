@@ -3,7 +3,8 @@
 Rules:
 
 1. A version is registered once. Registering the same schema again changes nothing, however it is
-   formatted. A different schema is refused, because events of that version may exist.
+   formatted. A different schema is refused, because events of that version may exist, and so is
+   one that does not compile. Events are not checked against their schema.
 2. Upcasters are registered in Python (``LocalServer.upcaster``), not with the schemas. If two are
    for the same version, the later one is used. Each gets a copy and must return a JSON object.
 """
@@ -14,6 +15,7 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from .json_schema import flaw
 from .refusals import Refusal, missing
 from .state import Environment, Index, Record, Registry
 
@@ -94,11 +96,15 @@ class Schemas(Index[tuple[str, int], Record, Environment]):
 
 
 def _canonical(text: str) -> str:
-    """Return a schema in a form that is the same for equal schemas."""
+    """Return a schema that compiles in a form that is the same for equal schemas."""
     try:
         schema = json.loads(text)
-        if isinstance(schema, dict):
-            return json.dumps(schema, sort_keys=True, allow_nan=False)
+        canonical = json.dumps(schema, sort_keys=True, allow_nan=False)
+        wrong = flaw(schema)
     except (ValueError, RecursionError):
-        pass
-    raise Refusal(400, "schema_json must be a string that holds a JSON object")
+        schema = None
+    if not isinstance(schema, dict):
+        raise Refusal(400, "schema_json must be a string that holds a JSON object")
+    if wrong:
+        raise Refusal(400, f"schema_json does not compile: {wrong}")
+    return canonical

@@ -58,7 +58,7 @@ def test_the_same_schema_can_be_registered_again(local_client):
     assert local_client.schemas_list()["schemas"] == [made]
 
 
-@pytest.mark.parametrize("before, after", [(SCHEMA, "{}"), ('{"minimum": 1}', '{"minimum": true}')])
+@pytest.mark.parametrize("before, after", [(SCHEMA, "{}"), ('{"default": 1}', '{"default": true}')])
 def test_a_version_cannot_get_another_schema(local_client, before, after):
     register(local_client, schema=before)
     with pytest.raises(ConflictError, match="version 1 of order.placed") as failure:
@@ -132,6 +132,7 @@ def test_only_a_particular_version_can_be_deleted(local_client):
         ({"schema_json": '{"minimum": NaN}'}, "schema_json must be a string that holds"),
         ({"schema_json": '{"a":' * 100_000}, "schema_json must be a string that holds"),
         ({"description": 1}, "description must be a string"),
+        ({"schema_json": '{"type": "text"}'}, "does not compile: /type must be one or some of"),
     ],
 )
 def test_a_schema_that_cannot_be_used_is_refused(local_client, members, message):
