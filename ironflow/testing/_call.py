@@ -17,7 +17,7 @@ from ._engine.organizations import Organizations
 from ._engine.refusals import Refusal, missing
 from ._engine.state import DEFAULT_ORG, Environment, Record, Records, State
 from ._http import ReceivedRequest
-from ._reading import Fields, Parameters, decoded
+from ._reading import Fields, Parameters, checked_key, decoded
 
 _UNREAD = object()
 
@@ -89,7 +89,12 @@ class Call:
     @property
     def idempotency_key(self) -> str:
         """The header ``Idempotency-Key``, empty when it is absent."""
-        return self.request.headers.get("idempotency-key", "")
+        return checked_key(self.request.headers.get("idempotency-key", ""), "Idempotency-Key")
+
+    @property
+    def run_id(self) -> str | None:
+        """The run that calls, if it says so by the header ``X-Ironflow-Run-ID``."""
+        return self.request.headers.get("x-ironflow-run-id")
 
     # What the caller reaches.
 

@@ -20,6 +20,7 @@ _REQUIRED: Any = object()
 _LARGEST = 2**63 - 1
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _MAX_DEPTH = 100
+_LONGEST_KEY = 255  # bytes
 
 
 class Fields:
@@ -39,6 +40,10 @@ class Fields:
         if default is _REQUIRED and not str(value).strip():
             raise Refusal(400, f"{name} must not be empty")
         return value
+
+    def key(self, name: str) -> str:
+        """Return an idempotency key, empty when it is absent."""
+        return checked_key(self.text(name, ""), name)
 
     def integer(self, name: str, default: T = _REQUIRED, *, low: int = -_LARGEST) -> int | T:
         """Return a whole number of at least ``low`` that 64 bits can hold."""
@@ -153,6 +158,13 @@ def _time(text: str, name: str) -> float:
     except ValueError:
         pass
     raise Refusal(400, f"{name} must be an RFC 3339 time")
+
+
+def checked_key(key: str, name: str) -> str:
+    """Return an idempotency key, or refuse what cannot be one."""
+    if len(key.encode("utf-8", "replace")) > _LONGEST_KEY or not key.isprintable() or " " in key:
+        raise Refusal(400, f"{name} must be {_LONGEST_KEY} bytes at most, without blanks")
+    return key
 
 
 def decoded(body: bytes) -> Any:

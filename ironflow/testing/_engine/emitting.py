@@ -11,9 +11,12 @@ from typing import Any
 from . import execution, projections
 from .events import EventLog
 from .patterns import matches_any
+from .refusals import Refusal
 from .runs import Function, Run, Runs, functions_of
 from .state import Environment, Record
 from .subscriptions import publish
+
+_RESERVED = ("events:", "system.", "entity:", "public.")
 
 
 def emit(
@@ -31,7 +34,7 @@ def emit(
         The event, and the ids of the runs that it started.
     """
     event = environment.of(EventLog).append(name, data, source, version, members)
-    publish(environment, event["id"], _topics(event), data, event["nats_seq"])
+    republish(environment, event)
     projections.advance(environment)
     execution.wake(environment, event)
     run_ids = [
@@ -58,6 +61,17 @@ def invoke(environment: Environment, function: Function, data: Any, key: str = "
     runs = environment.of(Runs)
     own = [runs[run_id] for run_id in run_ids if runs[run_id].function is function]
     return own[0] if own else execution.start(environment, function, event)
+
+
+def republish(environment: Environment, event: Record) -> None:
+    """Give an event that is in the log to those who follow it, once more."""
+    publish(environment, event["id"], _topics(event), event["data"], event["nats_seq"])
+
+
+def refuse_reserved(name: str, what: str) -> None:
+    """Refuse a name for an event or a topic that is the system's."""
+    if name.startswith(_RESERVED):
+        raise Refusal(400, f"{what} must not begin with {', '.join(_RESERVED)}: they are reserved")
 
 
 def _topics(event: Record) -> tuple[str, ...]:

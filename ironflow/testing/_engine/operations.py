@@ -18,6 +18,7 @@ class DeadLetters(Records):
     """Outbox rows that the server gave up on, by event id; models ``DlqListItem``."""
 
     what = "dead letter"
+    owner: Environment
 
     def put(self, environment: Environment, event_id: str, error: str) -> None:
         """Add the row of an event that could not be published.
@@ -32,11 +33,11 @@ class DeadLetters(Records):
             "id": environment.new_id("outbox"),
             "event_id": event_id,
             "environment_id": environment.id,
-            "kind": "event",
-            "topic": event["name"],
+            "kind": "events",
+            "topic": f"events:{event['name']}",
             "attempts": 10,
             "last_error": error,
-            "payload": json.dumps(event["data"]),
+            "payload": base64.b64encode(json.dumps(event["data"]).encode()).decode(),
             "created_at": event["created_at"],
             "dead_at": environment.clock.text(),
         }
@@ -46,13 +47,13 @@ class DeadLetters(Records):
 
 
 class Breakers(Records):
-    """Circuit breakers, models ``BreakerState``; the key is made of function and endpoint."""
+    """Circuit breakers by function and endpoint, ``function|endpoint``; models ``BreakerState``."""
 
     what = "circuit breaker"
 
     def open(self, function_id: str, endpoint: str, fails: int) -> None:
         """Open the breaker of a function's endpoint."""
-        key = base64.urlsafe_b64encode(f"{function_id}|{endpoint}".encode()).decode().rstrip("=")
+        key = f"{function_id}|{endpoint}"
         self[key] = {
             "key": key,
             "function_id": function_id,
@@ -68,6 +69,13 @@ class Breakers(Records):
         breaker.update(state="closed", consecutive_fails=0)
         breaker.pop("last_failure", None)
         return breaker
+
+
+class TopicEdges(set[tuple[str, str]]):
+    """Which function published to which topic: function id and topic."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__()
 
 
 class Debounced(Index[tuple[str, str], Record, Environment]):

@@ -102,7 +102,7 @@ def _canonical(text: str) -> str:
         canonical = json.dumps(schema, sort_keys=True, allow_nan=False)
         wrong = flaw(schema)
     except (ValueError, RecursionError):
-        schema = None
+        schema, canonical, wrong = None, "", ""
     if not isinstance(schema, dict):
         raise Refusal(400, "schema_json must be a string that holds a JSON object")
     if wrong:

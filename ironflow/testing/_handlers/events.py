@@ -11,7 +11,7 @@ import json
 from collections import Counter
 
 from .._call import Call
-from .._engine.emitting import emit
+from .._engine.emitting import emit, refuse_reserved
 from .._engine.events import EventLog
 from .._engine.refusals import Refusal, missing
 from .._engine.state import Record, only
@@ -31,12 +31,15 @@ _SCAN_CAP = 10_000
 @route("POST", "/api/v1/events")
 def events_create(call: Call) -> Record:
     body = call.body()
+    name = body.text("name")
+    refuse_reserved(name, "name")
     event, run_ids = emit(
         call.environment,
-        body.text("name"),
+        name,
         body.members("data", {}),
         version=body.integer("version", 1, low=1),
         metadata=body.members("metadata", None),
+        run_id=call.run_id,
     )
     return {"event_id": event["id"], "run_ids": run_ids}
 

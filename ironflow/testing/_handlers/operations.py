@@ -1,7 +1,7 @@
 """What operators look at: dead letters, circuit breakers, debouncing, capacity, flow graph.
 
-Rules: nothing waits for capacity here, so those lists stay empty, and what a function emits or
-publishes is not traced.
+Rules: nothing waits for capacity here, so those lists stay empty. What a function emits or
+publishes is shown if it says so with the header ``X-Ironflow-Run-ID``.
 """
 
 from __future__ import annotations
@@ -10,12 +10,17 @@ import base64
 from collections import Counter
 
 from .._call import Call
+from .._engine.emitting import republish
 from .._engine.events import EventLog
-from .._engine.operations import Breakers, DeadLetters, Debounced, Deliveries
+from .._engine.operations import Breakers, DeadLetters, Debounced, Deliveries, TopicEdges
+from .._engine.people import ApiKeys, PlatformUsers, Users
 from .._engine.refusals import Refusal, missing
+from .._engine.runs import Runs
 from .._engine.state import Receipts, Record
 from ._pages import window
 from ._table import route
+
+_SECRET_BYTES = 32
 
 
 @route("GET", "/api/v1/outbox/dead-letter")
@@ -37,7 +42,7 @@ def outbox_delete_dead_letter(call: Call, event_id: str) -> Record:
 
 
 def _dead_letters(call: Call) -> DeadLetters:
-    named = call.query.text("env")
+    named = call.query.text("env") or call.query.text("env_id")
     environment = call.environment_named(named) if named else call.environment
     return environment.of(DeadLetters)
 
@@ -46,6 +51,9 @@ def _removed(call: Call, event_id: str, result: str) -> Record:
     dead_letters = _dead_letters(call)
     dead_letters.require(event_id)
     dead_letters.remove(event_id)
+    event = dead_letters.owner.of(EventLog).find(event_id)
+    if event is not None and result == "requeued":
+        republish(dead_letters.owner, event)
     return {"event_id": event_id, "result": result}
 
 
@@ -57,7 +65,8 @@ def circuit_breakers_list(call: Call) -> list[Record]:
 @route("POST", "/api/v1/circuit-breakers/{key}/reset")
 def circuit_breakers_reset(call: Call, key: str) -> Record:
     call.optional_body()
-    return call.environment.of(Breakers).reset(key)
+    breakers = call.environment.of(Breakers)
+    return breakers.reset(key if key in breakers else _decoded(key) or key)
 
 
 @route("GET", "/api/v1/debounce/entries")
@@ -67,18 +76,21 @@ def debounce_list_entries(call: Call) -> list[Record]:
 
 @route("DELETE", "/api/v1/debounce/entries/{envID}/{fnID}/{key}")
 def debounce_delete_entries(call: Call, env_id: str, fn_id: str, key: str) -> None:
-    entry = (fn_id, _debounce_key(key))
+    debounce_key = _decoded(key)
+    if not debounce_key:
+        raise Refusal(400, "the key must be a debounce key in base64url")
+    entry = (fn_id, debounce_key)
     if call.own_environment(env_id).of(Debounced).pop(entry, None) is None:
         raise missing("debounce entry")
 
 
-def _debounce_key(encoded: str) -> str:
-    padded = encoded + "=" * (-len(encoded) % 4)
+def _decoded(key: str) -> str:
+    """Return what a key holds in base64url, padded or not; empty if it is none."""
+    padded = key + "=" * (-len(key) % 4)
     try:
         return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
     except ValueError:  # from base64 (binascii.Error) or UTF-8
-        pass
-    raise Refusal(400, "the key must be a debounce key in base64url")
+        return ""
 
 
 @route("GET", "/api/v1/capacity/buckets")
@@ -96,18 +108,49 @@ def _no_rows(call: Call) -> list[Record]:
 @route("POST", "/api/v1/cluster/rotate-token")
 def cluster_rotate_token(call: Call) -> Record:
     body = call.body()
-    body.text("kind")
-    body.text("new_value")
-    body.text("remote_key_id", None)
-    rotated = {"rotated_at": call.state.clock.text(), "status": "rotated"}
-    receipts = call.environment.of(Receipts)
-    return receipts.once(("rotate token",), call.idempotency_key, lambda: rotated)
+    kind, value, key_id = body.text("kind"), body.text("new_value"), body.text("remote_key_id", "")
+    if kind not in ("engine_api_key", "founder_api_key", "dashboard_jwt_secret"):
+        raise Refusal(400, "kind must be engine_api_key, founder_api_key or dashboard_jwt_secret")
+
+    def act() -> Record:
+        if kind == "dashboard_jwt_secret":
+            _check_secret(value)
+            for users in (call.state.of(Users), call.state.of(PlatformUsers)):
+                users.sessions.clear()  # their tokens were signed with the old secret
+        elif not key_id or key_id == call.caller.id:
+            raise Refusal(400, "remote_key_id must be the id of another key")
+        else:
+            keys = call.state.of(ApiKeys)
+            keys.set_value(keys.require(key_id), value)
+        return {"rotated_at": call.state.clock.text(), "status": "rotated"}
+
+    return call.environment.of(Receipts).once(("rotate token",), call.idempotency_key, act)
+
+
+def _check_secret(value: str) -> None:
+    try:
+        if len(base64.b64decode(value, validate=True)) >= _SECRET_BYTES:
+            return
+    except ValueError:  # binascii.Error is one
+        pass
+    raise Refusal(400, f"new_value must be {_SECRET_BYTES} bytes or more in base64")
 
 
 @route("GET", "/api/v1/flow/emit-edges")
-@route("GET", "/api/v1/flow/topic-edges")
 def flow_list_emit_edges(call: Call) -> Record:
-    return {"edges": []}
+    runs, events = call.environment.of(Runs), call.environment.of(EventLog).events
+    emitted = {
+        (runs[event["run_id"]].function.id, event["name"])
+        for event in events
+        if event.get("run_id") in runs and "entity_type" not in event
+    }
+    return {"edges": [{"function_id": id, "event": name} for id, name in sorted(emitted)]}
+
+
+@route("GET", "/api/v1/flow/topic-edges")
+def flow_list_topic_edges(call: Call) -> Record:
+    edges = sorted(call.environment.of(TopicEdges))
+    return {"edges": [{"function_id": id, "topic": topic} for id, topic in edges]}
 
 
 @route("GET", "/api/v1/flow/stream-edges")

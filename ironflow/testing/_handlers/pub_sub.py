@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from .._call import Call
+from .._engine.emitting import refuse_reserved
 from .._engine.events import EventLog
+from .._engine.operations import TopicEdges
+from .._engine.runs import Runs
 from .._engine.state import Receipts, Record
 from .._engine.subscriptions import Consumers, publish
 from .._engine.topics import Topics
@@ -13,8 +16,11 @@ from ._table import route
 @route("POST", "/api/v1/publish")
 def pub_sub_create(call: Call) -> Record:
     body, environment = call.body(), call.environment
-    topic, key = body.text("topic"), body.text("idempotency_key", "")
-    data = body.any("data")
+    topic, key = body.text("topic"), body.key("idempotency_key")
+    data, run = body.any("data"), environment.of(Runs).get(call.run_id or "")
+    refuse_reserved(topic, "topic")
+    if run is not None:
+        environment.of(TopicEdges).add((run.function.id, topic))
 
     def act() -> Record:
         call.state.changed.notify_all()  # somebody may wait for this sequence number

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from .._call import Call
-from .._engine.refusals import missing
+from .._engine.emitting import refuse_reserved
+from .._engine.refusals import Refusal, missing
 from .._engine.runs import Run, Runs
 from .._engine.state import Record, only
 from .._engine.streams import ANY_VERSION, Stream, Streams, append
@@ -47,10 +48,13 @@ def streams_events(call: Call, entity_id: str) -> Record:
     """Append an event."""
     body = call.body()
     entity_type, name = body.text("entity_type"), body.text("event_name")
+    refuse_reserved(name, "event_name")
+    if name.startswith("$"):
+        raise Refusal(400, "event_name must not begin with $: the product's own events do")
     data = body.members("data", {})
     version = body.integer("version", 1, low=1)
     expected = body.integer("expected_version", ANY_VERSION, low=ANY_VERSION)
-    key, run_id = body.text("idempotency_key", ""), body.text("run_id", "")
+    key, run_id = body.key("idempotency_key"), body.text("run_id", "")
     return append(
         call.environment,
         entity_id,

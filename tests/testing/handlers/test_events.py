@@ -16,6 +16,16 @@ def emit(client, name="order.placed", **data):
     return client.events_create(body={"name": name, "data": data})["event_id"]
 
 
+@pytest.mark.parametrize("name", ["events:a", "system.run.done", "entity:a", "public.a"])
+def test_an_event_whose_name_is_the_systems_is_400(local_client, name):
+    with pytest.raises(ValidationError, match="reserved"):
+        emit(local_client, name)
+    body = {"entity_type": "order", "event_name": name, "data": {}}
+    with pytest.raises(ValidationError, match="reserved"):
+        local_client.streams_events("order-1", body=body)
+    assert local_client.events_list()["events"] == []
+
+
 def emit_many(client, count):
     """Emit so many events; their ids, newest first as the server lists them."""
     return [emit(client, n=number) for number in range(count)][::-1]

@@ -55,6 +55,14 @@ def test_invoking_with_data_that_is_no_object_is_refused(local, local_client):
     assert local_client.runs_list()["total_count"] == 0
 
 
+@pytest.mark.parametrize("key", ["a b", "k" * 256])
+def test_an_idempotency_key_that_cannot_be_one_is_400(local, local_client, key):
+    local.function("greet")(lambda event: None)
+    with pytest.raises(ValidationError, match="Idempotency-Key must be 255 bytes"):
+        local_client.functions_invoke("greet", idempotency_key=key)
+    assert local_client.runs_list()["runs"] == []
+
+
 def test_the_same_idempotency_key_gives_the_same_run(local, local_client):
     for id in ("greet", "part"):
         local.function(id)(lambda event: event["data"])

@@ -8,12 +8,16 @@ import json
 import pytest
 
 from ironflow import (
+    AuthenticationError,
     IronflowClient,
     NotFoundError,
     ValidationError,
 )
 from ironflow.testing._engine.operations import Debounced
 from ironflow.testing._engine.organizations import Organizations
+
+from ..accounts import OPS, log_in, log_in_user
+from ..wire import Wire
 
 CAPACITY_LISTS = ("buckets", "credits", "lanes", "leases", "queue", "sessions")
 
@@ -39,8 +43,9 @@ def test_dead_letters_are_listed_newest_first_and_by_pages(local, local_client):
     assert (reply["limit"], reply["offset"]) == (50, 0)
     assert [item["event_id"] for item in reply["items"]] == [events[0], events[2], events[1]]
     item = reply["items"][1]
-    assert (item["topic"], item["last_error"]) == ("order.2", "no response")
-    assert json.loads(item["payload"]) == {"order": 1}
+    assert (item["kind"], item["topic"]) == ("events", "events:order.2")
+    assert item["last_error"] == "no response"
+    assert json.loads(base64.b64decode(item["payload"])) == {"order": 1}
 
     page = local_client.outbox_list_dead_letter(limit=1, offset=1)
     assert [item["event_id"] for item in page["items"]] == [events[2]]
@@ -81,20 +86,38 @@ def test_dead_letters_belong_to_an_environment_named_by_query_or_header(local, l
     assert local_client.outbox_list_dead_letter(env="staging") == header
     with pytest.raises(NotFoundError):
         local_client.outbox_dead_letter_requeue(event_id)
+    path = "/api/v1/outbox/dead-letter"  # a later server's name for the parameter
+    assert local_client.request("GET", path, params={"env_id": "staging"}) == header
+    (environment,) = (e["id"] for e in local_client.environments_list() if e["name"] == "staging")
+    assert local_client.request("GET", path, params={"env_id": environment}) == header
     local_client.outbox_dead_letter_requeue(event_id, env="staging")
     assert local_client.outbox_list_dead_letter(env="staging")["items"] == []
+
+
+def test_a_requeued_event_is_published_and_a_discarded_one_is_not(local, local_client):
+    discarded, requeued = emitted(local_client), emitted(local_client)
+    for event_id in (discarded, requeued):
+        local.dead_letter(event_id)
+    with Wire(local, "/ws") as wire:
+        wire.subscribe("events:order.placed")
+        local_client.outbox_delete_dead_letter(discarded)
+        local_client.outbox_dead_letter_requeue(requeued)
+        last = emitted(local_client)
+        assert [wire.receive()["eventId"] for _ in range(2)] == [requeued, last]
 
 
 # Circuit breakers, debouncing, capacity, the cluster.
 
 
-def test_an_open_breaker_is_closed_by_the_key_it_is_listed_with(local, local_client):
+def test_an_open_breaker_is_closed_by_the_base64url_form_of_its_key(local, local_client):
     assert local_client.circuit_breakers_list() == []
     local.break_circuit("process-order", "https://app.example.com/api?a=ü", fails=7)
     (breaker,) = local_client.circuit_breakers_list()
     assert (breaker["state"], breaker["consecutive_fails"]) == ("open", 7)
 
-    closed = local_client.circuit_breakers_reset(breaker["key"])
+    assert breaker["key"] == "process-order|https://app.example.com/api?a=ü"
+    encoded = base64url(breaker["key"]).rstrip("=")
+    closed = local_client.circuit_breakers_reset(encoded)
     assert closed == {
         "key": breaker["key"],
         "function_id": "process-order",
@@ -103,9 +126,16 @@ def test_an_open_breaker_is_closed_by_the_key_it_is_listed_with(local, local_cli
         "consecutive_fails": 0,
     }
     assert local_client.circuit_breakers_list() == [closed]
-    assert local_client.circuit_breakers_reset(breaker["key"]) == closed
-    with pytest.raises(NotFoundError, match="circuit breaker not found"):
-        local_client.circuit_breakers_reset("bm9uZQ")
+    assert local_client.circuit_breakers_reset(base64url(breaker["key"])) == closed
+    for key in ("bm9uZQ", "none", "ü"):
+        with pytest.raises(NotFoundError, match="circuit breaker not found"):
+            local_client.circuit_breakers_reset(key)
+
+
+def test_a_breaker_is_closed_by_its_plain_key_too(local, local_client):
+    local.break_circuit("process-order", "app.example.com")
+    closed = local_client.circuit_breakers_reset("process-order|app.example.com")
+    assert closed["state"] == "closed"
 
 
 def test_nothing_is_debounced_so_nothing_can_be_cancelled(local_client):
@@ -160,19 +190,70 @@ def test_there_are_no_statistics_of_capacity(local_client):
     assert local_client.capacity_list_stats() == []
 
 
-def test_a_rotation_that_is_repeated_with_its_key_happens_once(local_client):
-    body = {"kind": "cluster", "new_value": "s3cret"}
-    first = local_client.cluster_rotate_token(body=body, idempotency_key="k1")
+@pytest.mark.parametrize("kind", ["engine_api_key", "founder_api_key"])
+def test_a_rotation_replaces_the_value_of_a_key(admin, kind):
+    key = admin.api_keys_create(body={"name": "push"})
+    new = "ifkey_" + "7" * 40
+    body = {"kind": kind, "new_value": new, "remote_key_id": key["id"]}
+    first = admin.cluster_rotate_token(body=body, idempotency_key="k1")
     assert first["status"] == "rotated"
-    assert local_client.cluster_rotate_token(body=body, idempotency_key="k1") == first
-    assert local_client.cluster_rotate_token(body=body, idempotency_key="k2") != first
-    assert local_client.cluster_rotate_token(body=body) != first
-    for member in body:
-        with pytest.raises(ValidationError, match=member) as caught:
-            local_client.cluster_rotate_token(body={**body, member: " "})
-        assert "s3cret" not in str(caught.value)
-    with pytest.raises(ValidationError, match="remote_key_id"):
-        local_client.cluster_rotate_token(body={**body, "remote_key_id": 1})
+    with pytest.raises(AuthenticationError):
+        admin.with_options(api_key=key["key"]).api_keys_list()
+    (listed,) = admin.with_options(api_key=new).api_keys_list()
+    assert (listed["id"], listed["key_prefix"]) == (key["id"], new[: len(key["key_prefix"])])
+    # Repeated with its idempotency key it changes nothing.
+    other = {**body, "new_value": "ifkey_" + "8" * 40}
+    assert admin.cluster_rotate_token(body=other, idempotency_key="k1") == first
+    assert admin.with_options(api_key=new).api_keys_list() != []
+    admin.cluster_rotate_token(body=other, idempotency_key="k2")
+    with pytest.raises(AuthenticationError):
+        admin.with_options(api_key=new).api_keys_list()
+
+
+def test_a_new_secret_for_tokens_ends_every_login(admin):
+    user = {"email": "a@example.com", "password": "s3cret"}
+    admin.users_create(body=user)
+    admin.platform_bootstrap(body=OPS)
+    logins = [
+        admin.with_options(api_key=log_in_user(admin, user)["token"]),
+        log_in(admin)[1],
+    ]
+    secret = base64.b64encode(bytes(range(32))).decode()
+    admin.cluster_rotate_token(body={"kind": "dashboard_jwt_secret", "new_value": secret})
+    for login in logins:
+        with pytest.raises(AuthenticationError):
+            login.runs_list()
+    assert log_in(admin)[1].runs_list()["runs"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"kind": "cluster"}, "kind"),
+        ({"kind": " "}, "kind"),
+        ({"new_value": ""}, "new_value"),
+        ({"remote_key_id": None}, "remote_key_id"),
+        ({"remote_key_id": 1}, "remote_key_id"),
+        ({"kind": "dashboard_jwt_secret", "new_value": "s3cret!"}, "base64"),
+        ({"kind": "dashboard_jwt_secret", "new_value": "c2hvcnQ="}, "32 bytes"),
+    ],
+)
+def test_a_rotation_that_is_wrong_is_400_and_says_no_secret(local_client, change, named):
+    key = local_client.api_keys_create(body={"name": "push"})["id"]
+    body = {"kind": "engine_api_key", "new_value": "ifkey_s3cret", "remote_key_id": key}
+    with pytest.raises(ValidationError, match=named) as caught:
+        local_client.cluster_rotate_token(body={**body, **change})
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_rotation_of_the_callers_own_key_or_an_unknown_one_is_refused(admin):
+    key = admin.api_keys_create(body={"name": "push"})
+    body = {"kind": "engine_api_key", "new_value": "ifkey_x"}
+    with pytest.raises(ValidationError, match="another key"):
+        own = admin.with_options(api_key=key["key"])
+        own.cluster_rotate_token(body={**body, "remote_key_id": key["id"]})
+    with pytest.raises(NotFoundError, match="API key not found"):
+        admin.cluster_rotate_token(body={**body, "remote_key_id": "ak_99"})
 
 
 # The flow graph.
@@ -196,9 +277,24 @@ def test_what_entities_record_is_shown_once_and_sorted(local_client):
     ]
 
 
-def test_what_functions_emit_and_publish_is_not_traced(local_client):
+def test_what_a_function_emits_and_publishes_is_traced_by_the_id_of_its_run(local, local_client):
+    local.function("process-order")(lambda event: None)
+    run_id = local_client.functions_invoke("process-order")["run_id"]
+    local.wait_until_idle()
+    emit = {"name": "order.packed", "data": {}}
+    publish = {"topic": "orders", "data": {}}
+    for of_run in ({}, {"X-Ironflow-Run-ID": "run_99"}):
+        local_client.request("POST", "/api/v1/events", body=emit, headers=of_run)
+        local_client.request("POST", "/api/v1/publish", body=publish, headers=of_run)
     assert local_client.flow_list_emit_edges() == {"edges": []}
     assert local_client.flow_list_topic_edges() == {"edges": []}
+    for _ in range(2):
+        of_run = {"X-Ironflow-Run-ID": run_id}
+        local_client.request("POST", "/api/v1/events", body=emit, headers=of_run)
+        local_client.request("POST", "/api/v1/publish", body=publish, headers=of_run)
+    emitted, published = local_client.flow_list_emit_edges(), local_client.flow_list_topic_edges()
+    assert emitted["edges"] == [{"function_id": "process-order", "event": "order.packed"}]
+    assert published["edges"] == [{"function_id": "process-order", "topic": "orders"}]
 
 
 def test_webhook_sources_are_shown_with_their_deliveries(local_client):

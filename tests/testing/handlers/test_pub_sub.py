@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from ironflow import ValidationError
+
 from ...local import until
 from ..connect import refusal, rpc
 
@@ -48,6 +52,20 @@ def test_a_repeated_message_is_counted_once(local_client):
     first = published(local_client, "a", idempotency_key="k")
     assert published(local_client, "a", idempotency_key="k") == first
     assert local_client.pub_sub_get_topic_stats({"topic": "a"})["message_count"] == "1"
+
+
+@pytest.mark.parametrize("topic", ["events:a", "system.a", "entity:a", "public.a"])
+def test_a_topic_that_is_the_systems_is_400(local_client, topic):
+    with pytest.raises(ValidationError, match="reserved"):
+        published(local_client, topic)
+    assert local_client.pub_sub_list_topics() == {}
+
+
+@pytest.mark.parametrize("key", ["a b", "a\tb", "a\n", "a\u00a0b", "k" * 256, "ü" * 128])
+def test_an_idempotency_key_has_255_bytes_at_most_and_no_blanks(local_client, key):
+    with pytest.raises(ValidationError, match="idempotency_key must be 255 bytes"):
+        published(local_client, "a", idempotency_key=key)
+    assert published(local_client, "a", idempotency_key="k" * 255)["sequence"] == 1
 
 
 def test_a_topic_that_nobody_used_has_no_figures_and_is_no_error(local_client):

@@ -105,6 +105,18 @@ def test_of_many_writers_that_expect_the_same_version_one_wins(local):
     assert sorted(outcomes, key=str) == [1] + ["conflict"] * 7
 
 
+def test_an_event_of_the_products_own_is_not_appended(local_client):
+    body = {"entity_type": "order", "event_name": "$deleted", "data": {}}
+    with pytest.raises(ValidationError, match="must not begin with"):
+        local_client.streams_events("order-1", body=body)
+
+
+@pytest.mark.parametrize("key", ["a b", "k" * 256])
+def test_an_idempotency_key_that_cannot_be_one_is_400(local_client, key):
+    with pytest.raises(ValidationError, match="idempotency_key must be 255 bytes"):
+        append(local_client, idempotency_key=key)
+
+
 def test_a_repeated_idempotency_key_gives_the_first_receipt(local_client):
     first = append(local_client, expected_version=0, idempotency_key="create-1")
     append(local_client)
