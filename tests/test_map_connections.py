@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import select
 import socket
 import threading
+import time
 
 import pytest
 
-from ironflow import IronflowClient, IronflowConnectionError
+from ironflow import IronflowClient, IronflowConnectionError, _map
+from ironflow._wire.lane import READ, Lane
 
 from .conftest import KEY
 from .hostile import (
@@ -40,6 +43,23 @@ def test_calls_are_spread_over_connections_before_they_share_one():
         outcomes = gets(client, "abcd", concurrency=4, pipeline=4)
         assert values(outcomes) == [{"id": id} for id in "abcd"]
         assert server.accepted == 4
+
+
+def test_a_pipeline_that_is_half_empty_is_filled_again_by_calls_that_leave_together():
+    def serve(peer):
+        received = [peer.request() for _ in range(4)]
+        peer.answer({"id": received[0].id})
+        assert not select.select([peer.sock], [], [], 0.1)[0]  # one by one costs a send each
+        peer.answer({"id": received[1].id})
+        received += [peer.request() for _ in range(2)]  # although two are not answered
+        for each in received[2:]:
+            peer.answer({"id": each.id})
+        behave(peer)
+
+    with HostileServer([serve]) as server, connected(server, timeout=15) as client:
+        outcomes = gets(client, "abcdefgh", concurrency=1, pipeline=4)
+        assert values(outcomes) == [{"id": id} for id in "abcdefgh"]
+        assert server.accepted == 1
 
 
 # Those of the pool
@@ -215,6 +235,50 @@ def test_a_proxy_that_refuses_tunnels_fails_every_call_and_hangs_none(monkeypatc
         assert {type(outcome.error) for outcome in outcomes} == {IronflowConnectionError}
         assert {outcome.error.delivered for outcome in outcomes} == {False}
         assert {outcome.error.attempts for outcome in outcomes} == {1}
+
+
+def test_a_connection_that_opens_is_not_touched_before_it_is_ready(monkeypatch):
+    """A call that comes meanwhile waits: a step too early takes a connection for open."""
+
+    class Slow(HostileServer):
+        def _serve(self, peer, script):
+            if peer.number == 2:
+                time.sleep(0.2)
+            super()._serve(peer, script)
+
+    def checked(lane):
+        if lane.watched:
+            wanted = [lane.sock]
+            is_ready = select.select(
+                *((wanted, []) if lane.watched == READ else ([], wanted)), [], 0
+            )
+            steps.append(any(is_ready))
+        return step(lane)
+
+    def hold(peer):
+        received = peer.request()
+        opened.wait(10)
+        peer.answer({"id": received.id})
+        behave(peer)
+
+    def come(peer):
+        opened.set()
+        behave(peer)
+
+    steps, step, opened = [], Lane.step, threading.Event()
+    monkeypatch.setattr(Lane, "step", checked)
+    monkeypatch.setattr(_map, "EARLY", 0)  # the second connection ends, and is pipelined to again
+    busy = reply(b'{"error": "busy"}', "Connection: close", status="503 Service Unavailable")
+    scripts = [hold], [*[request] * 4, busy], [come]
+    with Slow(*scripts, certificate="good.pem") as server:
+        with connected(server, initial_backoff=0.02) as client:
+            # On the first a, f, g and h; on the second b to e. Then c, d and e go on a third, and
+            # b joins them there once it may be repeated.
+            outcomes = gets(client, "abcdefgh", concurrency=2, pipeline=4)
+            assert values(outcomes) == [{"id": id} for id in "abcdefgh"]
+        assert [each.id for each in server.peers[2].requests][:4] == ["c", "d", "e", "b"]
+    assert len(steps) >= 2
+    assert all(steps)
 
 
 def test_a_server_that_resets_in_the_tls_handshake_leaves_no_socket_open():
