@@ -9,8 +9,8 @@ Rules:
 3. An end that is pushed is looked at once, without a pause; once a run, so that a server that
    repeats itself is not asked more. After any other push, the next look comes when polling would
    have made it.
-4. Pushes may be lost, so looks go on, more slowly. Until a push has announced an end, the pauses
-   between them grow from 2 s to 30 s; a server that has kept its word gets 30 s at once.
+4. Pushes may be lost, so there is a look at all runs each 30 s. Until a push has announced an end,
+   some of them are looked at earlier: after 2 s, 4 s, and so on.
 5. A server that does not keep it is polled: a run has ended without a push, or the subscription
    cannot be opened, is refused, or is ended by the server. None of this is an error of the wait. It
    is remembered for five minutes, for all clients that share the connections.
@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import json
 import logging
+from itertools import islice
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -50,6 +51,7 @@ _ASKING = 5.0  # seconds after which another thread asks, should the first one h
 _IDLE_PING = 20.0
 _SETTLED = 30.0  # seconds after which a connection that is lost was a good one
 _WINDOW = 100  # subscriptions that are not confirmed: both sides would block if nobody read
+_SAMPLE = 20  # runs that are looked at to find out whether a server pushes
 _AT_ONCE = 1000  # messages that are read before the runs are looked at
 
 _log = logging.getLogger("ironflow")
@@ -259,6 +261,7 @@ class Pushes:
         self._urgent: set[str] = set()
         self._hurried: set[str] = set()
         self._is_safety = False  # whether the next looks are for what was not pushed
+        self._is_sample = False  # whether they are at some of the runs only
         self._safety = LONGEST_SAFETY if offer.is_proven else FIRST_SAFETY
         self._next_safety = monotonic() + self._safety
 
@@ -271,7 +274,7 @@ class Pushes:
         """Return the runs that the next looks are for, None for all of them."""
         number = self.number
         if self._is_safety or not number:
-            return None
+            return set(islice(ids, _SAMPLE)) if self._is_sample else None
         return {id for id in ids if id in self._hinted or self._looked.get(id) != number}
 
     def looked(self, found: Iterable[str], number: int, open_ids: Collection[str]) -> None:
@@ -318,10 +321,10 @@ class Pushes:
             is_owed: Whether the look before has failed.
         """
         number = self.number
+        self._is_safety = self._is_sample = False
         is_covered = not is_owed and all(self._looked.get(id) == number for id in ids)
         while not self.is_over:
             if self._urgent and not is_owed:
-                self._is_safety = False
                 self._drain(ids)
                 return
             is_quiet = is_covered and number == self.number != 0 and not self._hinted
@@ -332,6 +335,7 @@ class Pushes:
                 break
             self._take(ids, min(due, end))
         if self._is_safety:
+            self._is_sample = self._safety < LONGEST_SAFETY
             self._safety = LONGEST_SAFETY if self._offer.is_proven else 2 * self._safety
             self._safety = min(self._safety, LONGEST_SAFETY)
             self._next_safety = monotonic() + self._safety

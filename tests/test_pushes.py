@@ -16,6 +16,7 @@ from .conftest import KEY
 from .frames import TEXT, close_frame, frame
 from .hostile import clear_proxies, reply
 from .live import text
+from .local import until
 from .run_server import RunServer
 from .waits import run, targets
 
@@ -298,7 +299,7 @@ def test_pushes_that_end_nothing_bring_no_more_looks_than_polling(only_pushes, r
         with Waiting(lambda: client.runs_wait("run_1", on_progress=seen.append)) as waiting:
             server.until_settled()
             server.change("run_1", "step.completed", attempt=2)
-            server.until(lambda: any(state.get("attempt") == 2 for state in seen))
+            until(lambda: run(attempt=2) in seen)
             for _ in range(300):
                 server.push("system.run.run_1.step.completed", "run_1")
                 server.push("system.run.run_1.completed", "run_1")  # it lies
@@ -386,6 +387,27 @@ def test_waits_in_many_threads_ask_one_question(only_pushes):
         assert server.asked("/api/v1/capabilities") == 1
 
 
+def test_the_local_server_pushes_the_ends_of_runs(only_pushes, local, local_client):
+    @local.function("approve", triggers=["order.placed"])
+    def approve(event, step):
+        return step.wait_for_event("approval", "order.approved")["data"]
+
+    def settled():
+        asked = [request.path for request in local.requests]
+        return "/ws" in asked and len(asked) - asked.index("/ws") > len(ids)
+
+    placed = [{"name": "order.placed", "data": {}}] * 5
+    ids = [
+        each.result()["run_ids"][0] for each in local_client.map(local_client.events_create, placed)
+    ]
+    with Waiting(lambda: list(local_client.runs_wait_many(ids))) as waiting:
+        until(settled)
+        local_client.events_create({"name": "order.approved", "data": {"by": "Alice"}})
+        ended = waiting.result()
+    assert {each["id"] for each in ended} == set(ids)
+    assert [each["output"] for each in ended] == [{"by": "Alice"}] * 5
+
+
 # Without a server.
 
 
@@ -456,13 +478,14 @@ def test_looks_for_what_was_not_pushed_grow_rarer(monkeypatch):
             raise _NothingCame("")
 
     pushes = Pushes(Sleeper(), Offer())
+    ids = [f"run_{n}" for n in range(50)]
     looks = []
-    for _ in range(6):
-        pushes.looked("a", 1, "a")
-        pushes.rest("a", time_now[0] + 1, 1e9, False)
-        assert pushes.wanted("a") is None
-        looks.append(time_now[0] - 100)
-    assert looks == [2, 6, 14, 30, 60, 90]
+    for _ in range(7):
+        pushes.looked(ids, 1, ids)
+        pushes.rest(ids, time_now[0] + 1, 1e9, False)
+        wanted = pushes.wanted(ids)
+        looks.append((time_now[0] - 100, 50 if wanted is None else len(wanted)))
+    assert looks == [(2, 20), (6, 20), (14, 20), (30, 20), (60, 50), (90, 50), (120, 50)]
 
 
 @pytest.mark.parametrize(
