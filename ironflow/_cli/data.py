@@ -47,7 +47,7 @@ def data_of(session: Session, *, needed: bool = False, any_json: bool = False) -
     elif path is not None:
         value, name = parsed(read_file(path), path), path
     else:
-        piped = read_stdin(session)
+        piped = _read_stdin(session)
         if piped is None or not piped.strip():
             if needed:
                 raise UsageError("needs --data, --data-file or data on stdin")
@@ -81,7 +81,7 @@ def decoded(content: bytes, name: str) -> str:
         raise UsageError(f"{name}: is not UTF-8") from None
 
 
-def read_stdin(session: Session | None = None) -> str | None:
+def _read_stdin(session: Session) -> str | None:
     """Return what stdin holds, None where it is no source of data."""
     if not stdin_holds_data(_PATIENCE, session):
         return None

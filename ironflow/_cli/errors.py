@@ -60,10 +60,14 @@ def facts_of(error: BaseException) -> dict[str, Any]:
             "status": error.status_code,
             "request_id": error.request_id,
         }
-    code = getattr(error, "code", "") if isinstance(error, CommandError) else "USAGE"
-    if not isinstance(error, (CommandError, TypeError, ValueError)):
-        code = "INTERNAL"
-        message = f"{type(error).__name__}: {message}"
+    if isinstance(error, CommandError):
+        code = error.code
+    elif isinstance(error, (TypeError, ValueError)):  # the SDK refuses an argument
+        code = "USAGE"
+    elif isinstance(error, OSError):  # a disk that is full, a terminal that has gone
+        code, message = "OUTPUT", f"cannot write: {error.strerror or message}"
+    else:
+        code, message = "INTERNAL", f"{type(error).__name__}: {message}"
     return {"message": message, "code": code, "status": 0, "request_id": None}
 
 

@@ -20,10 +20,20 @@ def follow(session: Session, patterns: list[str]) -> None:
     if replay < 0:
         raise UsageError("--replay: must not be negative")
     stream = session.client.subscribe(
-        *patterns, replay=replay, include_metadata=bool(given["metadata"])
+        *patterns,
+        replay=replay,
+        include_metadata=bool(given["metadata"]),
+        on_gap=lambda gap: tell_gap(session, gap),
     )
     with stream as events:
         write_each(session, events, _event_line)
+
+
+def tell_gap(session: Session, gap: Any) -> None:
+    """Say on stderr that something may have been missed, where nothing has made up for it."""
+    if not gap["healed"]:
+        why = plain(" ".join(str(gap["error"]).split()))
+        session.screen.note(f"note: connected again; events may have been missed ({why})")
 
 
 def write_each(session: Session, items: Iterable[Any], line: Callable[[Any], str]) -> None:

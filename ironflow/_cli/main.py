@@ -44,15 +44,18 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: What was typed behind the program's name; that of this process by default.
     """
     tokens = list(sys.argv[1:] if arguments is None else arguments)
+    is_usable = True
     try:
         code = _run(tokens)
         _flush()
     except BrokenPipeError:
-        code = errors.BROKEN_PIPE
+        code, is_usable = errors.BROKEN_PIPE, False
+    except OSError:  # stdout again, which _run has told of
+        code, is_usable = 1, False
     except KeyboardInterrupt:
         code = errors.INTERRUPTED
         _end_line()
-    if code == errors.BROKEN_PIPE:
+    if not is_usable:
         _forget_stdout()
     return code
 
@@ -112,11 +115,27 @@ def _carry_out(command: Command, session: Session) -> int:
         return session.exit_code
     if session.as_json or command.show is None:
         session.screen.json(reply)
-    elif callable(command.show):
-        session.screen.lines(command.show(session, reply))
     else:
-        session.screen.lines(command.show.lines(reply, session.given, session.screen))
+        session.screen.lines(_lines(command, session, reply))
     return session.exit_code
+
+
+def _lines(command: Command, session: Session, reply: Any) -> list[str]:
+    """Return a reply as lines for people.
+
+    Raises:
+        CommandError: It has another shape than the command knows, as that of a newer server may.
+    """
+    show = command.show
+    try:
+        if callable(show):
+            return list(show(session, reply))
+        return list(show.lines(reply, session.given, session.screen)) if show else []
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        pass  # raised below, for the context would only tell where
+    raise CommandError(
+        "the reply has another shape than this command knows; --json shows it", "INVALID_RESPONSE"
+    )
 
 
 def _show_curl(command: Command, session: Session) -> int:

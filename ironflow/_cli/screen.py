@@ -53,8 +53,10 @@ class Screen:
 
     def lines(self, lines: Iterable[str]) -> None:
         """Write lines of data."""
+        self.clear()
         for line in lines:
-            self.line(line)
+            self.out.write(line + "\n")
+        self.out.flush()
 
     def line(self, text: str) -> None:
         """Write a line of data, and see to it that it is out."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from .screen import Screen
     from .table import Command
 
+_SECRET_PATIENCE = 30.0  # seconds until a silent pipe holds no secret
+
 
 class Session:
     """What a command works with.
@@ -150,12 +152,13 @@ class Session:
         return text
 
     def piped_secret(self, what: str) -> str:
-        """Return a secret from stdin, without the line break at its end."""
-        from .data import read_stdin
+        """Return a secret from a pipe, without the line break at its end."""
+        from .data import decoded, stdin_bytes, stdin_holds_data
 
-        text = read_stdin()
-        if text is None:
+        # Whoever has to unlock the secret first may take a while.
+        if not stdin_holds_data(_SECRET_PATIENCE):
             raise UsageError(f"{what.lower()}: there is no terminal to ask on; pipe it in")
+        text = decoded(stdin_bytes(), "stdin")
         return text[:-1].removesuffix("\r") if text.endswith("\n") else text
 
     def confirm(self, question: str, instead: str) -> None:

@@ -81,8 +81,16 @@ class Table:
         self.total = total
 
     def lines(self, reply: Any, given: Mapping[str, Any], screen: Screen) -> Iterable[str]:
-        """Return the lines of the table."""
-        items = (member(reply, self.items) if self.items else reply) or []
+        """Return the lines of the table.
+
+        Raises:
+            TypeError: The reply is no list, or holds none where it should.
+        """
+        if self.items and not isinstance(reply, dict):
+            raise TypeError("the reply is no object")
+        items = (reply.get(self.items) if self.items else reply) or []
+        if not isinstance(items, list):
+            raise TypeError("the reply holds no list")
         rows = [[column.cell(item) for column in self.columns] for item in items]
         headings = [column.heading for column in self.columns]
         states = [place for place, column in enumerate(self.columns) if column.is_state]

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 # Not calls: they change the client, or need functions of Python.
 _NO_COMMANDS = frozenset({"capture", "close", "kv_value", "map", "with_options"})
 
+# They come before a login, so the stored token is not theirs.
+_WITHOUT_LOGIN = frozenset({"platform_auth_login", "platform_bootstrap"})
+
 # What an argument takes, by the first word of its annotation.
 _KINDS = {
     "Any": JSON,
@@ -106,6 +109,7 @@ def _command(name: str) -> Command:
         *entries,
         run=lambda session: _call(session, name, parameters),
         no_curl=_why_no_curl(method),
+        platform=name.startswith("platform_") and name not in _WITHOUT_LOGIN,
         output=True,
     )
 
