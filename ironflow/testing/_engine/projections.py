@@ -40,6 +40,8 @@ class Projection:
         partition_by: Returns the partition of an event; None for a single state.
         description: For people.
         rebuild_pace: Seconds a rebuild takes for an event, to watch its progress.
+        columns: Columns of the table that an SQL projection keeps.
+        members: Further members of its record.
     """
 
     def __init__(
@@ -52,6 +54,8 @@ class Projection:
         partition_by: Callable[[Record], str] | None = None,
         description: str = "",
         rebuild_pace: float = 0.0,
+        columns: tuple[str, ...] = (),
+        members: Record | None = None,
     ) -> None:
         self.name = name
         self.reducer = reducer
@@ -60,6 +64,8 @@ class Projection:
         self.partition_by = partition_by
         self.description = description
         self.rebuild_pace = rebuild_pace
+        self.columns = columns
+        self.members: Record = members or {}
 
     def reduce(self, states: dict[str, Record], event: Record) -> bool:
         """Reduce an event into the states by partition; return False if it is not for it."""
@@ -88,6 +94,10 @@ class Projection:
 
 class Projections(Index[str, Projection, Registry]):
     """The registered projections by name."""
+
+
+class OwnProjections(Index[str, Projection, Environment]):
+    """The projections that an environment got through the API, by name."""
 
 
 class View:
@@ -133,6 +143,7 @@ class View:
             "version": max((found["version"] for found in self.states.values()), default=0),
             "created_at": self.created_at,
             "updated_at": self.updated_at,
+            **self.projection.members,
         }
         if self.projection.description:
             record["description"] = self.projection.description
@@ -176,6 +187,7 @@ class View:
         if self.status == "rebuilding":
             self.cancel_rebuild()
         self.deleted = True
+        self.environment.of(OwnProjections).pop(self.projection.name, None)
         self.environment.state.changed.notify_all()
 
     def cancel_rebuild(self) -> None:
@@ -200,7 +212,8 @@ class Views(Index[str, View, Environment]):
 def views_of(environment: Environment) -> dict[str, View]:
     """Return the projections of an environment by name, all of them up to date."""
     views = environment.of(Views)
-    for name, projection in environment.state.registry.of(Projections).items():
+    registered = environment.state.registry.of(Projections)
+    for name, projection in {**environment.of(OwnProjections), **registered}.items():
         if name not in views or views[name].projection is not projection:
             views[name] = View(environment, projection)
     found = {name: view for name, view in views.items() if not view.deleted}

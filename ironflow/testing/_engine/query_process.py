@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 # They load code, reach files, show addresses, or turn a number into a huge value.
-_DENIED_FUNCTIONS = frozenset(
+DENIED_FUNCTIONS = frozenset(
     {"edit", "fts3_tokenizer", "load_extension", "randomblob", "readfile", "writefile", "zeroblob"}
 )
 
@@ -102,7 +102,7 @@ def _database(tables: list[dict[str, Any]], max_characters: int) -> Any:
 
     def authorize(action: int, _table: str | None, function: str | None, *_where: Any) -> int:
         if action == sqlite3.SQLITE_FUNCTION:
-            allowed = (function or "").lower() not in _DENIED_FUNCTIONS
+            allowed = (function or "").lower() not in DENIED_FUNCTIONS
         else:
             allowed = action in reading
         return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY

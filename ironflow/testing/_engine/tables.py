@@ -120,7 +120,7 @@ _RECORDS: dict[str, Callable[[Environment], Iterable[Record]]] = {
 def _projection_table(name: str, view: View) -> Record:
     rows = [row for key, found in view.states.items() for row in _rows(view, key, found["state"])]
     # Before the first row, the columns are those of the initial state.
-    columns = _columns(rows or _rows(view, "", view.projection.initial))
+    columns = view.projection.columns or _columns(rows or _rows(view, "", view.projection.initial))
     return _table(name, columns or ("state",), rows)
 
 

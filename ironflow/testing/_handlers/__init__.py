@@ -20,6 +20,7 @@ from . import (  # noqa: F401 - importing a module registers its handlers
     schemas,
     secrets,
     sql,
+    sql_projections,
     streams,
     system,
     triggering,

@@ -286,6 +286,12 @@ OFFERED: dict[str, Method] = {
         "POST",
         "/api/v1/projections/wait-for-event",
     ),
+    "ProjectionService/CreateSQLProjection": Method(
+        "name table_sql event_handlers events description", "name status", conflict=_TAKEN
+    ),
+    "ProjectionService/QuerySQLProjection": Method(
+        "name where order_by limit:int32 offset:int32", "columns rows:SqlRow total_count"
+    ),
     # Topics and webhooks.
     "PubSubService/Emit": Method(_EMIT, FIELDS["Triggered"]),
     "PubSubService/Publish": Method(
