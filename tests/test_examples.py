@@ -6,9 +6,11 @@ import base64
 import json
 import os
 import runpy
+import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from types import SimpleNamespace
 
@@ -18,6 +20,8 @@ from ironflow import ConflictError, IronflowClient
 
 from .conftest import KEY, ROOT
 from .local import CheckedServer
+
+PATIENCE = 60
 
 
 def command(script, *arguments):
@@ -36,7 +40,7 @@ def start(script, *arguments, cwd=None, **environment):
         text=True,
         cwd=cwd,
         env=variables(environment),
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 
@@ -86,6 +90,41 @@ def test_the_typed_example_runs(local, local_client):
     assert local_client.secrets_list() == []
     conditions = [request.headers.get("if-match") for request in local.requests]
     assert conditions.count("1") == 1
+
+
+def test_the_mirror_of_a_bucket_stays_right_through_restarts_of_the_server(local, local_client):
+    local_client.kv_create_bucket({"name": "flags"})
+    local_client.kv_put("flags", "a", b"1")
+    mirror = subprocess.Popen(
+        command("mirror_bucket.py", "flags"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=variables({"IRONFLOW_SERVER_URL": local.url}),
+    )
+
+    killer = threading.Timer(PATIENCE, mirror.kill)  # readline would wait forever
+    killer.start()
+    with mirror:
+        try:
+            assert mirror.stdout.readline() == "{'a': b'1'}\n"
+            local_client.kv_put("flags", "b", b"2")
+            assert mirror.stdout.readline() == "{'a': b'1', 'b': b'2'}\n"
+            for number in range(3):
+                local.stop()
+                local.start()
+                local_client.kv_delete("flags", "ab"[number % 2])
+                local_client.kv_put("flags", "ab"[1 - number % 2], b"new %d" % number)
+                awaited = {f"{{'{'ba'[number % 2]}': b'new {number}'}}\n", "connected again\n"}
+                while awaited:
+                    line = mirror.stdout.readline()
+                    assert line, "the mirror has ended"
+                    awaited.discard(line)
+        finally:
+            killer.cancel()
+            mirror.send_signal(signal.SIGINT)
+            rest, errors = mirror.communicate(timeout=PATIENCE)
+    assert (mirror.returncode, rest, errors) == (0, "", "")
 
 
 SCRIPTS = [

@@ -639,11 +639,43 @@ def test_the_example_mirrors_a_bucket_through_a_restart():
     ]
 
 
-def test_the_blocks_of_the_guide_are_valid_and_name_methods_that_exist():
+class Printed(Exception):
+    """A block of the guide has printed what it was to print."""
+
+
+def test_the_blocks_of_the_guide_run(local, monkeypatch):
+    monkeypatch.setenv("IRONFLOW_SERVER_URL", local.url)
     guide = (ROOT / "docs" / "guides" / "live.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```py\n(.*?)```", guide, re.S)
-    assert len(blocks) == 3
-    for block in blocks:
-        compile(block, "live.md", "exec")
-        for name in re.findall(r"client\.(\w+)", block):
-            assert hasattr(IronflowClient, name)
+    printed = []
+
+    def printing(*values):
+        printed.append(values)
+        raise Printed
+
+    namespace = {"print": printing}
+    with IronflowClient(local.url) as client:
+        client.kv_create_bucket({"name": "flags"})
+        client.kv_put("flags", "dark-mode", b"on")
+        publishing = threading.Event()
+
+        def publish():
+            while not publishing.wait(0.02):
+                client.events_create({"name": "order.placed", "data": {"id": 1}})
+                client.pub_sub_publish({"topic": "jobs", "data": {"job": 7}})
+
+        publisher = threading.Thread(target=publish)
+        publisher.start()
+        try:
+            for block in blocks:
+                with pytest.raises(Printed):
+                    exec(compile(block, "live.md", "exec"), namespace)
+        finally:
+            publishing.set()
+            publisher.join(PATIENCE)
+            namespace["client"].close()
+    assert printed == [
+        ("put", "dark-mode", b"on"),
+        ("events:order.placed", {"id": 1}),
+        ("working on", {"job": 7}),
+    ]

@@ -32,6 +32,7 @@ def _no_proxies(monkeypatch):
 @pytest.fixture(autouse=True)
 def _quick_polls(monkeypatch, request):
     if "real_pauses" not in request.fixturenames:
+        monkeypatch.setattr(_polling, "FIRST_PAUSE", 0.02)
         monkeypatch.setattr(_polling, "LONGEST_PAUSE", 0.2)
 
 
