@@ -15,6 +15,7 @@ from codegen.manifest import load
 from codegen.types import misfits
 from ironflow import IronflowClient
 from ironflow.testing import LocalServer
+from ironflow.testing.pytest_plugin import options_of
 
 from . import stub
 
@@ -68,8 +69,8 @@ class CheckedServer(LocalServer):
 
 
 @pytest.fixture
-def local():
-    with CheckedServer() as server:
+def local(request):
+    with CheckedServer(**options_of(request)) as server:
         yield server
     stub.SEEN.extend([request.method, request.path] for request in server.requests)
     assert server.misfits == []

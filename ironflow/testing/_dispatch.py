@@ -21,14 +21,16 @@ from typing import Any
 
 from ironflow._routes import ROUTES
 
-from . import _faults, _rpc
+from . import _faults, _polls, _rpc
 from ._call import Call, Created, Later, WithHeaders
 from ._engine.access import Caller, caller_of
 from ._engine.auth_trail import AuthTrail
+from ._engine.clock import Clock
 from ._engine.execution import carry_on
 from ._engine.organizations import new_state
 from ._engine.refusals import Refusal
 from ._engine.state import DEFAULT_ORG, Registry, State
+from ._engine.virtual import VirtualClock
 from ._guard import refuse_foreign
 from ._handlers import HANDLERS, Handler
 from ._http import ReceivedRequest, Reply, json_reply
@@ -51,6 +53,7 @@ class Application:
         host: Host that the server was told to listen on.
         api_key: Key that callers need, None when they need none.
         strict: Whether what is unknown or unused is an error.
+        clock: The kind of clock.
 
     Attributes:
         registry: What the user's code registered.
@@ -62,8 +65,14 @@ class Application:
         observe: Called with (route, status, value) of each handler's reply; for our tests.
     """
 
-    def __init__(self, host: str, api_key: str | None = None, strict: bool = False) -> None:
-        self.registry = Registry()
+    def __init__(
+        self,
+        host: str,
+        api_key: str | None = None,
+        strict: bool = False,
+        clock: type[Clock] = Clock,
+    ) -> None:
+        self.registry = Registry(clock)
         self.state = new_state(self.registry, api_key, strict)
         self.requests = Recording()
         self.faults = _faults.Faults()
@@ -75,9 +84,14 @@ class Application:
 
     @contextmanager
     def locked(self) -> Iterator[State]:
-        """Hold the lock and get the current state."""
-        with self.registry.lock:
+        """Hold the lock and get the current state.
+
+        Raises:
+            Entangled: The user's own code keeps the lock.
+        """
+        with self.registry.locked():
             yield self.state
+            self.state.clock.let_go()
 
     def close(self) -> None:
         """End every wait."""
@@ -126,7 +140,19 @@ class Application:
         except Refusal as refusal:
             return _refused(refusal)
         self.requests.add(request)
-        state = self.state
+        try:
+            with self.locked() as state:
+                state.clock.enter(f"{request.method} {request.path}")
+        except Refusal as refusal:
+            return _refused(refusal)
+        try:
+            return self._answered(request, state)
+        finally:
+            with state.lock:
+                state.clock.leave()
+
+    def _answered(self, request: ReceivedRequest, state: State) -> Reply:
+        """Return the reply to a request that has its turn."""
         match = self._router.match(request.path)
         method = "GET" if request.method == "HEAD" else request.method
         route = match.routes.get(method) if match else None
@@ -137,11 +163,16 @@ class Application:
             with state.lock:
                 return not state.clock.wait_for(state.changed, lambda: state.closed, seconds)
 
-        return _faults.reply_to(
-            self.faults.take(*arrived),
-            lambda: self._noted(request, route, self._handled(request, match, route)),
-            pause,
-        )
+        def ask() -> Reply:
+            return self._noted(request, route, self._handled(request, match, route))
+
+        reply = _faults.reply_to(self.faults.take(*arrived), ask, pause)
+        if isinstance(state.clock, VirtualClock):
+            with state.lock:
+                if _reads(request, route):
+                    return _polls.held(state.clock, request, reply, ask)
+                state.clock.forget_answers()
+        return reply
 
     def _handled(self, request: ReceivedRequest, match: Match | None, route: Route | None) -> Reply:
         try:
@@ -246,6 +277,14 @@ def _credential(request: ReceivedRequest) -> str:
     if not credential and request.path == _SUBSCRIBING:  # a web page cannot set its headers
         credential = request.query.get("token", "")
     return credential
+
+
+def _reads(request: ReceivedRequest, route: Route | None) -> bool:
+    """Return whether a request changes nothing."""
+    if request.path.startswith(_rpc.PREFIX):
+        return _rpc.Exchange(request).reads
+    handler = HANDLERS.get((route.method, route.template)) if route else None
+    return request.method in _READS or (handler is not None and handler.reads)
 
 
 def _refused(refusal: Refusal) -> Reply:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from ._dispatch import Application
+from ._engine.clock import Clock
 from ._engine.execution import carry_on
-from ._engine.runs import all_runs
+from ._engine.virtual import VirtualClock
 from ._http import HttpServer
 from ._provoking import Provoking
 from ._registering import Registering
 from ._snapshots import Snapshot
 from ._user_arguments import check_key, check_whole
+from ._waiting import Waiting
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -24,10 +27,11 @@ if TYPE_CHECKING:
     ServerT = TypeVar("ServerT", bound="LocalServer")  # so that start() keeps that of a subclass
 
 
+CLOCKS = {"real": Clock, "virtual": VirtualClock}
 _REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # they stand for every address
 
 
-class LocalServer(Registering, Provoking):
+class LocalServer(Registering, Provoking, Waiting):
     """A working in-memory Ironflow for tests, demos and notebooks.
 
     It speaks real HTTP on a loopback port and behaves as the product's documents say: runs,
@@ -46,9 +50,12 @@ class LocalServer(Registering, Provoking):
         api_key: Key that callers need. None, the default, means that they need none.
         strict: Whether to refuse query parameters, known values and environments that nobody
             knows, and to raise at the end when no request has met a fault.
+        clock: ``"real"``, or ``"virtual"``: time starts at 2026-01-01T00:00:00Z, stands still while
+            anything can run, and jumps to the next timer when nothing can and somebody waits for
+            it. A step that sleeps for 30 days takes no time. See ``advance`` and ``now``.
 
     Raises:
-        ValueError: The port, the host or the key is wrong; the key is not shown.
+        ValueError: The port, the host, the key or the clock is wrong; the key is not shown.
         OSError: On start: the port cannot be opened; the message names it.
     """
 
@@ -59,15 +66,18 @@ class LocalServer(Registering, Provoking):
         host: str = "127.0.0.1",
         api_key: str | None = None,
         strict: bool = False,
+        clock: str = "real",
     ) -> None:
         check_whole(port, "port", 0, 65535)
         if not isinstance(host, str) or not host:
             raise ValueError(f"host must be an address such as 127.0.0.1, not {host!r}")
         if api_key is not None:
             check_key(api_key)
+        if clock not in list(CLOCKS):
+            raise ValueError(f"clock must be one of {', '.join(CLOCKS)}, not {clock!r}")
         self._host = host
         self._port = port
-        self._application = Application(host, api_key, strict)
+        self._application = Application(host, api_key, strict, CLOCKS[clock])
         self._http: HttpServer | None = None
 
     def start(self: ServerT) -> ServerT:
@@ -102,11 +112,12 @@ class LocalServer(Registering, Provoking):
         """Stop without a look at faults and expectations; return False in a forked child."""
         if self._http is not None and self._http.inherited:
             return False  # a thread of the parent may hold a lock
-        self._application.close()
-        with self._application.locked():
+        try:
+            self._application.close()
+        finally:
             http, self._http = self._http, None
-        if http is not None:
-            http.stop()
+            if http is not None:
+                http.stop()
         return True
 
     def __enter__(self: ServerT) -> ServerT:
@@ -147,6 +158,11 @@ class LocalServer(Registering, Provoking):
         """The requests that arrived, oldest first; the latest 10,000, but at most 64 MiB."""
         return self._application.requests.all()
 
+    @property
+    def now(self) -> datetime:
+        """The server's time, in UTC."""
+        return datetime.fromtimestamp(self._application.state.clock.now(), timezone.utc)
+
     def expect(self, method: str, path: str, times: int = 1) -> None:
         """Expect requests from now on; ``verify`` and the end of ``with`` see that they have come.
 
@@ -170,42 +186,6 @@ class LocalServer(Registering, Provoking):
             AssertionError: They have not; the message says what came instead.
         """
         self._application.verify()
-
-    def wait_until_idle(self, timeout: float = 5.0) -> None:
-        """Wait until no run of a registered function is working; paused runs do not count.
-
-        Args:
-            timeout: How many seconds to wait at most.
-
-        Raises:
-            TimeoutError: Runs are still working; the message names them.
-        """
-        with self._application.locked() as state:
-            if not state.changed.wait_for(lambda: not _at_work(state), timeout):
-                names = ", ".join(_at_work(state))
-                raise TimeoutError(f"still working after {timeout:g} s: {names}")
-
-    def wait_for_run(self, run_id: str, timeout: float = 5.0) -> dict[str, Any]:
-        """Wait until a run is completed, failed or cancelled, through its sleeps and waits.
-
-        Args:
-            run_id: Id of the run, as ``events_create`` gives it.
-            timeout: How many seconds to wait at most.
-
-        Returns:
-            The run, with the members of ``models.Run``: ``status``, ``output``, ``error``, …
-
-        Raises:
-            KeyError: There is no such run.
-            TimeoutError: The run has not ended; the message has its status.
-        """
-        with self._application.locked() as state:
-            run = next((run for run in all_runs(state) if run.id == run_id), None)
-            if run is None:
-                raise KeyError(f"no run {run_id}")
-            if not state.changed.wait_for(lambda: run.finished, timeout):
-                raise TimeoutError(f"{run_id} is still {run.status} after {timeout:g} s")
-            return dict(run.record)
 
     def reset(self) -> None:
         """Start afresh: forget all data, faults, expectations and recorded requests.
@@ -245,12 +225,3 @@ class LocalServer(Registering, Provoking):
             return state
 
         self._application.replace(make)
-
-
-def _at_work(state: State) -> list[str]:
-    """Return the names of the runs that a thread executes; a stopped server has none."""
-    return [
-        f"{run.id} ({run.function.id})"
-        for run in all_runs(state)
-        if run.status == "running" and run.has_thread and not state.closed
-    ]

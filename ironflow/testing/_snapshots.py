@@ -20,7 +20,7 @@ import pickle
 import threading
 from typing import TYPE_CHECKING, Any
 
-from ._engine.clock import Clock, Timer
+from ._engine.clock import Timer
 from ._engine.projections import Projection, Projections
 from ._engine.runs import Function, Functions
 
@@ -100,7 +100,9 @@ class _Reader(pickle.Unpickler):
         if kind == "condition":
             return threading.Condition(registry.lock)
         if kind == "clock":
-            return Clock(registry.lock)
+            clock = registry.clock(registry.lock)
+            clock.go_on_from(*given)
+            return clock
         if kind == "registry":
             return registry
         known: Any = registry.of(Functions if kind == "function" else Projections)

@@ -6,6 +6,8 @@ import threading
 
 from ..local import PATIENCE
 
+DAY = 86400.0
+
 
 def start(client, **data):
     """Emit ``order.placed`` and return the id of the run that it started."""
@@ -79,6 +81,25 @@ def payment_waiter(server, **options):
         return paid and paid["data"]
 
     return process_order
+
+
+def month(server, **options):
+    """A function that sleeps 30 days, then waits 7 days for an event that never comes."""
+
+    @server.function("month", triggers=["order.*"], **options)
+    def act(event, step):
+        step.run("first", lambda: event["data"])
+        step.sleep("sleep", 30 * DAY)
+        return [step.wait_for_event("wait", "never", timeout=7 * DAY), step.run("last", lambda: 1)]
+
+
+def napper(server, id, *seconds):
+    """A function that sleeps so long, again and again."""
+
+    @server.function(id, triggers=[f"{id}.started"])
+    def nap(event, step):
+        for number, each in enumerate(seconds):
+            step.sleep(f"nap-{number}", each)
 
 
 def pay(client, name="payment.received", **data):

@@ -24,7 +24,8 @@ def run_tests(tmp_path):
 
     def run(source, fails=False, **settings):
         (tmp_path / "test_users.py").write_text(source, encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+        options = ("-q", "-W", "error", "--strict-markers", "-p", "no:cacheprovider")
+        command = [sys.executable, "-m", "pytest", *options, str(tmp_path)]
         done = subprocess.run(
             command,
             cwd=tmp_path,
@@ -57,6 +58,39 @@ def test_another_one(ironflow_server):
 
 def test_the_fixture_is_there_for_users_without_a_line_of_theirs(run_tests):
     assert "2 passed" in run_tests(USERS_TEST)
+
+
+USERS_MARKERS = """
+import pytest
+
+
+@pytest.mark.ironflow(clock="virtual", api_key="ifkey_00000000000000000000000000000001")
+class TestTime:
+    def test_it_can_be_moved(self, ironflow_server):
+        ironflow_server.advance(60)
+
+    @pytest.mark.ironflow(clock="real", api_key=None)
+    def test_the_closest_marker_wins(self, ironflow_server):
+        with pytest.raises(RuntimeError, match="only a virtual clock"):
+            ironflow_server.advance(60)
+
+
+@pytest.mark.ironflow(time="virtual")
+def test_an_unknown_option(ironflow_server):
+    pass
+
+
+@pytest.mark.ironflow("virtual")
+def test_an_option_without_a_name(ironflow_server):
+    pass
+"""
+
+
+def test_a_marker_has_the_servers_options_and_an_unknown_one_is_an_error(run_tests):
+    printed = run_tests(USERS_MARKERS, fails=True)
+    assert "2 passed, 2 errors" in printed
+    for given in ("time", "'virtual'"):
+        assert f"by name; it was given {given}" in printed
 
 
 USERS_SETTINGS = """

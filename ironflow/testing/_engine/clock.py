@@ -1,13 +1,17 @@
-"""The clock: the one place that tells the time, holds timers and waits.
+"""The clock: the one place that tells the time, holds timers, starts threads and waits.
 
 Rules:
 
-1. Every domain asks its clock for the time and waits with it; no other module imports ``time``.
-   Two servers have two clocks.
+1. Every domain asks its clock for the time, waits with it and starts its threads with it; no
+   other module imports ``time``. Two servers have two clocks.
 2. Timers fire in the order of their due times. Timers due at the same moment fire in the order in
    which they were set. Their callbacks run with the state's lock held and must not wait.
 3. Timers are not data. Stopping the clock drops them, and starting the server again sets new ones
    from the data.
+4. How long the user waits (``patience``) is counted by the computer's own clock, whatever the
+   server's clock says.
+
+``Clock`` is the computer's own; ``virtual.VirtualClock`` is moved by what happens.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ import time
 from bisect import insort
 from collections.abc import Callable
 from itertools import count
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .._log import logger
 from .times import timestamp
@@ -30,15 +34,25 @@ class Timer(NamedTuple):
     number: int  # in the order of setting: the rule for timers due at the same moment
     act: Callable[[], None]
 
+    def fire(self) -> None:
+        """Call it; what it raises is logged and stops no other timer."""
+        try:
+            self.act()
+        except Exception:
+            logger.exception("a timer failed")
+
 
 class Clock:
     """The computer's own time.
 
     Args:
-        lock: The state's lock. Hold it to set, cancel or wait.
+        lock: The state's lock. Hold it to call anything but ``now`` and ``join``.
     """
 
+    is_virtual = False
+
     def __init__(self, lock: threading.RLock) -> None:
+        self._lock = lock
         self._timers: list[Timer] = []
         self._numbers = count()
         self._earlier = threading.Condition(lock)  # the first timer has changed
@@ -56,36 +70,40 @@ class Clock:
         """Set a timer."""
         timer = Timer(due, next(self._numbers), act)
         insort(self._timers, timer)
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._fire, name="ironflow-timers", daemon=True)
-            self._thread.start()
-        elif self._timers[0] is timer:
-            self._earlier.notify_all()
+        self._first_changed()
         return timer
 
     def cancel(self, timer: Timer) -> None:
         """Drop a timer; it may have fired already."""
         if timer in self._timers:
             self._timers.remove(timer)
-            self._earlier.notify_all()
+            self._first_changed()
+
+    def spawn(self, name: str, act: Callable[..., None], *arguments: Any) -> None:
+        """Start a thread of the server's own, such as that of a run."""
+        threading.Thread(target=act, args=arguments, name=name, daemon=True).start()
 
     def wait_for(
         self,
         condition: threading.Condition,
         is_over: Callable[[], bool],
         seconds: float | None = None,
+        *,
+        patience: float | None = None,
     ) -> bool:
         """Wait until ``is_over`` returns true; each notification of the condition asks it again.
 
         Args:
             condition: A condition of the state's lock.
             is_over: Tells whether the wait is over.
-            seconds: How long to wait, None for no limit.
+            seconds: How long to wait by this clock, None for no limit.
+            patience: How long the user waits; rule 4.
 
         Returns:
             Whether it was over in time.
         """
-        return condition.wait_for(is_over, seconds)
+        limits = [limit for limit in (seconds, patience) if limit is not None]
+        return condition.wait_for(is_over, min(limits, default=None))
 
     def stop(self) -> None:
         """Drop every timer."""
@@ -98,6 +116,31 @@ class Clock:
         if thread is not None:
             thread.join(seconds)
 
+    # What only a virtual clock has to know.
+
+    def go_on_from(self, now: float) -> None:
+        """Take over the time of another clock."""
+
+    def enter(self, name: str) -> None:
+        """Tell that this thread is about to handle a request."""
+
+    def leave(self) -> None:
+        """Tell that this thread has handled its request."""
+
+    def let_go(self) -> None:
+        """Tell that what the user or a request does is done: the lock is about to be released."""
+
+    def at_work(self) -> list[str]:
+        """Return the names of what keeps time from passing."""
+        return []
+
+    def _first_changed(self) -> None:
+        if self._thread is None and self._timers:
+            self._thread = threading.Thread(target=self._fire, name="ironflow-timers", daemon=True)
+            self._thread.start()
+        else:
+            self._earlier.notify_all()
+
     def _fire(self) -> None:
         """Fire timers until there is none left."""
         with self._earlier:
@@ -106,9 +149,5 @@ class Clock:
                 if left > 0:
                     self._earlier.wait(min(left, threading.TIMEOUT_MAX))
                     continue
-                timer = self._timers.pop(0)
-                try:
-                    timer.act()
-                except Exception:
-                    logger.exception("a timer failed")
+                self._timers.pop(0).fire()
             self._thread = None

@@ -16,7 +16,6 @@ Rules:
 from __future__ import annotations
 
 import json
-import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -147,9 +146,7 @@ def _launch(run: Run) -> None:
 
 def _spawn(run: Run) -> None:
     run.go_on = None
-    threading.Thread(
-        target=_execute, args=(run, run.execution), name=f"ironflow-{run.id}", daemon=True
-    ).start()
+    run.environment.clock.spawn(f"ironflow-{run.id}", _execute, run, run.execution)
 
 
 def _execute(run: Run, execution: int) -> None:

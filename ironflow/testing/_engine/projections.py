@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import copy
 import json
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -151,13 +150,18 @@ class View:
             record["error_message"] = self.error_message
         return record
 
+    def reduce(self, states: dict[str, Record], event: Record) -> bool:
+        """Reduce an event into some states, with the user's own code."""
+        with self.environment.state.registry.calling(f"projection {self.projection.name}"):
+            return self.projection.reduce(states, event)
+
     def advance(self) -> None:
         """Reduce the events that it has not seen."""
         events = self.log.events
         while self.status == "active" and self.position < len(events):
             event = events[self.position]
             try:
-                if self.projection.reduce(self.states, event):
+                if self.reduce(self.states, event):
                     self.updated_at = self.environment.clock.text()
             except KeyboardInterrupt:
                 raise
@@ -265,8 +269,7 @@ def rebuild(
         view.resting = view.status
         view.status = "rebuilding"
         work = (view, job, wanted, len(view.log.events), partition)
-        name = f"ironflow-{job['job_id']}"
-        threading.Thread(target=_rebuild, args=work, name=name, daemon=True).start()
+        environment.clock.spawn(f"ironflow-{job['job_id']}", _rebuild, *work)
     return dict(job)
 
 
@@ -330,7 +333,7 @@ def _rebuild(view: View, job: Record, events: list[Record], seen: int, partition
             if is_over():
                 return
             try:
-                view.projection.reduce(states, event)
+                view.reduce(states, event)
             except BaseException as error:
                 _end_rebuild(view, job, f"{type(error).__name__}: {error}")
                 return

@@ -20,6 +20,10 @@ class Refusal(Exception):
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
+class Entangled(Refusal, RuntimeError):
+    """The user's own code keeps the state's lock; RFC 5842, section 7.2: 508 Loop Detected."""
+
+
 def missing(what: str, which: str = "") -> Refusal:
     """Return the refusal of something that does not exist.
 

@@ -34,6 +34,7 @@ class Upcasters(list[Upcaster]):
 
     def __init__(self, registry: Registry) -> None:
         super().__init__()
+        self._registry = registry
 
     def convert(
         self, event_name: str, data: dict[str, Any], version: int, last: int
@@ -44,7 +45,8 @@ class Upcasters(list[Upcaster]):
         for number in range(version, last):
             if number not in steps:
                 raise missing(f"upcaster of {event_name} from version {number}")
-            data = _converted(steps[number], data)
+            with self._registry.calling(f"upcaster of {event_name} from version {number}"):
+                data = _converted(steps[number], data)
             applied.append(
                 {
                     "from_version": number,

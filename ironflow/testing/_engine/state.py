@@ -14,11 +14,13 @@ Rules:
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from time import monotonic
 from typing import Any, ClassVar, Generic, TypeVar
 
 from .clock import Clock
-from .refusals import Refusal, missing
+from .refusals import Entangled, Refusal, missing
 
 S = TypeVar("S")
 K = TypeVar("K")
@@ -30,6 +32,7 @@ DEFAULT_ORG = "org_default"
 DEFAULT_ENVIRONMENT = "env_default"
 DEFAULT_PROJECT = "proj_default_default"
 PLATFORM_ORG = "org_platform"
+_LONG_CALL = 2.0  # seconds after which a reducer that holds the lock is suspected to wait for it
 _COLORS = ("#3b82f6", "#22c55e", "#f59e0b", "#ef4444", "#8b5cf6")
 
 
@@ -66,11 +69,46 @@ class Stores:
 
 
 class Registry(Stores):
-    """What the user's code registered. It outlives a reset, and so does the lock."""
+    """What the user's code registered. It outlives a reset, and so does the lock.
 
-    def __init__(self) -> None:
+    Args:
+        clock: The kind of clock that each state gets.
+    """
+
+    def __init__(self, clock: type[Clock] = Clock) -> None:
         super().__init__()
+        self.clock = clock
         self.lock: threading.RLock = threading.RLock()
+        self._call: tuple[str, float] | None = None
+
+    @contextmanager
+    def calling(self, what: str) -> Iterator[None]:
+        """Tell that the user's own code is called with the lock held, and what it is."""
+        self._call = (what, monotonic())
+        try:
+            yield
+        finally:
+            self._call = None
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock.
+
+        Raises:
+            Entangled: The user's own code has it and calls the server, or does not return.
+        """
+        while not self.lock.acquire(timeout=_LONG_CALL):
+            self._refuse_entangled(_LONG_CALL)
+        try:
+            self._refuse_entangled(0.0)  # the code itself calls: the lock is its own
+            yield
+        finally:
+            self.lock.release()
+
+    def _refuse_entangled(self, seconds: float) -> None:
+        if (call := self._call) is not None and monotonic() - call[1] >= seconds:
+            what = f"{call[0]} is being called; it must not call the server, and has to return soon"
+            raise Entangled(508, what)
 
 
 class State(Stores):
@@ -98,7 +136,7 @@ class State(Stores):
         self.strict = strict
         self.lock: threading.RLock = registry.lock
         self.changed: threading.Condition = threading.Condition(self.lock)
-        self.clock: Clock = Clock(self.lock)
+        self.clock: Clock = registry.clock(self.lock)
         self.closed: bool = False
         self.environments: dict[str, Environment] = {}
         self.started: float = self.clock.now()
@@ -143,7 +181,7 @@ class State(Stores):
     def close(self) -> None:
         """End every wait: the server stops, or starts afresh."""
         self.closed = True  # before taking the lock, for code that checks it without the lock
-        with self.lock:
+        with self.registry.locked():
             self.closed = True  # a start may have come in between
             super().close()
             for environment in self.environments.values():

@@ -1,0 +1,356 @@
+"""Virtual time: it stands still while anything can run and jumps to the next timer otherwise.
+
+Rules:
+
+1. Whatever works has the turn: a run, a rebuild, a request. One has it at a time, and keeps it
+   until it waits or ends. Then the next one gets it: what the server started, in the order in
+   which it began to wait; then requests, in the order in which they came.
+2. When nothing can run, time jumps to the next timer, provided that somebody waits for that: a
+   request that the server holds, or a call such as ``wait_for_run``. Nobody waits while the test's
+   own thread is busy between two calls, so an event that it is about to send comes in time.
+3. A request is answered once everything that it set off has come to rest. So a test that calls
+   one thing at a time meets the same ids, times and order each time.
+4. A GET that brings what it brought before, with nothing done in between, is a wait too, so that a
+   program that polls sees the time pass (``_polls``).
+5. A request that comes while the thread of a run is in the middle of a call over the network is
+   taken for that call: it acts, and waits, in the turn of the run. So is a request that comes
+   while a run keeps the turn, for the handler may have threads of its own.
+6. Whatever keeps the turn for long (a handler that blocks or loops) loses it, and the others run
+   without it. But it can run, so time stands still until it waits or ends.
+
+Real time is only a limit here: for the user's patience, and in rules 3, 5 and 6.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+from .clock import Clock
+from .times import seconds_of
+
+START, END = seconds_of("2026-01-01T00:00:00Z"), seconds_of("9999-12-31T00:00:00Z")
+_SETTLING = 5.0  # seconds until a request is answered, at rest or not
+_OWN_CALL = 0.25  # seconds after which rule 5 holds without a sign of a call
+_GLANCE = 0.005  # seconds between two looks at what a run is doing
+_NETWORK = {"http.client", "selectors", "socket", "ssl", "ironflow._wire.transport"}
+_LONG_TURN = 1.0  # seconds after which rule 6 holds
+_FOREVER = float("inf")
+
+
+class _Work:
+    """What can have the turn.
+
+    Attributes:
+        name: What it is called in messages.
+        since: When it got the turn, by the computer's clock.
+        is_done: Whether it has ended.
+        thread: The thread that works, where the server started it for that.
+        answers: The latest answer to each of its questions; rule 4.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.since = 0.0
+        self.is_done = False
+        self.thread: int | None = None
+        self.answers: dict[Any, bytes] = {}
+
+    def is_calling(self) -> bool:
+        """Return whether its thread is in the middle of a call over the network."""
+        frame = sys._current_frames().get(self.thread) if self.thread else None
+        while frame is not None and frame.f_globals.get("__name__") not in _NETWORK:
+            frame = frame.f_back
+        return frame is not None
+
+
+class _Wait:
+    """A thread that waits: for its turn, for something to happen, or both.
+
+    Attributes:
+        is_over: Tells whether what it waits for has happened.
+        work: What gets the turn then; None for a thread that only wants to know.
+        comes_last: Whether everything else that can run comes first.
+        passes_time: Whether time may jump meanwhile; rule 2.
+        ends: When patience ends, by the computer's clock.
+        thread: The thread to start then; None for a thread that waits.
+        is_open: Whether the thread may go on.
+    """
+
+    def __init__(
+        self,
+        lock: threading.RLock,
+        is_over: Callable[[], Any],
+        work: _Work | None,
+        *,
+        comes_last: bool = False,
+        passes_time: bool = False,
+        patience: float | None = None,
+        thread: threading.Thread | None = None,
+    ) -> None:
+        self.is_over = is_over
+        self.work = work
+        self.comes_last = comes_last
+        self.passes_time = passes_time
+        self.ends = _FOREVER if patience is None else monotonic() + patience
+        self.thread = thread
+        self.is_open = False
+        self._gate = threading.Condition(lock)
+
+    def open(self) -> None:
+        self.is_open = True
+        if self.thread is None:
+            self._gate.notify_all()
+        else:
+            self.thread.start()
+
+    def stand(self, seconds: float) -> None:
+        """Wait until it is open, at most so long."""
+        left = min(seconds, self.ends - monotonic())
+        self._gate.wait_for(lambda: self.is_open, None if left == _FOREVER else max(left, 0.0))
+
+
+class _Mine(threading.local):
+    """What a thread knows about itself.
+
+    Attributes:
+        work: In whose turn it acts, if in any.
+        is_spawned: Whether the server started it.
+        is_guest: Whether it is a request in another's turn; rule 5.
+        was_guest: Whether a request of this connection was one without a sign of a call.
+    """
+
+    work: _Work | None = None
+    is_spawned = False
+    is_guest = False
+    was_guest = False
+
+
+class VirtualClock(Clock):
+    """A clock that starts at ``START`` and is moved by what happens."""
+
+    is_virtual = True
+
+    def __init__(self, lock: threading.RLock) -> None:
+        super().__init__(lock)
+        self._now = START
+        self._turn: _Work | None = None
+        self._strays: list[_Work] = []  # they lost the turn; rule 6
+        self._waits: list[_Wait] = []  # in the order in which they began
+        self._mine = _Mine()
+        self._outside = _Work("the test")  # whose answers are those to requests from outside
+        self._jumps = 0
+
+    def now(self) -> float:
+        return self._now
+
+    def go_on_from(self, now: float) -> None:
+        self._now = now
+
+    def spawn(self, name: str, act: Callable[..., None], *arguments: Any) -> None:
+        """Start a thread of the server's own when its turn comes."""
+        work = _Work(name)
+
+        def run() -> None:
+            self._mine.work, self._mine.is_spawned = work, True
+            work.thread = threading.get_ident()
+            try:
+                act(*arguments)
+            finally:
+                with self._lock:
+                    self._end(work)
+
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        self._waits.append(_Wait(self._lock, lambda: True, work, thread=thread))
+
+    def wait_for(
+        self,
+        condition: threading.Condition,
+        is_over: Callable[[], bool],
+        seconds: float | None = None,
+        *,
+        patience: float | None = None,
+    ) -> bool:
+        if is_over() or (seconds is not None and seconds <= 0):
+            return is_over()
+        expired: list[bool] = []
+        timer = None
+        if seconds is not None:
+            timer = self.call_at(self._now + seconds, lambda: expired.append(True))
+        is_call = patience is not None or not self._mine.is_spawned
+        self._park(lambda: expired or is_over(), passes_time=is_call, patience=patience)
+        if timer is not None:
+            self.cancel(timer)
+        return is_over()
+
+    def move_to(self, due: float, patience: float) -> bool:
+        """Let time pass until a moment; return whether all that started came to rest in time."""
+        reached: list[bool] = []
+        timer = self.call_at(due, lambda: reached.append(True))
+        is_over = self._park(
+            lambda: reached and not self._strays,
+            comes_last=True,
+            passes_time=True,
+            patience=patience,
+        )
+        self.cancel(timer)
+        return is_over
+
+    def stop(self) -> None:
+        """Drop every timer and every turn, and open every wait."""
+        super().stop()
+        waits, self._waits = self._waits, []
+        self._turn = None
+        self._strays.clear()
+        for wait in waits:
+            if wait.thread is None:
+                wait.open()
+
+    def enter(self, name: str) -> None:
+        """Wait for the turn of a request, or for a sign that it is the call of a run; rule 5."""
+        mine, wait = self._mine, _Wait(self._lock, lambda: True, _Work(name), comes_last=True)
+        mine.work = wait.work
+        self._waits.append(wait)
+        self._go_on()
+        while not wait.is_open:
+            host = self._turn
+            is_kept = host is not None and monotonic() - host.since > _OWN_CALL
+            if host is not None and (is_kept or mine.was_guest or host.is_calling()):
+                self._waits.remove(wait)
+                mine.work, mine.is_guest, mine.was_guest = host, True, is_kept or mine.was_guest
+                return
+            wait.stand(_GLANCE)
+
+    def leave(self) -> None:
+        """End the turn of a request, and wait until everything has come to rest; rule 3."""
+        mine = self._mine
+        work, mine.work = mine.work, None
+        if mine.is_guest:
+            mine.is_guest = False
+            if work and work.is_done:
+                self._end(work)
+        elif work:
+            self._end(work)
+            if self._turn is not None:
+                self._park(lambda: True, comes_last=True, patience=_SETTLING)
+
+    def let_go(self) -> None:
+        if self._mine.work is None:
+            self._outside.answers.clear()  # the test itself does something
+        self._go_on()
+
+    def at_work(self) -> list[str]:
+        turns = [self._turn] if self._turn else []
+        return [work.name for work in (*turns, *self._strays)]
+
+    # Polls; rule 4.
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether the request that this thread handles is the call of a run."""
+        return self._mine.is_guest
+
+    def forget_answers(self) -> None:
+        """Tell that something was done: the next questions are new ones."""
+        self._asker().answers.clear()
+
+    def is_told_again(self, question: Any, answer: bytes) -> bool:
+        """Remember an answer; return whether it is the one that was given before."""
+        answers = self._asker().answers
+        before, answers[question] = answers.get(question), answer
+        return before == answer
+
+    def skip(self, patience: float) -> bool:
+        """Let time go to the next timer, and what it starts come to rest.
+
+        Returns:
+            Whether there may be something new: False when no timer is left.
+        """
+        jumps = self._jumps
+        self._park(
+            lambda: self._jumps > jumps or not self._timers,
+            comes_last=True,
+            passes_time=True,
+            patience=patience,
+        )
+        return self._jumps > jumps
+
+    def _asker(self) -> _Work:
+        mine = self._mine
+        return mine.work if mine.is_guest and mine.work else self._outside
+
+    def _park(self, is_over: Callable[[], Any], **options: Any) -> bool:
+        """Give up the turn, if this thread has it, and wait; return whether it was over in time."""
+        work = self._mine.work
+        wait = _Wait(self._lock, is_over, work, **options)
+        if work is not None:
+            work.answers.clear()
+            self._give_up(work)
+        self._waits.append(wait)
+        try:
+            self._go_on()
+            while not wait.is_open and monotonic() < wait.ends:
+                wait.stand(_FOREVER if self._mine.is_spawned else _LONG_TURN / 4)
+                self._pass_on()
+        finally:  # an interrupt too must leave nothing behind
+            if wait in self._waits:
+                self._waits.remove(wait)
+        return wait.is_open
+
+    def _go_on(self) -> None:
+        """Give the turn to the next, or let time jump; called whenever either may be due."""
+        while self._turn is None:
+            wait = self._next()
+            if wait is not None:
+                self._waits.remove(wait)
+                if wait.work is not None:
+                    self._turn, wait.work.since = wait.work, monotonic()
+                wait.open()
+            elif self._may_jump():
+                timer = self._timers.pop(0)
+                self._now = max(self._now, timer.due)
+                self._jumps += 1
+                timer.fire()
+            else:
+                return
+
+    def _pass_on(self) -> None:
+        """Take the turn away from what has had it for long; rule 6."""
+        work = self._turn
+        if work is not None and monotonic() - work.since > _LONG_TURN:
+            self._strays.append(work)
+            self._turn = None
+            self._go_on()
+
+    def _give_up(self, work: _Work) -> None:
+        if self._turn is work:
+            self._turn = None
+        if work in self._strays:
+            self._strays.remove(work)
+
+    def _end(self, work: _Work) -> None:
+        work.is_done = True
+        self._give_up(work)
+        self._go_on()
+
+    def _next(self) -> _Wait | None:
+        """Return the wait that ends next, if one is over."""
+        for last in (False, True):
+            for wait in self._waits:
+                if wait.comes_last is last and wait.is_over():
+                    return wait
+        return None
+
+    def _may_jump(self) -> bool:
+        if not self._timers or self._strays:
+            return False
+        moment = monotonic()
+        return self._timers[0].due <= self._now or any(
+            wait.passes_time and moment < wait.ends for wait in self._waits
+        )
+
+    def _first_changed(self) -> None:
+        pass  # no thread waits for timers

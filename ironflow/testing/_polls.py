@@ -1,0 +1,70 @@
+"""Polls under a virtual clock: a question that is asked again is a wait for another answer.
+
+Rules:
+
+1. A request that only reads, and brings what it brought before with nothing done in between, is
+   held until its answer changes (its ``status``, where it has one), no timer is left, or a second
+   of real time has passed.
+2. A run that asks again from within its handler waits too, but only for what has not ended: it
+   may well read a setting twice.
+"""
+
+from __future__ import annotations
+
+import json
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ._engine.virtual import VirtualClock
+    from ._http import ReceivedRequest, Reply
+
+_LONGEST = 1.0
+_NOT_ENDED = {"pending", "running", "paused", "rebuilding"}
+_ABOUT_CALLER = ("authorization", "x-ironflow-environment", "x-ironflow-org")
+
+
+def held(
+    clock: VirtualClock, request: ReceivedRequest, reply: Reply, ask: Callable[[], Reply]
+) -> Reply:
+    """Return the reply to a request that only reads, once there is a new one if it is a poll.
+
+    Args:
+        clock: The clock of the server.
+        request: The request.
+        reply: The reply of this moment.
+        ask: Returns the reply of a later moment.
+    """
+    if reply.deliver is not None or reply.status >= 500:
+        return reply
+    caller = (request.headers.get(name) for name in _ABOUT_CALLER)
+    question = (request.path, *request.query.items(), request.body, *caller)
+    if not clock.is_told_again(question, reply.body):
+        return reply
+    before, ends = _gist(reply), monotonic() + _LONGEST
+    if clock.is_guest and not _NOT_ENDED.intersection(before):
+        return reply
+    while _gist(reply) == before and clock.skip(ends - monotonic()):
+        reply = ask()
+    clock.is_told_again(question, reply.body)
+    return reply
+
+
+def _gist(reply: Reply) -> list[Any]:
+    """Return what has to change: every status in a reply, or all of it."""
+    try:
+        return list(_statuses(json.loads(reply.body))) or [reply.body]
+    except ValueError:
+        return [reply.body]
+
+
+def _statuses(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("status"), str):
+            yield value["status"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _statuses(item)

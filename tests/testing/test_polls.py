@@ -1,0 +1,63 @@
+"""Polling under a virtual clock: a question that is asked again lets time pass."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from .runs import DAY, month, napper, start
+
+START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+pytestmark = pytest.mark.ironflow(clock="virtual")
+
+
+@pytest.mark.parametrize(
+    "poll",
+    [
+        lambda client, run_id: client.runs_wait(run_id)["status"],
+        lambda client, run_id: client.runs_get(run_id)["status"],
+        lambda client, run_id: client.runs_list(function_id="month")["runs"][0]["status"],
+    ],
+)
+def test_a_program_that_polls_sees_the_time_pass(local, local_client, poll):
+    month(local)
+    run_id = start(local_client)
+    statuses = [poll(local_client, run_id) for _ in range(4)]
+    assert statuses[-1] == "completed"
+    assert local.now == START + timedelta(days=37)
+
+
+def test_reading_what_has_changed_or_reading_after_an_action_is_no_poll(local, local_client):
+    month(local)
+    run_id = start(local_client)
+    for number in range(3):
+        assert local_client.runs_get(run_id)["status"] == "paused"
+        local_client.config_create("flags", body={"number": number})
+    for _ in range(3):
+        assert local_client.runs_get(run_id)["status"] == "paused"
+        local.wait_until_idle()
+    assert local.now == START
+
+
+def test_a_failed_read_that_is_tried_again_is_no_poll(local, local_client):
+    month(local)
+    run_id = start(local_client)
+    local.fail("GET", "/api/v1/runs/{id}", times=2, headers={"Retry-After": "0"})
+    again = local_client.with_options(max_attempts=3)
+    assert again.runs_get(run_id)["status"] == "paused"
+    assert local.now == START
+
+
+def test_reading_a_setting_twice_within_a_handler_is_no_wait(local, local_client):
+    local_client.config_create("flags", body={"dark_mode": True})
+    napper(local, "nap", DAY)
+    local_client.functions_invoke("nap")
+
+    @local.function("reader", triggers=["order.*"])
+    def read(event, step):
+        return [local_client.config_get("flags")["data"] for _ in range(3)]
+
+    assert local.wait_for_run(start(local_client))["output"] == [{"dark_mode": True}] * 3
+    assert local.now == START
