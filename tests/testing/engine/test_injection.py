@@ -9,6 +9,7 @@ import pytest
 
 from ironflow import NotFoundError, ValidationError
 
+from ...local import until
 from ..connect import refusal, rpc
 from ..runs import begin
 from ..workers import REGISTRATION, STEP, fetched, invoked, report, yielded
@@ -43,6 +44,7 @@ def stepping(local, gate):
 def paused_at_charge(local, client, gate):
     """The id of a run that is paused before its second step."""
     run_id = client.events_create(body={"name": "order.placed"})["run_ids"][0]
+    until(lambda: client.runs_list_steps(run_id)["count"])  # it is at work
     assert client.runs_pause({"run_id": run_id}) == {"status": "running"}
     assert client.rpc("IronflowService/GetRun", {"id": run_id})["pauseRequested"] is True
     gate.set()
