@@ -99,7 +99,11 @@ FIELDS = {
     "UpcastStep": "from_version to_version description",
     "WaitItem": "name min_seq:uint64!>minSeq partition",
     "WebhookDelivery": "id source_id external_id status event_id error created_at",
-    "WebhookSource": "id name event_prefix source_type created_at updated_at",
+    "WebhookSource": (
+        "id name event_prefix verify_header verify_algorithm source_type metadata:struct "
+        "created_at updated_at verify_secret_set verify_secret_prev_set "
+        "verify_secret_prev_expires_at ingest_token_prefix ingest_token"
+    ),
 }
 
 _ABSENT = object()

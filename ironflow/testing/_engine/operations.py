@@ -1,4 +1,4 @@
-"""What operators look at: dead letters, circuit breakers, debouncing, webhook deliveries.
+"""What operators look at: dead letters, circuit breakers, debouncing, topics.
 
 Rules: dead letters and open breakers are made on request (``LocalServer.dead_letter``,
 ``break_circuit``). Nothing is debounced here, so that list stays empty.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 
-from .emitting import emit
 from .events import EventLog
 from .state import Environment, Index, Record, Records
 
@@ -82,54 +81,3 @@ class Debounced(Index[tuple[str, str], Record, Environment]):
     """Debounced invocations by function id and debounce key."""
 
     what = "debounce entry"
-
-
-class Deliveries(list[Record]):
-    """Webhook deliveries, oldest first."""
-
-    def __init__(self, environment: Environment) -> None:
-        super().__init__()
-        self._environment = environment
-
-    def receive(self, provider: str, external_id: str, kind: str, payload: Record) -> Record:
-        """Turn a provider's payload into an event, once for each id that the provider sends.
-
-        Returns:
-            A model ``WebhookResult``.
-        """
-        for delivery in self:
-            if external_id and (provider, external_id) == (
-                delivery["provider"],
-                delivery["external"],
-            ):
-                self._note(provider, external_id, "deduplicated")
-                return {"status": "deduplicated", "delivery_id": delivery["id"]}
-        event, run_ids = emit(
-            self._environment,
-            f"webhook/{provider}.{kind}",
-            payload,
-            source="webhook",
-            webhook_source_id=provider,
-        )
-        delivery = self._note(
-            provider, external_id, "accepted", event_id=event["id"], event=event["name"]
-        )
-        return {
-            "status": "accepted",
-            "delivery_id": delivery["id"],
-            "event_id": event["id"],
-            "run_ids": run_ids,
-        }
-
-    def _note(self, provider: str, external_id: str, status: str, **event: str) -> Record:
-        """Add a delivery and return it."""
-        delivery = {
-            "id": self._environment.new_id("del"),
-            "provider": provider,
-            "external": external_id,
-            "status": status,
-            "created_at": self._environment.clock.text(),
-            **event,
-        }
-        self.append(delivery)
-        return delivery

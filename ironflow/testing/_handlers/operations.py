@@ -7,12 +7,11 @@ publishes is shown if it says so with the header ``X-Ironflow-Run-ID``.
 from __future__ import annotations
 
 import base64
-from collections import Counter
 
 from .._call import Call
 from .._engine.emitting import republish
 from .._engine.events import EventLog
-from .._engine.operations import Breakers, DeadLetters, Debounced, Deliveries, TopicEdges
+from .._engine.operations import Breakers, DeadLetters, Debounced, TopicEdges
 from .._engine.people import ApiKeys, PlatformUsers, Users
 from .._engine.refusals import Refusal, missing
 from .._engine.runs import Runs
@@ -161,28 +160,3 @@ def flow_list_stream_edges(call: Call) -> Record:
         if "entity_type" in event
     }
     return {"edges": [{"entity_type": kind, "event": name} for kind, name in sorted(recorded)]}
-
-
-@route("GET", "/api/v1/flow/webhooks")
-def flow_list_webhooks(call: Call) -> Record:
-    deliveries: dict[str, list[Record]] = {}
-    for delivery in call.environment.of(Deliveries):
-        deliveries.setdefault(delivery["provider"], []).append(delivery)
-    edges = {(d["provider"], d["event"]) for d in call.environment.of(Deliveries) if "event" in d}
-    return {
-        "sources": [_source(provider, found) for provider, found in sorted(deliveries.items())],
-        "edges": [{"source_id": provider, "event": event} for provider, event in sorted(edges)],
-    }
-
-
-def _source(provider: str, deliveries: list[Record]) -> Record:
-    counts = Counter(delivery["status"] for delivery in deliveries)
-    return {
-        "id": provider,
-        "name": provider,
-        "source_type": "api",
-        "event_prefix": f"webhook/{provider}",
-        "delivery_counts": {name: counts[name] for name in ("accepted", "failed", "rejected")},
-        "latest_delivery_at": deliveries[-1]["created_at"],
-        "latest_delivery_status": deliveries[-1]["status"],
-    }

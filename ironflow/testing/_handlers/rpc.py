@@ -62,6 +62,7 @@ _TAKEN = "already_exists"
 _EMIT = FIELDS["TriggerEvent"]
 _JOB = "job:RebuildJob"
 _NAME = "name"
+_SOURCE = FIELDS["WebhookSource"]
 _STATUS = "status"
 
 OFFERED: dict[str, Method] = {
@@ -305,6 +306,16 @@ OFFERED: dict[str, Method] = {
         "topic",
         "name message_count:int64 consumer_count lag:int64 first_seq:uint64 last_seq:uint64",
     ),
+    "WebhookService/CreateWebhookSource": Method(
+        "name event_prefix verify_header verify_algorithm verify_secret metadata:struct", _SOURCE
+    ),
+    "WebhookService/GetWebhookSource": Method("id", _SOURCE),
+    "WebhookService/UpdateWebhookSource": Method("id name verify_header metadata:struct", _SOURCE),
+    "WebhookService/DeleteWebhookSource": Method("id", ""),
+    "WebhookService/RotateWebhookSecret": Method("id verify_secret grace_seconds:int32", _SOURCE),
+    "WebhookService/ExpireWebhookSecretPrev": Method("id", _SOURCE),
+    "WebhookService/DisableWebhookSignatureVerification": Method("id grace_seconds:int32", _SOURCE),
+    "WebhookService/RotateWebhookIngestToken": Method("id", _SOURCE),
     "WebhookService/ListWebhookSources": Method(
         "limit:int32 offset:int32", "sources:WebhookSource total_count", "GET"
     ),

@@ -1,60 +1,172 @@
-"""Webhooks: a provider's payload becomes an event, once for each id that the provider sends.
-
-A source is there once it has sent something.
-"""
+"""Webhooks: what providers deliver, which needs no credential, and the sources that they are."""
 
 from __future__ import annotations
 
+import hmac
+from collections import Counter
 from typing import Any
 
 from .._call import Call
-from .._engine.operations import Deliveries
+from .._engine.refusals import Refusal, missing
 from .._engine.state import Record
+from .._engine.webhooks import Deliveries, Sources, sources_of, unregistered
 from ._pages import window
 from ._table import route
 
 _DEFAULT_LIMIT = 50
+_SERVICE = "/ironflow.v1.WebhookService"
+_ALGORITHM = "hmac-sha256"
 
 
-@route("POST", "/api/v1/webhooks/{provider}", raw=True)
+@route("POST", "/api/v1/webhooks/{provider}", raw=True, public=True)
 def webhooks_create(call: Call, provider: str) -> Record:
-    payload = call.body().value
+    environments = call.state.environments.values()
+    owner = next((found for found in environments if provider in found.of(Sources)), None)
+    if owner is None:
+        if provider.startswith(f"{Sources.prefix}_"):
+            raise missing(Sources.what)
+        payload, source = call.body().value, unregistered(provider)
+        deliveries = call.environment.of(Deliveries)
+    else:
+        sources, deliveries = owner.of(Sources), owner.of(Deliveries)
+        source = sources[provider]
+        given = call.query.text("token").encode()
+        if not hmac.compare_digest(given, source["token"].encode()):
+            raise deliveries.rejected(source, "", "invalid ingest token")
+        payload = call.body().value
+        signature = call.request.headers.get(source["verify_header"].lower(), "")
+        if not sources.has_signed(source, signature, call.request.body):
+            raise deliveries.rejected(source, _text(payload.get("id")), "signature mismatch")
     kind = _text(payload.get("type")) or "received"
-    deliveries = call.environment.of(Deliveries)
-    return deliveries.receive(provider, _text(payload.get("id")), kind, payload)
+    return deliveries.receive(source, _text(payload.get("id")), kind, payload)
 
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-@route("POST", "/ironflow.v1.WebhookService/ListWebhookSources")
+# The sources.
+
+
+@route("POST", f"{_SERVICE}/CreateWebhookSource")
+def create_source(call: Call) -> Record:
+    body, sources = call.body(), call.environment.of(Sources)
+    secret, header = body.text("verify_secret", ""), body.text("verify_header", "")
+    algorithm = body.text("verify_algorithm", "")
+    if algorithm not in ("", _ALGORITHM):
+        raise Refusal(400, f"verify_algorithm must be {_ALGORITHM}")
+    if secret and not header:
+        raise Refusal(400, "verify_header is required with verify_secret")
+    source = sources.add(
+        name=body.text("name"),
+        event_prefix=body.text("event_prefix"),
+        verify_header=header,
+        verify_algorithm=algorithm or _ALGORITHM,
+        metadata=body.members("metadata", {}),
+        secret=secret,
+        old_secret="",
+    )
+    return sources.shown(source, token=True)
+
+
+@route("POST", f"{_SERVICE}/GetWebhookSource")
+def get_source(call: Call) -> Record:
+    return call.environment.of(Sources).shown(_source(call))
+
+
+@route("POST", f"{_SERVICE}/UpdateWebhookSource")
+def update_source(call: Call) -> Record:
+    body, sources, source = call.body(), call.environment.of(Sources), _source(call)
+    sources.change(
+        source,
+        name=body.text("name"),
+        metadata=body.members("metadata", {}),
+        verify_header=body.text("verify_header", "") or source["verify_header"],
+    )
+    return sources.shown(source)
+
+
+@route("POST", f"{_SERVICE}/RotateWebhookSecret")
+def rotate_secret(call: Call) -> Record:
+    secret = call.body().text("verify_secret")
+    return _with_secret(call, secret)
+
+
+@route("POST", f"{_SERVICE}/DisableWebhookSignatureVerification")
+def disable_verification(call: Call) -> Record:
+    return _with_secret(call, "")
+
+
+@route("POST", f"{_SERVICE}/ExpireWebhookSecretPrev")
+def expire_old_secret(call: Call) -> Record:
+    sources, source = call.environment.of(Sources), _source(call)
+    sources.end_old_secret(source)
+    return sources.shown(source)
+
+
+@route("POST", f"{_SERVICE}/RotateWebhookIngestToken")
+def rotate_token(call: Call) -> Record:
+    sources, source = call.environment.of(Sources), _source(call)
+    sources.renew_token(source)
+    return sources.shown(source, token=True)
+
+
+@route("POST", f"{_SERVICE}/DeleteWebhookSource")
+def delete_source(call: Call) -> None:
+    call.environment.of(Sources).remove(_source(call)["id"])
+
+
+def _source(call: Call) -> Record:
+    return call.environment.of(Sources).require(call.body().text("id"))
+
+
+def _with_secret(call: Call, secret: str) -> Record:
+    sources, source = call.environment.of(Sources), _source(call)
+    sources.set_secret(source, secret, call.body().integer("grace_seconds", 0, low=0))
+    return sources.shown(source)
+
+
+# What is told of them.
+
+
+@route("POST", f"{_SERVICE}/ListWebhookSources")
 def list_sources(call: Call) -> Record:
-    """The providers that have sent something, the latest first."""
-    first: dict[str, str] = {}
-    for delivery in call.environment.of(Deliveries):
-        first.setdefault(delivery["provider"], delivery["created_at"])
-    sources = [
-        {
-            "id": provider,
-            "name": provider,
-            "event_prefix": f"webhook/{provider}",
-            "source_type": "api",
-            "created_at": moment,
-        }
-        for provider, moment in reversed(list(first.items()))
-    ]
+    """The sources, the latest first."""
+    sources = sources_of(call.environment)[::-1]
     shown = window(call.query, _DEFAULT_LIMIT).of(sources)
     return {"sources": shown, "total_count": len(sources)}
 
 
-@route("POST", "/ironflow.v1.WebhookService/ListWebhookDeliveries")
+@route("POST", f"{_SERVICE}/ListWebhookDeliveries")
 def list_deliveries(call: Call) -> Record:
     """The deliveries, newest first."""
     source_id, status = call.query.text("source_id"), call.query.text("status")
     found = [
-        {**delivery, "source_id": delivery["provider"], "external_id": delivery["external"]}
+        delivery
         for delivery in reversed(call.environment.of(Deliveries))
-        if source_id in ("", delivery["provider"]) and status in ("", delivery["status"])
+        if source_id in ("", delivery["source_id"]) and status in ("", delivery["status"])
     ]
     return {"deliveries": window(call.query, _DEFAULT_LIMIT).of(found), "total_count": len(found)}
+
+
+@route("GET", "/api/v1/flow/webhooks")
+def flow_list_webhooks(call: Call) -> Record:
+    deliveries: dict[str, list[Record]] = {}
+    for delivery in call.environment.of(Deliveries):
+        deliveries.setdefault(delivery["source_id"], []).append(delivery)
+    edges = {(d["source_id"], d["event"]) for d in call.environment.of(Deliveries) if "event" in d}
+    sources = sorted(sources_of(call.environment), key=lambda source: str(source["id"]))
+    return {
+        "sources": [_in_flow(source, deliveries.get(source["id"], [])) for source in sources],
+        "edges": [{"source_id": id, "event": event} for id, event in sorted(edges)],
+    }
+
+
+def _in_flow(source: Record, deliveries: list[Record]) -> Record:
+    counts = Counter(delivery["status"] for delivery in deliveries)
+    shown = {name: source[name] for name in ("id", "name", "source_type", "event_prefix")}
+    shown["delivery_counts"] = {name: counts[name] for name in ("accepted", "failed", "rejected")}
+    if deliveries:
+        shown["latest_delivery_at"] = deliveries[-1]["created_at"]
+        shown["latest_delivery_status"] = deliveries[-1]["status"]
+    return shown

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import pytest
 
-from ironflow import (
-    ValidationError,
-)
+from ironflow import AuthenticationError, NotFoundError, ValidationError
 
 from ..connect import rpc
+
+SERVICE = "WebhookService"
 
 # Webhooks.
 
@@ -64,6 +67,120 @@ def test_a_webhook_that_is_no_json_is_400(local):
         urllib.request.urlopen(request)
     with caught.value as reply:
         assert (reply.code, json.load(reply)) == (400, {"error": "the body is not valid JSON"})
+
+
+# Sources that were created.
+
+
+@pytest.fixture
+def source(local_client):
+    """A source whose deliveries are signed with ``s1``, with its token."""
+    body = {"name": "shop", "event_prefix": "shop", "verify_header": "X-Sig", "verify_secret": "s1"}
+    return local_client.rpc(f"{SERVICE}/CreateWebhookSource", {**body, "metadata": {"team": "a"}})
+
+
+def sent(local, source, id, secret="s1", token=None, before=""):
+    """Send a delivery as a provider does, without a credential; returns status and reply."""
+    body = json.dumps({"id": id, "type": "paid"}).encode()
+    signature = before + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    query = urllib.parse.urlencode({"token": source["ingest_token"] if token is None else token})
+    request = urllib.request.Request(
+        f"{local.url}/api/v1/webhooks/{source['id']}?{query}",
+        body,
+        {"X-Sig": signature} if secret else {},
+    )
+    try:
+        with urllib.request.urlopen(request) as reply:
+            return reply.status, json.load(reply)
+    except urllib.error.HTTPError as error:
+        with error as reply:
+            return reply.code, json.load(reply)
+
+
+def test_a_created_source_shows_its_token_once_and_its_secret_never(local_client, source):
+    assert source["id"].startswith("wh_")
+    assert source["ingest_token"].startswith(source["ingest_token_prefix"])
+    found = local_client.rpc(f"{SERVICE}/GetWebhookSource", {"id": source["id"]})
+    assert found == {name: value for name, value in source.items() if name != "ingest_token"}
+    assert (found["verify_secret_set"], found["metadata"]) == (True, {"team": "a"})
+    assert local_client.webhooks_list_sources()["sources"] == [found]
+    assert "s1" not in json.dumps([source, found])
+    assert local_client.flow_list_webhooks()["sources"][0]["delivery_counts"]["accepted"] == 0
+
+
+def test_a_delivery_of_a_created_source_needs_no_key_but_token_and_signature(guarded, admin):
+    body = {"name": "shop", "event_prefix": "shop", "verify_header": "x-sig", "verify_secret": "s1"}
+    staging = admin.with_options(environment="staging")
+    source = staging.rpc(f"{SERVICE}/CreateWebhookSource", body)
+    status, reply = sent(guarded, source, "d1")
+    assert (status, reply["status"]) == (200, "accepted")
+    assert staging.events_get(reply["event_id"])["name"] == "shop.paid"
+    assert sent(guarded, source, "d2", before="sha256=")[0] == 200
+    assert sent(guarded, source, "d3", token="") == (401, {"error": "invalid ingest token"})
+    assert sent(guarded, source, "d4", secret="guess") == (401, {"error": "signature mismatch"})
+    assert sent(guarded, source, "d5", secret="") == (401, {"error": "signature mismatch"})
+    assert staging.events_list()["count"] == 2
+    assert admin.events_list()["count"] == 0
+    with pytest.raises(AuthenticationError):  # but what is told of it needs one
+        admin.with_options(api_key=None).webhooks_list_deliveries()
+
+
+def test_secrets_and_tokens_are_rotated_and_the_log_tells_what_was_rejected(
+    local, local_client, source
+):
+    def ask(method, **members):
+        return local_client.rpc(f"{SERVICE}/{method}", {"id": source["id"], **members})
+
+    assert sent(local, source, "d1")[0] == 200
+    assert ask("RotateWebhookSecret", verify_secret="s2")["verify_secret_prev_set"] is True
+    assert sent(local, source, "d2", "s1")[0] == 200  # within the grace of the old secret
+    assert sent(local, source, "d3", "s2")[0] == 200
+    assert "verify_secret_prev_set" not in ask("ExpireWebhookSecretPrev")
+    assert sent(local, source, "d4", "s1")[0] == 401
+    token = ask("RotateWebhookIngestToken")["ingest_token"]
+    assert sent(local, source, "d5", "s2")[0] == 401
+    assert sent(local, source, "d6", "s2", token)[0] == 200
+    assert "verify_secret_set" not in ask("DisableWebhookSignatureVerification")
+    assert sent(local, source, "d7", "", token)[0] == 200
+    assert sent(local, source, "d7", "", token)[1]["status"] == "deduplicated"
+    deliveries = local_client.webhooks_list_deliveries({"source_id": source["id"]})["deliveries"]
+    assert [(d.get("external_id", ""), d["status"], d.get("error", "")) for d in deliveries] == [
+        ("d7", "deduplicated", ""),
+        ("d7", "accepted", ""),
+        ("d6", "accepted", ""),
+        ("", "rejected", "invalid ingest token"),
+        ("d4", "rejected", "signature mismatch"),
+        ("d3", "accepted", ""),
+        ("d2", "accepted", ""),
+        ("d1", "accepted", ""),
+    ]
+
+
+def test_a_source_is_changed_and_deleted(local, local_client, source):
+    ask = {"id": source["id"], "name": "renamed", "metadata": {"tier": "b"}}
+    changed = local_client.rpc(f"{SERVICE}/UpdateWebhookSource", ask)
+    assert (changed["name"], changed["metadata"]) == ("renamed", {"tier": "b"})
+    assert (changed["event_prefix"], changed["verify_header"]) == ("shop", "X-Sig")
+    local_client.rpc(f"{SERVICE}/DeleteWebhookSource", {"id": source["id"]})
+    assert sent(local, source, "d1") == (404, {"error": "webhook source not found"})
+    with pytest.raises(NotFoundError):
+        local_client.rpc(f"{SERVICE}/GetWebhookSource", {"id": source["id"]})
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"name": ""}, "name"),
+        ({"event_prefix": ""}, "event_prefix"),
+        ({"verify_algorithm": "md5"}, "verify_algorithm"),
+        ({"verify_header": ""}, "verify_header"),
+    ],
+)
+def test_a_source_that_cannot_be_right_is_400(local_client, change, named):
+    body = {"name": "shop", "event_prefix": "shop", "verify_header": "X-Sig", "verify_secret": "s1"}
+    with pytest.raises(ValidationError, match=named):
+        local_client.rpc(f"{SERVICE}/CreateWebhookSource", {**body, **change})
+    assert local_client.webhooks_list_sources() == {}
 
 
 # What is told of them.
