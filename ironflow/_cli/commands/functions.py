@@ -45,7 +45,9 @@ def _invoke(session: Session) -> Any:
     reply = session.call("events_trigger_sync", body)
     results = reply.get("results") or []
     if not results:
-        raise CommandError(f"function {function} did not run; is it registered?", "NOT_FOUND")
+        raise CommandError(
+            f"nothing listens for {_event_of(function)}; is the function registered?", "NOT_FOUND"
+        )
     session.exit_code = 1 if any(map(has_failed, results)) else 0
     return reply
 

@@ -1,7 +1,8 @@
 """What an event sets off.
 
 Rules: an event gets a number and is kept. Projections see it before the call that emitted it
-returns. Runs that wait for it go on, and functions with a matching trigger start.
+returns. Runs that wait for it go on, and functions with a matching trigger start. Each function
+has a trigger for the event that invokes it, ``ironflow.invoke.<id>``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from .runs import Function, Run, Runs, functions_of
 from .state import Environment, Record
 from .subscriptions import publish
 
+_INVOKE = "ironflow.invoke."
 _RESERVED = ("events:", "system.", "entity:", "public.")
 
 
@@ -40,7 +42,7 @@ def emit(
     run_ids = [
         execution.start(environment, function, event).id
         for function in functions_of(environment).values()
-        if matches_any(function.triggers, name)
+        if name == _INVOKE + function.id or matches_any(function.triggers, name)
     ]
     environment.state.changed.notify_all()
     return event, run_ids
@@ -55,12 +57,11 @@ def invoke(environment: Environment, function: Function, data: Any, key: str = "
         data: Payload of the event that the run gets.
         key: Idempotency key to keep with the event, empty for none.
     """
-    name = f"ironflow.invoke.{function.id}"
-    event, run_ids = emit(environment, name, data, source="invoke", idempotency_key=key or None)
-    # A function with a trigger for its own invocations still runs once.
+    name = _INVOKE + function.id
+    _, run_ids = emit(environment, name, data, source="invoke", idempotency_key=key or None)
+    # Functions that listen for such events, by ironflow.invoke.*, have runs of their own.
     runs = environment.of(Runs)
-    own = [runs[run_id] for run_id in run_ids if runs[run_id].function is function]
-    return own[0] if own else execution.start(environment, function, event)
+    return next(runs[run_id] for run_id in run_ids if runs[run_id].function is function)
 
 
 def republish(environment: Environment, event: Record) -> None:
