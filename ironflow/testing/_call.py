@@ -8,7 +8,8 @@ or, for a stream of RPC, ``Frames``; or it raises a ``Refusal``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -42,9 +43,13 @@ class Later(NamedTuple):
 
 
 class Frames(NamedTuple):
-    """The messages of a stream, made as they are wanted, without the state's lock."""
+    """The messages of a stream.
 
-    records: Generator[Record, None, None]
+    ``begin`` gives a context with an iterator over them, which yields None when nothing has come in
+    a while. Both are used without the state's lock.
+    """
+
+    begin: Callable[[], AbstractContextManager[Iterator[Record | None]]]
 
 
 class Call:

@@ -92,6 +92,11 @@ FIELDS = {
     "StreamEvent": (
         "id name data:struct entity_version:int64 version timestamp source metadata:struct"
     ),
+    "SubscribeOptions": (
+        "replay:int32 include_metadata filter namespace consumer_group ack_mode:ACK_MODE "
+        "backpressure:BACKPRESSURE_MODE start_after_sequence:uint64!"
+    ),
+    "EventMetadata": "timestamp namespace",
     "Topic": "name message_count:int64 consumer_count first_message_at last_message_at",
     "Trigger": "event expression cron",
     "TriggerEvent": "event data:struct idempotency_key metadata:struct version:int32",

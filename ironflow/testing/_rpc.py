@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import re
+import select
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ._engine.state import Record
+    from ._http import Delivery
 
 PREFIX = "/ironflow.v1."
 
@@ -42,6 +44,10 @@ PREFIX = "/ironflow.v1."
 ROUTES = tuple(Route("POST", f"{PREFIX}{name}", name) for name in METHODS)
 
 _JSON = "application/json"
+_STREAM_HEAD = (
+    f"HTTP/1.1 200 OK\r\nContent-Type: {STREAM_TYPE}\r\n"
+    "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+).encode()
 _SNAKE_CASE = ("WebhookService/", "IronflowService/GetPausedState")  # as the product has them
 _PLACEHOLDER = re.compile(r"\{(\w+)(?:\.\.\.)?\}")
 _CODES = {
@@ -134,7 +140,12 @@ class Exchange:
         error, status = self._error(refusal)
         if not self._has_begun:
             return json_reply(status, error, refusal.headers)
-        return Reply(200, deliver=_delivering(lambda send: send(_ended(error))))
+
+        def deliver(connection: socket.socket, _content: bytes) -> bool:
+            connection.sendall(_STREAM_HEAD + _end_of_stream(error))
+            return False
+
+        return Reply(200, deliver=deliver)
 
     def _error(self, refusal: Refusal) -> tuple[Record, int]:
         """Return the error and its status."""
@@ -157,43 +168,44 @@ class Exchange:
         camel = not self.name.startswith(_SNAKE_CASE)
         return _messages.written(record, self._method.reply, camel=camel)
 
-    def _delivery(self, frames: Frames) -> Callable[[socket.socket, bytes], bool]:
-        def send_all(send: Callable[[bytes], None]) -> None:
+    def _delivery(self, frames: Frames) -> Delivery:
+        """Return what sends the messages of a stream as they come, and how it ended."""
+
+        def deliver(connection: socket.socket, _content: bytes) -> bool:
             error: Record | None = None
+            is_open = False
             try:
-                for record in frames.records:
-                    send(envelope(json.dumps(self._written(record)).encode()))
+                with frames.begin() as records:
+                    connection.sendall(_STREAM_HEAD)
+                    is_open = True
+                    for record in records:
+                        if record is not None:
+                            content = json.dumps(self._written(record)).encode()
+                            connection.sendall(_chunk(envelope(content)))
+                        elif _is_gone(connection):
+                            return False
             except Refusal as refusal:
                 error, _ = self._error(refusal)
-            finally:
-                frames.records.close()
-            send(_ended(error))
+            connection.sendall((b"" if is_open else _STREAM_HEAD) + _end_of_stream(error))
+            return False
 
-        return _delivering(send_all)
+        return deliver
 
 
-def _ended(error: Record | None) -> bytes:
-    """Return the end-of-stream message."""
+def _end_of_stream(error: Record | None) -> bytes:
+    """Return the end-of-stream message and the end of the body."""
     content = json.dumps({"error": error} if error else {}).encode()
-    return bytes([END]) + envelope(content)[1:]
+    return _chunk(bytes([END]) + envelope(content)[1:]) + b"0\r\n\r\n"
 
 
-def _delivering(
-    send_all: Callable[[Callable[[bytes], None]], None],
-) -> Callable[[socket.socket, bytes], bool]:
-    """Return what delivers a stream of envelopes, which comes in chunks and ends the connection."""
-    head = (
-        f"HTTP/1.1 200 OK\r\nContent-Type: {STREAM_TYPE}\r\n"
-        "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-    )
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data)
 
-    def deliver(connection: socket.socket, _content: bytes) -> bool:
-        connection.sendall(head.encode())
-        send_all(lambda data: connection.sendall(b"%x\r\n%s\r\n" % (len(data), data)))
-        connection.sendall(b"0\r\n\r\n")
-        return False
 
-    return deliver
+def _is_gone(connection: socket.socket) -> bool:
+    """Return whether the peer has closed the connection; it has nothing else to say."""
+    readable, _, _ = select.select([connection], [], [], 0)
+    return bool(readable)
 
 
 def _check_codec(request: ReceivedRequest, wanted: str) -> None:

@@ -282,10 +282,7 @@ def wait(view: View, sequence: int, partition: str, seconds: float) -> Record:
         partition: Partition that is asked about, empty for the only one.
         seconds: How long to wait; longer than a minute is a minute.
     """
-    if view.status in ("paused", "rebuilding"):
-        raise Refusal(409, f"projection is {view.status}")
-    if partition and view.projection.partition_by is None and partition != GLOBAL_PARTITION:
-        raise Refusal(400, "the projection has no partitions")
+    check_can_wait(view, partition)
     state = view.environment.state
 
     def is_there() -> bool:
@@ -306,6 +303,14 @@ def wait(view: View, sequence: int, partition: str, seconds: float) -> Record:
         "rebuilding": view.status == "rebuilding",
         "mode": "managed",
     }
+
+
+def check_can_wait(view: View, partition: str) -> None:
+    """Refuse to wait for a projection that stands still, or for a partition that it cannot have."""
+    if view.status in ("paused", "rebuilding"):
+        raise Refusal(409, f"projection is {view.status}")
+    if partition and view.projection.partition_by is None and partition != GLOBAL_PARTITION:
+        raise Refusal(400, "the projection has no partitions")
 
 
 def _between(events: list[Record], first: str, last: str) -> list[Record]:

@@ -60,6 +60,7 @@ class Options(NamedTuple):
         manual: Whether messages have to be acknowledged.
         drop: Whether messages are dropped that come faster than they are sent.
         metadata: Whether events have ``meta``.
+        after: Number of the latest message that is known; those after it come first. None for none.
     """
 
     replay: int = 0
@@ -68,6 +69,7 @@ class Options(NamedTuple):
     manual: bool = False
     drop: bool = False
     metadata: bool = False
+    after: int | None = None
 
 
 class Pattern:
@@ -336,7 +338,7 @@ class Consumers:
         key = (options.namespace, options.group) if options.group else None
         consumer = next((found for found in self._all if key and found.key == key), None)
         if consumer is None:
-            start = self._start(pattern, options.replay)
+            start = self._start(pattern, options)
             consumer = Consumer(self._environment, pattern, start, options, key)
             self._all.append(consumer)
         elif (consumer.pattern.text, consumer.options.manual) != (text, options.manual):
@@ -356,11 +358,15 @@ class Consumers:
         """Remove the consumer of a single subscription."""
         self._all.remove(consumer)
 
-    def _start(self, pattern: Pattern, replay: int) -> int:
-        """Return the position from which on there are ``replay`` messages that fit."""
-        feed = self._environment.of(Feed)
+    def _start(self, pattern: Pattern, options: Options) -> int:
+        """Return the position of the first message to give: one of those that are replayed."""
+        feed, left = self._environment.of(Feed), options.replay
         position = feed.end
-        while replay and position > feed.start:
+        while position > feed.start and (left or options.after is not None):
+            message = feed.at(position - 1)
+            if pattern.topic_of(message):
+                if options.after is not None and message.sequence <= options.after:
+                    break
+                left -= 1
             position -= 1
-            replay -= bool(pattern.topic_of(feed.at(position)))
         return position

@@ -16,6 +16,7 @@ from . import (  # noqa: F401 - importing a module registers its handlers
     pub_sub,
     roles,
     rpc,
+    rpc_streams,
     runs,
     schemas,
     secrets,

@@ -287,6 +287,11 @@ OFFERED: dict[str, Method] = {
         "POST",
         "/api/v1/projections/wait-for-event",
     ),
+    "ProjectionService/WaitProjectionCatchupStream": Method(
+        "name min_seq:uint64! timeout:ms>timeout_ms partition",
+        "kind:WAIT_STREAM_FRAME_KIND current_seq:uint64 target_seq:uint64 behind_by_events:int64 "
+        "caught_up timed_out mode",
+    ),
     "ProjectionService/CreateSQLProjection": Method(
         "name table_sql event_handlers events description", "name status", conflict=_TAKEN
     ),
@@ -300,6 +305,11 @@ OFFERED: dict[str, Method] = {
         "event_id sequence:uint64 duplicate",
         "POST",
         "/api/v1/publish",
+    ),
+    "PubSubService/Subscribe": Method(
+        "pattern options:SubscribeOptions",
+        "subscription_id event_id topic data:struct metadata:EventMetadata sequence:uint64 "
+        "delivery_attempt",
     ),
     "PubSubService/ListTopics": Method("", "topics:Topic"),
     "PubSubService/GetTopicStats": Method(
