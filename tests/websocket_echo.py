@@ -1,187 +1,93 @@
-"""Both sides of a WebSocket over plain blocking sockets, for peers that are not ours.
+"""What users get of our WebSocket, both sides, echoing for peers that are not ours.
 
     python -m tests.websocket_echo client URL [agent]    what Autobahn's fuzzing server asks for
     python -m tests.websocket_echo server PORT           echoes; 0 takes a free port
 
-Only ``dial``, ``accept`` and ``Peer`` touch a socket.
+The client is the SDK's own connection, the server the local server's.
 """
 
 from __future__ import annotations
 
 import contextlib
-import socket
 import sys
 import threading
-from http import HTTPStatus
+from time import monotonic
 from urllib.parse import urlsplit
 
-from ironflow._wire.websocket import Message, ProtocolError, WebSocket
-from ironflow._wire.websocket_handshake import (
-    HandshakeError,
-    check_reply,
-    new_key,
-    read_head,
-    reply_head,
-    request_head,
-)
+from ironflow import IronflowClient, IronflowError
+from ironflow._wire.websocket import Closed, Message
+from ironflow._wire.websocket_connection import open_websocket
+from ironflow._wire.websocket_handshake import HandshakeError, reply_fields
+from ironflow.testing._http import HttpServer, Reply, json_reply
+from ironflow.testing._websocket import Session, WebSocketConnection
 
 MAX_MESSAGE = 32 * 1024 * 1024
-RECEIVE = 64 * 1024
 PATIENCE = 30  # seconds of silence after which a peer is given up
-CLOSE_PATIENCE = 2  # seconds that a peer has to close the socket after the last frame
 
 
-class Peer:
-    """One open WebSocket on a socket, which it closes in ``with``."""
-
-    def __init__(self, sock, websocket, client):
-        self.sock = sock
-        self.websocket = websocket
-        self._client = client
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.sock.close()
-
-    def events(self):
-        """Yield every event; what was sent meanwhile leaves before the next one is parsed.
-
-        Raises:
-            ProtocolError: The peer broke the protocol; it has been told.
-        """
-        try:
-            while not self.websocket.done:
-                event = self.websocket.next_event()
-                self.flush()
-                if event is None:
-                    self._receive()
-                else:
-                    yield event
-        except ProtocolError:
-            self.flush()
-            raise
-        finally:
-            if self.websocket.done:
-                self._hang_up()
-
-    def flush(self):
-        """Send what is to be sent."""
-        output = self.websocket.take_output()
-        if output:
-            self.sock.sendall(output)
-
-    def _receive(self):
-        data = self.sock.recv(RECEIVE)
-        if data:
-            self.websocket.receive(data)
-        else:
-            self.websocket.receive_end()
-
-    def _hang_up(self):
-        """Let the server close first (RFC 6455, 7.1.1).
-
-        Unread bytes at a close would reset the connection, and the last frame might be lost.
-        """
-        self.sock.settimeout(CLOSE_PATIENCE)
-        with contextlib.suppress(OSError):
-            if not self._client:
-                self.sock.shutdown(socket.SHUT_WR)
-            while self.sock.recv(RECEIVE):
-                pass
-
-
-def dial(url, max_message=MAX_MESSAGE, headers=None):
-    """Open a WebSocket as a client."""
+@contextlib.contextmanager
+def dialled(url):
+    """Open a WebSocket with the SDK's own connection; it is closed in the end."""
     parts = urlsplit(url)
-    target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
-    key = new_key()
-    sock = socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE)
-    try:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.sendall(request_head(target, parts.netloc, key, headers or {}))
-        head = _receive_head(sock)
-        check_reply(int(head.start[1]), head.headers, key)
-    except BaseException:
-        sock.close()
-        raise
-    websocket = WebSocket(client=True, max_message_bytes=max_message)
-    websocket.receive(head.rest)
-    return Peer(sock, websocket, client=True)
+    base = f"http://{parts.netloc}"
+    with IronflowClient(base, timeout=PATIENCE, max_response_bytes=MAX_MESSAGE) as client:
+        transport = client._open()
+        target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+        request = transport.request(
+            transport.origin, "GET", target, client._headers, None, None, False, False, True, False
+        )
+        connection = open_websocket(transport, request, client._options.limits)
+        try:
+            yield connection
+        finally:
+            connection.close()
 
 
-def accept(sock, max_message=MAX_MESSAGE):
-    """Open a WebSocket as a server, on a socket that was just accepted."""
-    try:
-        sock.settimeout(PATIENCE)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        head = _receive_head(sock)
-        method, _, version = head.start
-        sock.sendall(reply_head(method, version, head.headers))
-    except HandshakeError as error:
-        sock.sendall(_refusal(error))
-        sock.close()
-        raise
-    except BaseException:
-        sock.close()
-        raise
-    websocket = WebSocket(client=False, max_message_bytes=max_message)
-    websocket.receive(head.rest)
-    return Peer(sock, websocket, client=False)
-
-
-def _receive_head(sock):
-    data = b""
+def received(connection):
+    """Yield the messages of a connection, until the peer closes it."""
     while True:
-        head = read_head(data)
-        if head is not None:
-            return head
-        more = sock.recv(RECEIVE)
-        if not more:
-            raise ConnectionError("the peer closed the connection in the handshake")
-        data += more
-
-
-def _refusal(error):
-    lines = [f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}"]
-    lines += [f"{name}: {value}" for name, value in error.headers.items()]
-    return "\r\n".join([*lines, "Content-Length: 0", "", ""]).encode("ascii")
-
-
-def echo(peer):
-    """Send every message back until the peer closes or is failed."""
-    with peer, contextlib.suppress(ProtocolError, OSError):
-        for event in peer.events():
-            if isinstance(event, Message):
-                peer.websocket.send(event.data)
-
-
-def serve(listener):
-    """Accept connections for ever, and echo on each in a thread of its own."""
-    while True:
-        sock, _ = listener.accept()
-        threading.Thread(target=_serve_one, args=(sock,), daemon=True).start()
-
-
-def _serve_one(sock):
-    with contextlib.suppress(HandshakeError, OSError):
-        echo(accept(sock))
+        event = connection.receive(monotonic() + PATIENCE)
+        if event is None or isinstance(event, Closed):
+            return
+        if isinstance(event, Message):
+            yield event.data
 
 
 def run_cases(url, agent):
     """Play all cases of Autobahn's fuzzing server, and let it write its report."""
-    count = 0
-    with dial(f"{url}/getCaseCount") as peer:
-        for event in peer.events():
-            if isinstance(event, Message):
-                count = int(event.data)
+    with dialled(f"{url}/getCaseCount") as connection:
+        count = int("".join(received(connection)))
     for case in range(1, count + 1):
-        echo(dial(f"{url}/runCase?case={case}&agent={agent}"))
-    with dial(f"{url}/updateReports?agent={agent}") as peer:
-        for _ in peer.events():
-            pass
+        with dialled(f"{url}/runCase?case={case}&agent={agent}") as connection:
+            with contextlib.suppress(IronflowError):  # many cases break the protocol
+                for data in received(connection):
+                    connection.send(data, monotonic() + PATIENCE)
+    with dialled(f"{url}/updateReports?agent={agent}") as connection:
+        assert list(received(connection)) == []
     return count
+
+
+class Echo(Session):
+    """Sends every message back."""
+
+    def open(self, connection):
+        self._connection = connection
+
+    def receive(self, data):
+        self._connection.answer(data)
+
+
+def answer(request):
+    """Open a WebSocket that echoes, as the local server opens one."""
+    try:
+        fields = reply_fields(request.method, "HTTP/1.1", request.headers)
+    except HandshakeError as error:
+        return json_reply(error.status, {"error": str(error)}, error.headers)
+
+    def serve(sock, rest):
+        WebSocketConnection(sock, rest, Echo(), MAX_MESSAGE).run()
+
+    return Reply(101, headers=fields, upgrade=serve)
 
 
 def main(arguments):
@@ -191,9 +97,9 @@ def main(arguments):
         agent = arguments[2] if len(arguments) == 3 else "ironflow"
         print(f"{run_cases(url, agent)} cases run", flush=True)
     elif arguments[:1] == ["server"] and len(arguments) == 2:
-        with socket.create_server(("127.0.0.1", int(arguments[1]))) as listener:
-            print(f"ws://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-            serve(listener)
+        server = HttpServer("127.0.0.1", int(arguments[1]), answer)
+        print(f"ws://127.0.0.1:{server.port}", flush=True)
+        threading.Event().wait()
     else:
         sys.exit(__doc__)
 

@@ -164,11 +164,11 @@ class WebSocketConnection:
             elif not self._wait(deadline):
                 return None
 
-    def send(self, text: str, deadline: float) -> None:
+    def send(self, data: str | bytes, deadline: float) -> None:
         """Send a message.
 
         Args:
-            text: The message.
+            data: The message: text for a ``str``, binary for ``bytes``.
             deadline: When to give up, on the monotonic clock.
 
         Raises:
@@ -178,7 +178,7 @@ class WebSocketConnection:
         problem = ""
         try:
             with self._lock:
-                self._websocket.send(text)
+                self._websocket.send(data)
                 self._flush()
             while self._pending and deadline > monotonic():
                 self._wait_to_send(deadline)

@@ -19,7 +19,7 @@ from ironflow.testing._websocket import Session, WebSocketConnection, WebSockets
 
 from ..frames import CLOSE, TEXT, close_frame, frame
 from ..local import until
-from ..websocket_echo import dial
+from ..websocket_sides import dial
 from .conftest import KEY
 from .wire import Wire
 

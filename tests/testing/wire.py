@@ -6,7 +6,7 @@ import json
 
 from ironflow._wire.websocket import Closed, Message
 
-from ..websocket_echo import dial
+from ..websocket_sides import dial
 
 
 class Wire:

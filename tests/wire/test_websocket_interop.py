@@ -12,7 +12,7 @@ import pytest
 
 from ironflow._wire.websocket import Closed, Message, Ping, Pong, ProtocolError
 
-from ..websocket_echo import MAX_MESSAGE, accept, dial, echo
+from ..websocket_sides import MAX_MESSAGE, accept, dial, echo
 
 pytest.importorskip("websockets", reason="the library websockets (extra: interop) is not installed")
 
