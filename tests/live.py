@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import copy
 import json
+import pickle
 import random
 import socket
 import struct
 import threading
 from urllib.parse import unquote
 
+from ironflow import IronflowClient, IronflowError
+
+from .conftest import KEY
 from .frames import TEXT, close_frame, frame
 from .hostile import HostileServer, reply
 from .websocket_peer import accept_key
@@ -76,6 +81,29 @@ def closed(code=1000, reason=b""):
         peer.drain()
 
     return act
+
+
+def connected(server, **options):
+    options = {"timeout": 5, "initial_backoff": 0.001, **options}
+    return IronflowClient(server.url, KEY, **options)
+
+
+def keys(*names):
+    """A script that answers a listing."""
+    return reply(json.dumps({"keys": list(names)}).encode())
+
+
+def entry(key, value, revision):
+    """A script that answers a get."""
+    return reply(json.dumps({"key": key, "value": value, "revision": revision}).encode())
+
+
+def assert_is_safe(error):
+    assert isinstance(error, IronflowError)
+    for each in (error, pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert KEY not in f"{each!s} {each!r} {vars(each)}"
+        assert type(each) is type(error)
+    assert error.__cause__ is None or KEY not in repr(error.__cause__)
 
 
 class Bucket:

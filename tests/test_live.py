@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import logging
-import pickle
 import random
 import re
 import threading
@@ -14,15 +12,11 @@ import time
 import pytest
 
 from ironflow import (
-    AuthenticationError,
     InvalidResponseError,
     IronflowClient,
     IronflowConnectionError,
     IronflowError,
     IronflowTimeoutError,
-    NotFoundError,
-    PermissionDeniedError,
-    ServerError,
 )
 from ironflow._live_stream import (
     DELIBERATE,
@@ -37,10 +31,22 @@ from ironflow._live_stream import (
 )
 
 from .conftest import KEY, ROOT
-from .frames import BINARY, CLOSE, PING, PONG, TEXT, close_frame, frame
+from .frames import CLOSE, PING, PONG, close_frame, frame
 from .hostile import HostileServer, clear_proxies, reply, request, reset, stall
 from .hostile import trusting_context as trusting
-from .live import Bucket, closed, delete_message, put, put_message, text, upgrade
+from .live import (
+    Bucket,
+    assert_is_safe,
+    closed,
+    connected,
+    delete_message,
+    entry,
+    keys,
+    put,
+    put_message,
+    text,
+    upgrade,
+)
 from .test_examples import start
 from .websocket_peer import read_frame
 
@@ -51,21 +57,6 @@ END = close_frame(1000)
 @pytest.fixture(autouse=True)
 def _no_proxies(monkeypatch):
     clear_proxies(monkeypatch)
-
-
-def connected(server, **options):
-    options = {"timeout": 5, "initial_backoff": 0.001, **options}
-    return IronflowClient(server.url, KEY, **options)
-
-
-def keys(*names):
-    """A script that answers a listing."""
-    return reply(json.dumps({"keys": list(names)}).encode())
-
-
-def entry(key, value, revision):
-    """A script that answers a get."""
-    return reply(json.dumps({"key": key, "value": value, "revision": revision}).encode())
 
 
 def test_initial_frames_updates_and_deletes_are_items_and_a_close_with_1000_ends_quietly():
@@ -114,86 +105,6 @@ def test_a_config_document_is_followed_until_it_is_deleted():
     with HostileServer(script) as server, connected(server) as client:
         assert list(client.config_watch("c")) == [first, gone]
     assert server.requests[0].target == "/api/v1/config/c/watch"
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [
-        frame(TEXT, b"{not json"),
-        frame(TEXT, b"[1]"),
-        frame(TEXT, b"\xff"),
-        frame(TEXT, b"{}", reserved=4),
-        frame(TEXT, b"{}", masked=True),
-        frame(3, b""),
-        frame(BINARY, b"{}"),
-        frame(TEXT, b"", length=1 << 40),
-        frame(TEXT, b"[" * 100_000),
-        frame(CLOSE, b"\x03"),
-        close_frame(1005),
-    ],
-    ids=lambda content: content[:12].hex(),
-)
-def test_a_message_that_cannot_be_used_ends_the_stream_although_it_may_reconnect(broken):
-    script = [upgrade, put("a", b"1", 1) + broken, stall]
-    with HostileServer(script) as server, connected(server) as client:
-        updates = client.kv_watch("b")
-        assert next(updates)["key"] == "a"
-        with pytest.raises(InvalidResponseError) as caught:
-            next(updates)
-        assert list(updates) == []
-        server.released.set()
-    assert server.accepted == 1
-    assert_is_safe(caught.value)
-
-
-def test_a_message_that_is_larger_than_the_limit_is_refused():
-    script = [upgrade, frame(TEXT, b"x" * 2000), stall]
-    with HostileServer(script) as server, connected(server, max_response_bytes=1000) as client:
-        with pytest.raises(InvalidResponseError, match="larger than 1000 bytes"):
-            next(client.kv_watch("b"))
-        server.released.set()
-
-
-def assert_is_safe(error):
-    assert isinstance(error, IronflowError)
-    for each in (error, pickle.loads(pickle.dumps(error)), copy.copy(error)):
-        assert KEY not in f"{each!s} {each!r} {vars(each)}"
-        assert type(each) is type(error)
-    assert error.__cause__ is None or KEY not in repr(error.__cause__)
-
-
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        ("200 OK", InvalidResponseError),
-        ("301 Moved Permanently", IronflowError),
-        ("401 Unauthorized", AuthenticationError),
-        ("403 Forbidden", PermissionDeniedError),
-        ("404 Not Found", NotFoundError),
-        ("426 Upgrade Required", IronflowError),
-        ("500 Internal Server Error", ServerError),
-    ],
-)
-def test_a_refused_handshake_is_the_error_of_its_status(status, kind):
-    answer = reply(json.dumps({"error": f"no, {KEY}"}).encode(), status=status)
-    server = HostileServer(then=[request, answer])
-    with server, connected(server, max_attempts=2) as client:
-        with pytest.raises(kind) as caught:
-            client.kv_watch("b")
-    assert caught.value.status_code == int(status[:3])
-    assert server.accepted == (2 if status.startswith("500") else 1)
-    assert_is_safe(caught.value)
-
-
-def test_a_wrong_accept_key_is_refused():
-    answer = (
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Accept: AAAA\r\n\r\n"
-    )
-    with HostileServer([request, answer, stall]) as server, connected(server) as client:
-        with pytest.raises(InvalidResponseError, match="Sec-WebSocket-Accept does not match"):
-            client.kv_watch("b")
-        server.released.set()
 
 
 def test_the_first_connection_is_tried_again_as_a_get_is():
