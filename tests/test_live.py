@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import random
-import re
 import threading
 import time
 
@@ -30,7 +29,7 @@ from ironflow._live_stream import (
     after_end,
 )
 
-from .conftest import KEY, ROOT
+from .conftest import KEY
 from .frames import CLOSE, PING, PONG, close_frame, frame
 from .hostile import HostileServer, clear_proxies, reply, request, reset, stall
 from .hostile import trusting_context as trusting
@@ -528,7 +527,7 @@ def test_a_mirror_stays_right_through_a_thousand_disconnects():
     assert all(gap["healed"] for gap in gaps)
 
 
-# The example and the guide
+# The example
 
 
 def test_the_example_mirrors_a_bucket_through_a_restart():
@@ -547,46 +546,4 @@ def test_the_example_mirrors_a_bucket_through_a_restart():
         "{'b': b'2'}",
         "{'b': b'3'}",
         "connected again",
-    ]
-
-
-class Printed(Exception):
-    """A block of the guide has printed what it was to print."""
-
-
-def test_the_blocks_of_the_guide_run(local, monkeypatch):
-    monkeypatch.setenv("IRONFLOW_SERVER_URL", local.url)
-    guide = (ROOT / "docs" / "guides" / "live.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```py\n(.*?)```", guide, re.S)
-    printed = []
-
-    def printing(*values):
-        printed.append(values)
-        raise Printed
-
-    namespace = {"print": printing}
-    with IronflowClient(local.url) as client:
-        client.kv_create_bucket({"name": "flags"})
-        client.kv_put("flags", "dark-mode", b"on")
-        publishing = threading.Event()
-
-        def publish():
-            while not publishing.wait(0.02):
-                client.events_create({"name": "order.placed", "data": {"id": 1}})
-                client.pub_sub_publish({"topic": "jobs", "data": {"job": 7}})
-
-        publisher = threading.Thread(target=publish)
-        publisher.start()
-        try:
-            for block in blocks:
-                with pytest.raises(Printed):
-                    exec(compile(block, "live.md", "exec"), namespace)
-        finally:
-            publishing.set()
-            publisher.join(PATIENCE)
-            namespace["client"].close()
-    assert printed == [
-        ("put", "dark-mode", b"on"),
-        ("events:order.placed", {"id": 1}),
-        ("working on", {"job": 7}),
     ]
