@@ -138,6 +138,7 @@ def test_a_message_that_fails_four_times_is_given_up(local, client, caplog):
             seen = wire.receive()
             assert seen["data"] == 1
             ack(wire, seen, "nak", redeliverDelay=0)
+        wire.subscribe("topic:u")  # its answer shows that the last frame has been read
         client.pub_sub_create(body={"topic": "t", "data": 2})
         assert wire.receive()["data"] == 2
     assert "was sent 4 times in vain" in caplog.text
