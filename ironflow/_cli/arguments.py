@@ -28,17 +28,22 @@ if TYPE_CHECKING:
 class Typed:
     """What was typed.
 
-    Args:
+    Attributes:
         settings: Values of the global flags.
+        words: The words of the command.
+        node: What they lead to, None where there are none.
+        command: The command, None where only help can be given.
+        given: Values of its arguments and flags.
+        explicit: Keys of the flags that were typed.
     """
 
     def __init__(self) -> None:
         self.settings: dict[str, Any] = {flag.key: flag.default for flag in GLOBALS}
         self.words: list[str] = []
-        self.node: Node | Command | None = None  # None where no word was typed
-        self.command: Command | None = None  # None where only help can be given
+        self.node: Node | Command | None = None
+        self.command: Command | None = None
         self.given: dict[str, Any] = {}
-        self.explicit: set[str] = set()  # keys of the flags that were typed
+        self.explicit: set[str] = set()
 
 
 def read(tokens: list[str], typed: Typed) -> None:

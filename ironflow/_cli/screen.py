@@ -160,6 +160,11 @@ def shown(value: Any) -> str:
     return plain(json_text(value)) if isinstance(value, (dict, list)) else str(value)
 
 
+def json_cell(value: Any) -> str:
+    """Return what users have stored, as a cell shows it: an empty object is not nothing."""
+    return shown(value) if value is None or isinstance(value, str) else plain(json_text(value))
+
+
 def _usable(stream: TextIO | None) -> TextIO:
     """Return a stream that writes what it cannot encode as escapes; one that is closed is none."""
     if stream is None:

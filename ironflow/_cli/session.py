@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from .._errors import IronflowTimeoutError
     from ..client import IronflowClient
     from .arguments import Typed
     from .screen import Screen
@@ -70,6 +71,18 @@ class Session:
     def call(self, method: str, *arguments: Any, **more: Any) -> Any:
         """Call a method of the client by its name."""
         return getattr(self.client, method)(*arguments, **more)
+
+    def unfinished(self, error: IronflowTimeoutError) -> Any:
+        """Return the last state of what was waited for; that it goes on is no success.
+
+        Raises:
+            IronflowTimeoutError: There is no state: the wait has seen nothing.
+        """
+        if error.body is None:
+            raise error
+        self.exit_code = 1
+        self.screen.note(f"note: {error}")
+        return error.body
 
     def refuse_curl(self, reason: str) -> None:
         """Refuse ``--curl`` where it depends on what was typed whether one is possible.

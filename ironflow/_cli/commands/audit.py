@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..screen import json_cell
 from ..show import Column, Table
 from ..table import INT, STRING, Argument, Call, Command, Flag, chosen
 from ..times import clock_time
@@ -64,7 +65,7 @@ COMMANDS = [
             Column("TIMESTAMP", "created_at", clock_time),
             Column("EVENT TYPE", "event_type"),
             Column("STEP ID", "step_id"),
-            Column("PAYLOAD", "payload"),
+            Column("PAYLOAD", "payload", json_cell),
             total=_TOTAL,
         ),
     ),
@@ -93,7 +94,7 @@ COMMANDS = [
             Column("TIMESTAMP", "created_at", clock_time),
             Column("EVENT TYPE", "event_type"),
             Column("DECISION", "", _decision),
-            Column("PAYLOAD", "payload"),
+            Column("PAYLOAD", "payload", json_cell),
             total=_TOTAL,
         ),
     ),

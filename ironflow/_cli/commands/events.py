@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ..data import data_of, read_file
 from ..errors import UsageError
-from ..screen import json_text, shown
+from ..screen import json_cell, json_text, shown
 from ..show import Column, Table, Text, table_lines
 from ..table import BOOL, DURATION, FILE, INT, PAIRS, STRING, Argument, Call, Command, Flag
 from ..times import date_time, duration
 from ..values import parsed
 from ._common import DATA, LONG_DATA, moment
-from .results import has_failed
+from .results import has_failed, problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,13 +68,12 @@ def _show_emitted(session: Session, reply: Any) -> Iterable[str]:
     results = reply.get("results") or []
     for result in results:
         failed = has_failed(result)
-        what = (result.get("error") or {}).get("message") if failed else result.get("output")
         parts = [
             session.screen.mark(not failed),
             shown(result.get("function_id")),
             shown(result.get("status")),
             f"{result.get('duration_ms') or 0}ms",
-            shown(what),
+            problem(result) if failed else json_cell(result.get("output")),
         ]
         yield " ".join(parts)
     if not results:

@@ -9,7 +9,7 @@ from ..show import Column, Details, Table
 from ..table import BOOL, DURATION, INT, PAIRS, Argument, Call, Command, Flag
 from ..times import duration
 from ._common import DATA, ID
-from .results import has_failed, status_word
+from .results import has_failed, problem, status_word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _show_invoked(session: Session, reply: Any) -> Iterable[str]:
         name = shown(result.get("function_id") or function)
         yield f"{mark} {name} {status_word(result)} in {took}"
         if failed:
-            yield f"  Error: {shown((result.get('error') or {}).get('message'))}"
+            yield f"  Error: {problem(result)}"
         else:
             yield f"  Output: {session.screen.json_text(result.get('output'), indent=None)}"
 

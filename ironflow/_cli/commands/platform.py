@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..screen import json_cell
 from ..show import Column, Table, Text
 from ..table import INT, LIST, SECRET, STRING, Argument, Call, Command, Flag
 from ..times import date_time
@@ -161,7 +162,7 @@ COMMANDS = [
             Column("TIMESTAMP", "created_at", date_time),
             Column("EVENT TYPE", "event_type"),
             Column("USER", "platform_user_id"),
-            Column("PAYLOAD", "payload"),
+            Column("PAYLOAD", "payload", json_cell),
             total="Total: {} events",
         ),
         platform=True,

@@ -101,6 +101,8 @@ def _percent(done: int, total: int) -> str:
 
 
 def _rebuild(session: Session) -> Any:
+    from ..._errors import IronflowTimeoutError
+
     given, name = session.given, session.given["name"]
     body = chosen(_JOB_NAMES, given) or None
     if not given["wait"]:
@@ -117,6 +119,8 @@ def _rebuild(session: Session) -> Any:
         job = client.projections_rebuild_and_wait(
             name, body, timeout=given["timeout"], on_progress=progress
         )
+    except IronflowTimeoutError as error:
+        return {"job": session.unfinished(error)}
     finally:
         screen.clear()
     session.exit_code = 0 if job.get("status") in ("completed", "dry_run") else 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..screen import shown
+from ..screen import json_cell, shown
 from ..show import Column, Details, Table, Text, table_lines
 from ..table import DURATION, INT, SEVERAL, STRING, Argument, Call, Command, Flag
 from ..times import between
@@ -32,14 +32,18 @@ _RUN = Details(
 
 def _wait(session: Session) -> Any:
     """Wait for a run; one that did not complete is an exit code of 1."""
+    from ..._errors import IronflowTimeoutError
+
     id = session.given["run_id"]
     screen = session.screen
     try:
-        run = session.client.runs_wait(
+        run: Any = session.client.runs_wait(
             id,
             timeout=session.given["timeout"] or 0.0,
             on_progress=lambda run: screen.progress(f"run {id}: {run['status']}"),
         )
+    except IronflowTimeoutError as error:
+        return session.unfinished(error)
     finally:
         screen.clear()
     session.exit_code = 0 if run["status"] == "completed" else 1
@@ -63,7 +67,7 @@ def _inject(session: Session) -> Any:
 
 def _show_injected(session: Session, reply: Any) -> Iterable[str]:
     yield f"Injected step {shown(reply.get('step_id') or session.given['step_id'])}"
-    yield f"Previous output: {shown(decoded(reply.get('previous_output')))}"
+    yield f"Previous output: {json_cell(decoded(reply.get('previous_output')))}"
 
 
 def _show_paused(session: Session, reply: Any) -> Iterable[str]:
@@ -77,7 +81,7 @@ def _show_paused(session: Session, reply: Any) -> Iterable[str]:
             shown(step.get("id")),
             shown(step.get("name")),
             shown(step.get("injected") or None),
-            shown(decoded(step.get("output"))),
+            json_cell(decoded(step.get("output"))),
         ]
         for step in reply.get("steps") or []
     ]

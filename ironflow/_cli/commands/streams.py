@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..data import data_of
 from ..following import follow
+from ..screen import json_cell
 from ..show import Column, Details, Table
 from ..table import (
     BOOL,
@@ -89,7 +90,7 @@ COMMANDS = [
             "events",
             Column("VERSION", "entity_version"),
             Column("NAME", "name"),
-            Column("DATA", "data"),
+            Column("DATA", "data", json_cell),
             moment("TIMESTAMP", "timestamp"),
         ),
     ),
