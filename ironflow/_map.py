@@ -348,6 +348,8 @@ class _Engine:
             while reply is not None:
                 if not self._answered(lane, reply):
                     return
+                if not lane.calls:
+                    break
                 reply = self._reply(lane, lane.next_reply)
             if not connection.has_decrypted:
                 return  # the selector tells if there is more

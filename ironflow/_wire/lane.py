@@ -43,6 +43,7 @@ class Lane:
 
     Attributes:
         connection: The connection, None until it is open.
+        is_open: Whether it is there; asked for so often that a property would cost something.
         sock: Its socket, None until somebody begins to open it.
         calls: The calls that were sent and are not answered, oldest first.
         answered: How many calls were answered on it.
@@ -59,6 +60,7 @@ class Lane:
         "calls",
         "connection",
         "ended",
+        "is_open",
         "is_shared",
         "sock",
         "watched",
@@ -67,6 +69,7 @@ class Lane:
 
     def __init__(self) -> None:
         self.connection: Connection | None = None
+        self.is_open = False
         self.sock: Any = None
         self.calls: deque[Any] = deque()
         self.answered = 0
@@ -81,11 +84,6 @@ class Lane:
     def is_new(self) -> bool:
         """Whether nobody has begun to open it."""
         return self.sock is None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the connection is there."""
-        return self.connection is not None
 
     @property
     def was_dead(self) -> bool:
@@ -104,6 +102,7 @@ class Lane:
     def adopt(self, connection: Connection) -> None:
         """Take a connection that is open."""
         self.connection = connection
+        self.is_open = True
         self.sock = connection.sock
         connection.stop_waiting()
 
