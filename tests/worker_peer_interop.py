@@ -36,7 +36,13 @@ async def process_order(context):
         await step.invoke("nobody", {})
     except Exception as error:
         say(f"{type(error).__name__}: {error}")
-    return {"by": paid.data["by"], "receipt": receipt, "other": started.run_id}
+    message = await step.publish("orders.done", {"order_id": context.event.data["order_id"]})
+    return {
+        "by": paid.data["by"],
+        "receipt": receipt,
+        "other": started.run_id,
+        "sequence": message.sequence,
+    }
 
 
 @function(id="write-receipt")
@@ -50,8 +56,14 @@ async def fragile(context):
     raise ConnectionError("no carrier")
 
 
+@function(id="hibernate")
+async def hibernate(context):
+    await context.step.sleep("winter", "90d")
+    return say("awake")
+
+
 async def main(url):
-    functions = [process_order, write_receipt, fragile]
+    functions = [process_order, write_receipt, fragile, hibernate]
     worker = Worker(functions=functions, server_url=url, worker_id="worker-1")
     running = asyncio.ensure_future(worker.start())
     await asyncio.to_thread(sys.stdin.read)

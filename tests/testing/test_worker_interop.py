@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from ironflow import IronflowClient
+from ironflow.testing import LocalServer
 
 from .. import rpc_peer
 from ..local import until
@@ -22,12 +26,12 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def worker(local, local_client):
-    """The worker's process, which has registered; ``stopped`` gives what it said."""
+@contextlib.contextmanager
+def working(client, url):
+    """The process of a worker that has registered."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "IRONFLOW"))}
     with subprocess.Popen(
-        [str(rpc_peer.PYTHON), str(WORKER), local.url],
+        [str(rpc_peer.PYTHON), str(WORKER), url],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -35,10 +39,16 @@ def worker(local, local_client):
         cwd=rpc_peer.BUILD,  # not our own folder: our package would be found there
     ) as process:
         try:
-            until(lambda: local_client.workers_list()["workers"] or process.poll() is not None)
+            until(lambda: client.workers_list()["workers"] or process.poll() is not None)
             yield process
         finally:
             process.kill()
+
+
+@pytest.fixture
+def worker(local, local_client):
+    with working(local_client, local.url) as process:
+        yield process
 
 
 def stopped(worker):
@@ -80,7 +90,12 @@ def test_a_run_with_steps_a_sleep_a_wait_and_invocations_completes(local, local_
         ("write-receipt:0", "invoke_function", "completed"),
         ("write-receipt:1", "invoke_function_async", "completed"),
         ("nobody:0", "invoke_function", "failed"),
+        ("publish:orders.done:0", "invoke", "completed"),
     ]
+    stats = local_client.pub_sub_get_topic_stats({"topic": "orders.done"})
+    assert stats["last_seq"] == str(run["output"]["sequence"])
+    edge = {"function_id": "process-order", "topic": "orders.done"}
+    assert local_client.flow_list_topic_edges()["edges"] == [edge]
     lines = stopped(worker)
     assert lines[:2] == ["priced", "shipped o-1"]  # each step was carried out once
     assert [line.partition(":")[0] for line in lines[2:]] == ["InvokeError"]
@@ -94,3 +109,14 @@ def test_a_run_that_fails_is_tried_again_and_its_completed_step_is_not(local, lo
     assert (run["status"], run["attempt"]) == ("failed", 2)
     assert run["error"]["message"] == "no carrier"
     assert stopped(worker) == ["attempt 1"]
+
+
+def test_a_run_that_sleeps_for_months_ends_by_virtual_time():
+    with LocalServer(clock="virtual") as server, IronflowClient(server.url) as client:
+        with working(client, server.url) as worker:
+            run_id = client.functions_invoke("hibernate")["run_id"]
+
+            run = server.wait_for_run(run_id, timeout=20)
+
+            assert (run["status"], run["output"]) == ("completed", None)
+            assert stopped(worker) == ["awake"]

@@ -47,6 +47,9 @@ class Clock:
 
     Args:
         lock: The state's lock. Hold it to call anything but ``now`` and ``join``.
+
+    Attributes:
+        is_held: Tells whether somebody outside of the server is at work: a worker with a job.
     """
 
     is_virtual = False
@@ -57,6 +60,7 @@ class Clock:
         self._numbers = count()
         self._earlier = threading.Condition(lock)  # the first timer has changed
         self._thread: threading.Thread | None = None
+        self.is_held: Callable[[], bool] = lambda: False
 
     def now(self) -> float:
         """Return the time in seconds since 1970."""
@@ -90,6 +94,7 @@ class Clock:
         seconds: float | None = None,
         *,
         patience: float | None = None,
+        passes_time: bool = True,
     ) -> bool:
         """Wait until ``is_over`` returns true; each notification of the condition asks it again.
 
@@ -98,6 +103,8 @@ class Clock:
             is_over: Tells whether the wait is over.
             seconds: How long to wait by this clock, None for no limit.
             patience: How long the user waits; rule 4.
+            passes_time: Whether virtual time may jump meanwhile. A worker that asks for jobs all
+                the time is no reason: an event that a test is about to send would come too late.
 
         Returns:
             Whether it was over in time.

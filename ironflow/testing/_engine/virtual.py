@@ -7,7 +7,8 @@ Rules:
    which it began to wait; then requests, in the order in which they came.
 2. When nothing can run, time jumps to the next timer, provided that somebody waits for that: a
    request that the server holds, or a call such as ``wait_for_run``. Nobody waits while the test's
-   own thread is busy between two calls, so an event that it is about to send comes in time.
+   own thread is busy between two calls, so an event that it is about to send comes in time. A
+   worker that has a job can run; only ``advance`` and ``set_time`` do not wait for its report.
 3. A request is answered once everything that it set off has come to rest. So a test that calls
    one thing at a time meets the same ids, times and order each time.
 4. A GET that brings what it brought before, with nothing done in between, is a wait too, so that a
@@ -75,6 +76,7 @@ class _Wait:
         work: What gets the turn then; None for a thread that only wants to know.
         comes_last: Whether everything else that can run comes first.
         passes_time: Whether time may jump meanwhile; rule 2.
+        insists: Whether it may also jump while a worker has a job.
         ends: When patience ends, by the computer's clock.
         thread: The thread to start then; None for a thread that waits.
         is_open: Whether the thread may go on.
@@ -88,6 +90,7 @@ class _Wait:
         *,
         comes_last: bool = False,
         passes_time: bool = False,
+        insists: bool = False,
         patience: float | None = None,
         thread: threading.Thread | None = None,
     ) -> None:
@@ -95,6 +98,7 @@ class _Wait:
         self.work = work
         self.comes_last = comes_last
         self.passes_time = passes_time
+        self.insists = insists
         self.ends = _FOREVER if patience is None else monotonic() + patience
         self.thread = thread
         self.is_open = False
@@ -173,6 +177,7 @@ class VirtualClock(Clock):
         seconds: float | None = None,
         *,
         patience: float | None = None,
+        passes_time: bool = True,
     ) -> bool:
         if is_over() or (seconds is not None and seconds <= 0):
             return is_over()
@@ -181,7 +186,8 @@ class VirtualClock(Clock):
         if seconds is not None:
             timer = self.call_at(self._now + seconds, lambda: expired.append(True))
         is_call = patience is not None or not self._mine.is_spawned
-        self._park(lambda: expired or is_over(), passes_time=is_call, patience=patience)
+        passes = passes_time and is_call
+        self._park(lambda: expired or is_over(), passes_time=passes, patience=patience)
         if timer is not None:
             self.cancel(timer)
         return is_over()
@@ -194,6 +200,7 @@ class VirtualClock(Clock):
             lambda: reached and not self._strays,
             comes_last=True,
             passes_time=True,
+            insists=True,
             patience=patience,
         )
         self.cancel(timer)
@@ -347,9 +354,12 @@ class VirtualClock(Clock):
     def _may_jump(self) -> bool:
         if not self._timers or self._strays:
             return False
-        moment = monotonic()
-        return self._timers[0].due <= self._now or any(
-            wait.passes_time and moment < wait.ends for wait in self._waits
+        if self._timers[0].due <= self._now:
+            return True
+        moment, held = monotonic(), self.is_held()
+        return any(
+            wait.passes_time and moment < wait.ends and (wait.insists or not held)
+            for wait in self._waits
         )
 
     def _first_changed(self) -> None:

@@ -17,6 +17,7 @@ Rules:
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 from . import injection, runs
@@ -24,7 +25,7 @@ from .documents import Secrets
 from .emitting import invoke
 from .refusals import Refusal, missing
 from .runs import Function, Functions, Run, Runs, Wait
-from .state import Environment, Index, Record, only
+from .state import Environment, Index, Record, State, only
 from .times import timestamp
 
 _MAX_ATTEMPTS = 3
@@ -138,6 +139,7 @@ class Workers(Index[str, Worker, Environment]):
         moment = environment.clock.text()
         record = {"id": worker_id, **members, "registered_at": moment, "last_heartbeat": moment}
         self.setdefault(worker_id, Worker(record)).record = record
+        environment.state.clock.is_held = partial(_have_jobs, environment.state)
         present = runs.functions_of(environment)
         for function_id in record["function_ids"]:
             if function_id not in present:
@@ -166,8 +168,15 @@ class Workers(Index[str, Worker, Environment]):
             jobs.extend(() if jobs else self.assign(worker, available))
             return state.closed or bool(jobs)
 
-        state.clock.wait_for(state.changed, is_over, seconds)
+        clock = state.clock
+        clock.wait_for(state.changed, is_over, patience=seconds, passes_time=False)
         return jobs
+
+
+def _have_jobs(state: State) -> bool:
+    """Return whether a worker of any environment has a job."""
+    found = [environment.of(Workers) for environment in state.environments.values()]
+    return any(worker.active_jobs for workers in found for worker in workers.values())
 
 
 def progress(job: Job, steps: list[Step], offset: int) -> None:

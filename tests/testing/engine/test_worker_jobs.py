@@ -66,6 +66,34 @@ def test_a_poll_that_need_not_wait_is_not_held(client):
     assert "ironflow-poll-wait" not in exchanges[-1].headers
 
 
+@pytest.mark.ironflow(clock="virtual")
+def test_no_virtual_time_passes_by_a_held_poll(local, client):
+    """A worker polls all the time; an event that a test is about to send must not come too late."""
+    run_id = invoked(client)
+    wanted = {"event": "order.paid", "timeout": "1h"}
+    yielded(client, fetched(client), "wait_for_event", event_filter=wanted)
+    before = local.now
+    thread, replies = held(client, wait=1)
+    thread.join(10)
+    assert replies[0][1].status_code == 204
+    assert local.now == before
+    assert client.runs_get(run_id)["status"] == "paused"
+
+
+@pytest.mark.ironflow(clock="virtual")
+def test_virtual_time_stands_still_while_a_worker_has_a_job_unless_it_is_moved(local, client):
+    local.function("nap")(lambda event, step: step.sleep("long", 600))
+    run_id, nap = invoked(client), client.functions_invoke("nap")["run_id"]
+    job = fetched(client)
+    with pytest.raises(TimeoutError):
+        local.wait_for_run(nap, timeout=0.05)
+    local.advance(300)
+    assert client.runs_get(nap)["status"] == "paused"
+    report(client, job, "completed")
+    assert local.wait_for_run(nap)["status"] == "completed"
+    assert client.runs_get(run_id)["status"] == "completed"
+
+
 # Progress.
 
 
