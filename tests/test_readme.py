@@ -16,12 +16,8 @@ from ironflow.testing._samples import add_samples
 from .conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-# The local server does not speak RPC; tests/test_rpc.py runs that guide.
-ELSEWHERE = {"rpc.md"}
 PAGES = [
-    page
-    for page in sorted((ROOT / "docs").rglob("*.md"))
-    if "```python" in page.read_text("utf-8") and page.name not in ELSEWHERE
+    page for page in sorted((ROOT / "docs").rglob("*.md")) if "```python" in page.read_text("utf-8")
 ]
 
 
@@ -67,6 +63,8 @@ def test_every_python_block_of_the_readme_runs_as_printed(local, capsys):
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_every_python_block_of_the_docs_runs_as_printed(local, capsys, path):
     page = path.read_text(encoding="utf-8")
+    if "python -m ironflow.testing`." in page:  # which has the samples
+        add_samples(local)
     assert run_blocks(page, local.url, local)
     assert_as_promised(page, capsys.readouterr().out.splitlines())
 

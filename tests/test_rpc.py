@@ -19,9 +19,7 @@ from ironflow import (
 from ironflow._connect import STATUS_BY_CODE
 
 from .conftest import KEY, ROOT
-from .connect import ended, enveloped
 from .hostile import HostileServer, clear_proxies, request, reset
-from .test_readme import assert_as_promised, run_blocks
 from .test_rpc_methods import PINNED
 from .wire.patience import patient
 
@@ -316,32 +314,6 @@ def test_a_stream_cannot_be_mapped(client):
 
 
 # The guide
-
-
-def test_the_guide_runs_as_printed(server, capsys):
-    server.reply({"version": "0.5.0", "connectedWorkers": 2})
-    server.reply({"topics": [{"name": "order.processed", "messageCount": "42"}]})
-    server.reply({"status": "paused"})
-    server.reply({"steps": [{"id": "s", "name": "charge", "output": "eyJ0b3RhbCI6IDk5Ljk5fQ=="}]})
-    server.reply({"stepId": "s", "previousOutput": "eyJ0b3RhbCI6IDk5Ljk5fQ=="})
-    server.reply({"id": "run_1"})
-    result = {"runId": "r", "functionId": "process-order", "status": "RUN_STATUS_COMPLETED"}
-    server.reply({"results": [result], "eventId": "e"})
-    server.reply({"name": "order-totals", "state": {"orders": 3}, "lastEventId": "evt_7"})
-    event = {"topic": "topic:orders", "data": {"id": 7}}
-    content = enveloped(event) + enveloped(event) + ended()
-    server.reply(body=content, headers={"Content-Type": "application/connect+json"})
-    server.reply({"code": "not_found", "message": "run not found"}, status=404)
-    page = (ROOT / "docs" / "guides" / "rpc.md").read_text(encoding="utf-8")
-
-    assert run_blocks(page, server.url, server) == 6
-
-    assert_as_promised(page, capsys.readouterr().out.splitlines())
-    assert [seen.path.rpartition("/")[2] for seen in server.requests] == [
-        *("Info", "ListTopics", "PauseRun", "GetPausedState", "InjectStepOutput", "resume"),
-        *("TriggerSync", "GetProjection", "Subscribe", "GetRun"),
-    ]
-    assert server.requests[4].json["new_output"] == "eyJ0b3RhbCI6IDg5Ljk5fQ=="
 
 
 def test_the_guide_names_every_method_and_every_code():

@@ -111,6 +111,18 @@ FIELDS = {
     ),
 }
 
+# What requests may say, by the words of the engine.
+_ENUMS = {
+    "ACK_MODE": ("auto", "manual"),
+    "BACKPRESSURE_MODE": ("drop", "block", "buffer"),
+    "EXECUTION_MODE": ("push", "pull"),
+    "FUNCTION_STATUS": ("active", "paused", "archived"),
+    "RUN_STATUS": (
+        "pending", "running", "completed", "failed", "cancelled", "paused",
+        "waiting_for_capacity", "waiting",
+    ),
+}  # fmt: skip
+
 _ABSENT = object()
 
 
@@ -222,10 +234,12 @@ def _from_base64(value: Any, place: str) -> Any:
 
 def _enum_word(value: Any, prefix: str, place: str) -> Any:
     """Return the engine's word for an enum's name."""
-    if not isinstance(value, str) or not value.startswith(f"{prefix}_"):
-        raise Refusal(400, f"{place} must be a name such as {prefix}_UNSPECIFIED")
-    word = value[len(prefix) + 1 :].lower()
-    return _ABSENT if word == "unspecified" else word
+    if value == f"{prefix}_UNSPECIFIED":
+        return _ABSENT
+    names = {f"{prefix}_{word}".upper(): word for word in _ENUMS[prefix]}
+    if not isinstance(value, str) or value not in names:
+        raise Refusal(400, f"{place} must be one of {', '.join(names)}")
+    return names[value]
 
 
 # Replies.

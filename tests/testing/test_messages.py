@@ -66,6 +66,8 @@ def test_values_are_read_as_connect_writes_them():
         {"timeout": "5m"},
         {"timeout": "-1s"},
         {"status": "completed"},
+        {"status": "RUN_STATUS_FLYING"},
+        {"status": "RUN_STATUS_completed"},
         {"status": 3},
         {"triggers": ["a"]},
         {"triggers": 1},

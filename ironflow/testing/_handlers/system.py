@@ -68,7 +68,7 @@ def metrics(call: Call) -> Reply:
 @route("GET", "/api/v1/capabilities", public=True)
 def capabilities(call: Call) -> Record:
     return {
-        "transports": ["http", "websocket"],
+        "transports": ["connectrpc", "http", "websocket"],
         "features": ["replay", "wildcard-patterns"],
         "version": _VERSION,
         "auth_required": call.state.api_key is not None,

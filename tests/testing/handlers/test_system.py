@@ -45,7 +45,10 @@ def test_discovery_needs_no_credential_and_tells_whether_others_do(local, local_
     with LocalServer(api_key="ifkey_0123456789abcdef0123456789abcdef") as guarded:
         with IronflowClient(guarded.url, max_attempts=1) as stranger:
             found = stranger.capabilities()
-            assert (found["auth_required"], found["transports"]) == (True, ["http", "websocket"])
+            assert (found["auth_required"], found["transports"]) == (
+                True,
+                ["connectrpc", "http", "websocket"],
+            )
             assert stranger.health()["status"] == "healthy"
             assert stranger.ready()["status"] == "ready"
             assert "ironflow_uptime_seconds" in stranger.metrics()
