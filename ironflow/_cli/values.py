@@ -100,18 +100,11 @@ def _refused_constant(name: str) -> Any:
     raise ValueError(f"{name} has no form in JSON")
 
 
-def is_text(text: str) -> bool:
-    """Tell whether what was typed is text: other bytes come as lone surrogates."""
+def _string(flag: Flag, text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _string(flag: Flag, text: str) -> str:
-    if not is_text(text):
-        raise UsageError(f"--{flag.name}: is not valid UTF-8")
+        raise UsageError(f"--{flag.name}: is not valid UTF-8") from None
     return text
 
 

@@ -18,6 +18,8 @@ from ._user_arguments import check_key, check_whole
 from ._waiting import Waiting
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from os import PathLike
     from types import TracebackType
     from typing import TypeVar
 
@@ -217,11 +219,49 @@ class LocalServer(Registering, Provoking, Waiting):
             LookupError: A function or a projection of the snapshot is not registered here; the
                 message names it. Nothing has changed.
         """
+        self._go_on_with(lambda old: snapshot.state(old.registry))
 
-        def make(old: State) -> State:
-            state = snapshot.state(self._application.registry)
+    def dump(self, path: str | PathLike[str]) -> None:
+        """Write all data as a JSON document, for ``seed`` or for people to read.
+
+        It holds everything in plain text: the values of secrets, passwords, API keys and logins.
+        Only you can read the file.
+
+        Args:
+            path: The file; one that is there is replaced.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        from . import _seeds  # rarely needed
+
+        with self._application.locked() as state:
+            text = _seeds.written(state)
+        _seeds.save(path, text)
+
+    def seed(self, path: str | PathLike[str]) -> None:
+        """Start afresh with the data of a JSON document: of ``dump``, or written by hand.
+
+        Like ``restore``, it replaces all data and forgets faults, expectations and requests.
+
+        Args:
+            path: The file.
+
+        Raises:
+            OSError: The file cannot be read.
+            ValueError: It is no JSON document, or something in it is wrong; the message names the
+                file and the place, and nothing has changed.
+        """
+        from . import _seeds
+
+        document = _seeds.load(path)
+        self._go_on_with(lambda old: _seeds.state_of(document, path, old.registry))
+
+    def _go_on_with(self, make: Callable[[State], State]) -> None:
+        def ready(old: State) -> State:
+            state = make(old)
             state.api_key, state.strict = old.api_key, old.strict
             state.closed = self._http is None
             return state
 
-        self._application.replace(make)
+        self._application.replace(ready)

@@ -41,7 +41,7 @@ class Snapshot:
             type(state.clock): lambda clock: (_part, ("clock", clock.now())),
             threading.Condition: lambda _: (_part, ("condition",)),
             Timer: lambda _: (_no_timer, ()),
-            Projection: lambda projection: (_part, ("projection", projection.name)),
+            Projection: _projection_or_name,
             Function: _function_or_name,
         }
         try:
@@ -74,6 +74,13 @@ def _function_or_name(function: Function) -> Any:
     if function.handler is None:
         return function.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
     return _part, ("function", function.id)
+
+
+def _projection_or_name(projection: Projection) -> Any:
+    """Keep an SQL projection, and the name of a Python projection."""
+    if projection.columns:
+        return projection.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    return _part, ("projection", projection.name)
 
 
 class _Reader(pickle.Unpickler):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from ..data import stdin_bytes
 from ..errors import UsageError
 from ..following import write_each
@@ -37,7 +35,7 @@ def _put(session: Session) -> Any:
     given = session.given
     if given["create"] and given["if_match"] is not None:
         raise UsageError("--create and --if-match cannot be given together")
-    value = stdin_bytes() if given["value"] == "-" else os.fsencode(given["value"])
+    value = stdin_bytes() if given["value"] == "-" else given["value"].encode()
     conditions = chosen({"if_match": "if_match"}, given)
     if given["create"]:
         conditions["if_none_match"] = "*"
@@ -85,7 +83,7 @@ COMMANDS = [
         "Store a value, byte by byte.",
         _BUCKET,
         _KEY,
-        Argument("value", "The value, or - to read it from stdin", is_bytes=True),
+        Argument("value", "The value, or - to read it from stdin"),
         Flag("create", BOOL, "Only if the key does not exist"),
         Flag("if-match", INT, "Only if this is the revision of the key"),
         run=_put,

@@ -55,6 +55,10 @@ class EventLog:
             "created_at": moment,
             **{member: value for member, value in members.items() if value is not None},
         }
+        self.keep(event)
+        return event
+
+    def keep(self, event: Record) -> None:
+        """Add an event that is complete."""
         self.events.append(event)
         self._by_id[event["id"]] = event
-        return event

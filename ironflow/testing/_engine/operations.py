@@ -70,11 +70,11 @@ class Breakers(Records):
         return breaker
 
 
-class TopicEdges(set[tuple[str, str]]):
+class TopicEdges(Index[tuple[str, str], None, Environment]):
     """Which function published to which topic: function id and topic."""
 
-    def __init__(self, environment: Environment) -> None:
-        super().__init__()
+    def add(self, function_id: str, topic: str) -> None:
+        self[function_id, topic] = None
 
 
 class Debounced(Index[tuple[str, str], Record, Environment]):

@@ -128,8 +128,23 @@ class Table:
         return connection, _quoted(names[0][0])
 
 
-def create(
-    environment: Environment,
+def create(environment: Environment, name: str, **members: Any) -> Projection:
+    """Create an SQL projection; it takes the events that are there already.
+
+    Args:
+        environment: Where it belongs.
+        name: Its name.
+        members: As in ``make``.
+    """
+    if name in views_of(environment):
+        raise Refusal(409, f"projection already exists: {name}")
+    projection = environment.of(OwnProjections)[name] = make(name, **members)
+    views_of(environment)
+    environment.state.changed.notify_all()
+    return projection
+
+
+def make(
     name: str,
     *,
     definition: str,
@@ -137,17 +152,14 @@ def create(
     handlers: dict[str, str],
     description: str,
 ) -> Projection:
-    """Create an SQL projection; it takes the events that are there already.
+    """Return an SQL projection.
 
     Args:
-        environment: Where it belongs.
         name: Its name.
         definition, handlers: As in ``Table``.
         events: Patterns of the event names that it takes.
         description: For people.
     """
-    if name in views_of(environment):
-        raise Refusal(409, f"projection already exists: {name}")
     if not _CREATE.match(definition):
         raise Refusal(400, "table_sql must be a CREATE TABLE statement")
     for event, text in handlers.items():
@@ -157,7 +169,7 @@ def create(
         if len(text) > _MOST_CHARACTERS:
             raise Refusal(400, f"a statement must have at most {_MOST_CHARACTERS} characters")
     table = Table(definition, handlers)
-    projection = Projection(
+    return Projection(
         name,
         table.reduce,
         events=tuple(events),
@@ -166,10 +178,6 @@ def create(
         columns=table.columns,
         members={"type": "sql", "sql_definition": definition, "event_handlers": handlers},
     )
-    environment.of(OwnProjections)[name] = projection
-    views_of(environment)
-    environment.state.changed.notify_all()
-    return projection
 
 
 def _statement(text: str) -> Statement:

@@ -51,8 +51,7 @@ class Stores:
         self._stores: dict[Any, Any] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        kept = {k: s for k, s in self._stores.items() if not getattr(k, "transient", False)}
-        return {**vars(self), "_stores": kept}
+        return {**vars(self), "_stores": dict(self.stores())}
 
     def of(self, kind: Callable[[Any], S]) -> S:
         """Return the store of a kind: a class that takes its owner."""
@@ -60,6 +59,11 @@ class Stores:
             self._stores[kind] = kind(self)
         store: S = self._stores[kind]
         return store
+
+    def stores(self) -> list[tuple[Any, Any]]:
+        """Return the kinds of the stores in use and the stores, but for transient ones."""
+        kinds = self._stores.items()
+        return [(kind, store) for kind, store in kinds if not getattr(kind, "transient", False)]
 
     def close(self) -> None:
         """Close the stores that have a ``close`` method: the server stops."""
@@ -125,6 +129,7 @@ class State(Stores):
         closed: Whether the server has stopped, or started afresh with another state.
         environments: By id.
         started: Time of its creation.
+        counts: How many ids were given, by their prefix.
     """
 
     def __init__(
@@ -140,11 +145,11 @@ class State(Stores):
         self.closed: bool = False
         self.environments: dict[str, Environment] = {}
         self.started: float = self.clock.now()
-        self._counts: dict[str, int] = {}
+        self.counts: dict[str, int] = {}
 
     def new_id(self, prefix: str) -> str:
         """Return a new id: the prefix and a count."""
-        count = self._counts[prefix] = self._counts.get(prefix, 0) + 1
+        count = self.counts[prefix] = self.counts.get(prefix, 0) + 1
         return f"{prefix}_{count}"
 
     def environments_of(self, org_id: str) -> list[Environment]:
@@ -278,7 +283,7 @@ class Receipts:
     """Replies by action and idempotency key."""
 
     def __init__(self, environment: Environment) -> None:
-        self._replies: dict[tuple[tuple[str, ...], str], Record] = {}
+        self.replies: dict[tuple[tuple[str, ...], str], Record] = {}
 
     def once(self, what: tuple[str, ...], key: str, act: Callable[[], Record]) -> Record:
         """Act and return the reply; if the idempotency key was used before, return that reply.
@@ -288,9 +293,9 @@ class Receipts:
             key: The key, empty for none.
             act: Acts and returns the reply.
         """
-        if key and (what, key) in self._replies:
-            return self._replies[what, key]
+        if key and (what, key) in self.replies:
+            return self.replies[what, key]
         reply = act()
         if key:
-            self._replies[what, key] = reply
+            self.replies[what, key] = reply
         return reply

@@ -20,7 +20,7 @@ def pub_sub_create(call: Call) -> Record:
     data, run = body.any("data"), environment.of(Runs).get(call.run_id or "")
     refuse_reserved(topic, "topic")
     if run is not None:
-        environment.of(TopicEdges).add((run.function.id, topic))
+        environment.of(TopicEdges).add(run.function.id, topic)
 
     def act() -> Record:
         call.state.changed.notify_all()  # somebody may wait for this sequence number

@@ -1,0 +1,170 @@
+"""How the parts of a document are written and read, and how what is wrong is named."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ._engine.times import seconds_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import TypeVar
+
+    from ._engine.state import Record, State
+
+    T = TypeVar("T")
+
+_COUNTED = re.compile(r"([a-z]+)_([0-9]{1,15})")
+_TYPES = {
+    dict: "an object",
+    list: "an array",
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+}
+
+
+class Place:
+    """A place in a document, with what is read into.
+
+    Attributes:
+        state: The state that is made.
+        environment: The environment that is filled, if it is below one.
+        name: Such as ``environments.default.kv``.
+    """
+
+    def __init__(self, state: State, name: str = "", environment: Any = None) -> None:
+        self.state = state
+        self.name = name
+        self.environment: Any = environment
+
+    def at(self, name: object) -> Place:
+        return Place(
+            self.state, f"{self.name}.{name}" if self.name else str(name), self.environment
+        )
+
+    def wrong(self, problem: str) -> NoReturn:
+        raise ValueError(f"{self.name or 'the document'} {problem}")
+
+    def check(self, value: Any, kind: type) -> Any:
+        """Return a value of a type, or complain."""
+        fits = isinstance(value, kind) or (kind is float and isinstance(value, int))
+        if not fits or (isinstance(value, bool) and kind is not bool):
+            self.wrong(f"must be {_TYPES[kind]}")
+        return value
+
+    def members(self, value: Any) -> Iterable[tuple[str, Any, Place]]:
+        """Return key, value and place of the members of an object."""
+        return [(key, found, self.at(key)) for key, found in self.check(value, dict).items()]
+
+    def items(self, value: Any) -> Iterable[tuple[Any, Place]]:
+        """Return the items of an array, and their places."""
+        return [(item, self.at(n)) for n, item in enumerate(self.check(value, list))]
+
+    def reserve(self, id: str) -> str:
+        """Let no later id be the same as this one."""
+        found = _COUNTED.fullmatch(id)
+        if found:
+            counts = self.state.counts
+            counts[found[1]] = max(counts.get(found[1], 0), int(found[2]))
+        return id
+
+
+class Shape:
+    """How a value is written and read; as it is, unless the arguments say otherwise."""
+
+    def __init__(
+        self,
+        write: Callable[[Any], Any] = lambda value: value,
+        read: Callable[[Any, Place], Any] = lambda value, place: value,
+    ) -> None:
+        self.write = write
+        self.read = read
+
+
+def reference(what: str, id_of: Callable[[Any], str], known: Callable[[Place], Any]) -> Shape:
+    """Write the id of something, None for nothing, and read what has it."""
+
+    def read(id: Any, place: Place) -> Any:
+        if id is None:
+            return None
+        if not isinstance(id, str) or id not in known(place):
+            place.wrong(f"names {what} {id!r}, which is not there")
+        return known(place)[id]
+
+    return Shape(lambda value: None if value is None else id_of(value), read)
+
+
+def optional(shape: Shape) -> Shape:
+    return Shape(
+        lambda value: None if value is None else shape.write(value),
+        lambda value, place: None if value is None else shape.read(value, place),
+    )
+
+
+def mapping(shape: Shape) -> Shape:
+    return Shape(
+        lambda value: {key: shape.write(item) for key, item in value.items()},
+        lambda value, place: {key: shape.read(v, at) for key, v, at in place.members(value)},
+    )
+
+
+def as_tuple(value: Any, place: Place) -> Any:
+    return tuple(place.check(value, list))
+
+
+def attributes(thing: Any, shapes: dict[str, Shape], left_out: Iterable[str]) -> Record:
+    """Return the attributes of an object, as they are written."""
+    return {
+        name.lstrip("_"): shapes[name].write(value) if name in shapes else value
+        for name, value in vars(thing).items()
+        if name not in left_out
+    }
+
+
+def fill(
+    thing: T, given: Any, place: Place, shapes: dict[str, Shape], left_out: Iterable[str]
+) -> T:
+    """Set the attributes of an object that has its defaults."""
+    for name, value, at in place.members(given):
+        attribute = name if name in vars(thing) else f"_{name}"
+        if attribute not in vars(thing) or attribute in left_out:
+            at.wrong("is not known")
+        before = vars(thing)[attribute]
+        if attribute in shapes:
+            value = shapes[attribute].read(value, at)
+        elif type(before) in _TYPES:
+            at.check(value, type(before))
+        setattr(thing, attribute, value)
+    return thing
+
+
+def new_record(new: Record, given: Any, place: Place, known: bool = True) -> Record:
+    """Return a new record with the members that are given.
+
+    Args:
+        new: The members of a new one; a type stands for one that has to be given.
+        given: The members that are given.
+        place: Their place.
+        known: Whether there are no others.
+    """
+    members = place.check(given, dict)
+    for name, default in new.items():
+        kind = default if isinstance(default, type) else type(default)
+        if name not in members and kind is default:
+            place.wrong(f"needs {name}")
+        if members.get(name) is not None and kind in _TYPES:
+            place.at(name).check(members[name], kind)
+    for name in members:
+        if known and name not in new:
+            place.at(name).wrong("is not known")
+    return {**new, **members}
+
+
+def seconds_at(text: str, place: Place) -> float:
+    try:
+        return seconds_of(text)
+    except ValueError:
+        place.wrong("must be an RFC 3339 time")

@@ -1,0 +1,403 @@
+"""How each store of the engine is written into a document, and filled from one.
+
+Rules:
+
+1. Things that others refer to are named by their ids: the event and the function of a run, the
+   steps of its waits. What is not data (locks, timers, connections) is not written.
+2. Buckets, config documents, secrets, events and schemas can be written by hand: what is left out
+   gets the value that a new one has.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from ._engine.access import PlatformAudit
+from ._engine.auth_trail import AuthTrail
+from ._engine.documents import Configs, Secrets
+from ._engine.events import EventLog
+from ._engine.feed import Feed, Message
+from ._engine.kv import Bucket, Buckets, Entry, Settings
+from ._engine.operations import Debounced, TopicEdges
+from ._engine.projections import OwnProjections, Projection, Projections, View, Views
+from ._engine.refusals import Refusal
+from ._engine.runs import Function, Functions, Run, Runs, Wait, functions_of
+from ._engine.schemas import Schemas
+from ._engine.sql_projections import make
+from ._engine.state import Environment, Receipts
+from ._engine.streams import Stream, Streams
+from ._engine.times import timestamp
+from ._engine.webhooks import Deliveries
+from ._engine.workers import Job, Worker, Workers
+from ._shapes import (
+    Place,
+    Shape,
+    as_tuple,
+    attributes,
+    fill,
+    mapping,
+    new_record,
+    optional,
+    reference,
+    seconds_at,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._engine.state import Record
+
+_EVENT = reference(
+    "event",
+    lambda event: str(event["id"]),
+    lambda place: {event["id"]: event for event in place.environment.of(EventLog).events},
+)
+_STEP = reference(
+    "step", lambda step: str(step["id"]), lambda place: place.environment.of(Runs).steps
+)
+_RUN = reference("run", lambda run: str(run.id), lambda place: place.environment.of(Runs))
+_FUNCTION = reference(
+    "function", lambda found: str(found.id), lambda place: functions_of(place.environment)
+)
+
+_BUCKET_LEFT_OUT = ("environment", "name", "settings", "entries")
+_STREAM = {
+    "events": Shape(
+        lambda events: [event["id"] for event in events],
+        lambda ids, place: [_EVENT.read(id, at) for id, at in place.items(ids)],
+    )
+}
+_FUNCTION_SHAPES = {"triggers": Shape(list, as_tuple)}
+_FUNCTION_LEFT_OUT = ("id", "handler", "takes_step")
+_NUMBER = optional(Shape(read=lambda value, place: place.check(value, float)))
+_OBJECT = optional(Shape(read=lambda value, place: place.check(value, dict)))
+_WAIT_SHAPES = {
+    "until": _NUMBER,
+    "step": _STEP,
+    "child": _RUN,
+    "value": optional(Shape(list, as_tuple)),
+}
+_WAIT = optional(
+    Shape(
+        lambda wait: attributes(wait, _WAIT_SHAPES, ("timer",)),
+        lambda given, place: fill(Wait({}, None), given, place, _WAIT_SHAPES, ("timer",)),
+    )
+)
+_RUN_SHAPES = {
+    "function": _FUNCTION,
+    "event": _EVENT,
+    "wait": _WAIT,
+    "held": _WAIT,
+    "parent": _RUN,
+}
+_RUN_LEFT_OUT = ("environment", "ready", "go_on")
+_JOB = {"run": _RUN}
+_WORKER = {
+    "jobs": mapping(
+        Shape(
+            lambda job: attributes(job, _JOB, ()),
+            lambda given, place: fill(_job(given, place), given, place, _JOB, ()),
+        )
+    )
+}
+_VIEW = {"job": _OBJECT}
+_VIEW_LEFT_OUT = ("environment", "projection")
+_FEED = {
+    "_messages": Shape(
+        lambda messages: [{**m._asdict(), "topics": list(m.topics)} for m in messages],
+        lambda given, place: deque(_message(item, at) for item, at in place.items(given)),
+    )
+}
+
+
+def _job(given: Any, place: Place) -> Job:
+    run = _RUN.read(place.check(given, dict).get("run"), place.at("run"))
+    if run is None:
+        place.wrong("needs a run")
+    return Job(run, "")
+
+
+def _message(given: Any, place: Place) -> Message:
+    members = place.check(given, dict)
+    if sorted(members) != sorted(Message._fields):
+        place.wrong(f"must have exactly {', '.join(Message._fields)}")
+    return Message(**{**members, "topics": as_tuple(members["topics"], place.at("topics"))})
+
+
+# Buckets: a key has a value, or its entries.
+
+
+_SETTINGS = Settings(description="", history=1, ttl_seconds=0, max_value_size=0, max_bytes=0)
+
+
+def _bucket_written(bucket: Bucket) -> Record:
+    return {
+        **attributes(bucket, {}, _BUCKET_LEFT_OUT),
+        **{
+            name: value
+            for name, value in bucket.settings._asdict().items()
+            if value != getattr(_SETTINGS, name)
+        },
+        "keys": {key: list(map(_entry_written, found)) for key, found in bucket.entries.items()},
+    }
+
+
+def _entry_written(entry: Entry) -> Record:
+    try:
+        value = {"value": entry.value.decode()}
+    except UnicodeDecodeError:
+        value = {"base64": base64.b64encode(entry.value).decode()}
+    written = timestamp(entry.written)
+    return {"revision": entry.revision, "operation": entry.operation, **value, "written": written}
+
+
+def _bucket_read(given: Any, place: Place, name: str) -> Bucket:
+    members = dict(place.check(given, dict))
+    settings: Any = {
+        name: place.at(name).check(members.pop(name, default), type(default))
+        for name, default in _SETTINGS._asdict().items()
+    }
+    keys = members.pop("keys", {})
+    bucket = Bucket(place.environment, name, Settings(**settings))
+    fill(bucket, members, place, {}, _BUCKET_LEFT_OUT)
+    for key, value, at in place.at("keys").members(keys):
+        if not isinstance(value, list):
+            value = [{"value": value if isinstance(value, str) else json.dumps(value)}]
+        bucket.entries[key] = [_entry_read(item, below, bucket) for item, below in at.items(value)]
+        if not value:
+            at.wrong("must have an entry")
+    return bucket
+
+
+def _entry_read(given: Any, place: Place, bucket: Bucket) -> Entry:
+    now = place.state.clock.text()
+    new = {"revision": bucket.revision + 1, "operation": "put", "value": "", "base64": ""}
+    entry = new_record({**new, "written": now}, given, place)
+    if entry["operation"] not in ("put", "delete"):
+        place.at("operation").wrong("must be put or delete")
+    try:
+        value = base64.b64decode(entry["base64"], validate=True) or entry["value"].encode()
+    except ValueError:
+        place.at("base64").wrong("must be base64")
+    bucket.revision = max(bucket.revision, entry["revision"])
+    written = seconds_at(entry["written"], place.at("written"))
+    return Entry(entry["revision"], entry["operation"], value, written)
+
+
+def _config(given: Any, place: Place, name: str) -> Record:
+    new = {"name": name, "data": dict, "revision": 1, "updatedAt": place.state.clock.text()}
+    record = new_record(new, given, place)
+    place.environment.of(Configs)._revisions[name] = record["revision"]
+    return record
+
+
+def _secret(given: Any, place: Place, name: str) -> Record:
+    now = place.state.clock.text()
+    new = {"name": name, "value": str, "description": None, "revision": 1}
+    return new_record({**new, "created_at": now, "updated_at": now}, given, place)
+
+
+def _plain(given: Any, place: Place, key: str) -> Record:
+    place.reserve(key)
+    return dict(place.check(given, dict))
+
+
+def _event(given: Any, place: Place) -> Record:
+    log, now = place.environment.of(EventLog), place.state.clock.text()
+    id = place.check(given, dict).get("id") or place.environment.new_id("evt")
+    new = {
+        "id": id, "environment_id": place.environment.id, "name": str, "data": {}, "version": 1,
+        "source": "api", "processed": True, "nats_seq": log.sequence + 1, "timestamp": now,
+        "created_at": now,
+    }  # fmt: skip
+    event = new_record(new, given, place, known=False)
+    if log.find(place.reserve(id)) is not None:
+        place.wrong(f"has the id of another event, {id}")
+    seconds_at(event["timestamp"], place.at("timestamp"))
+    log.sequence = max(log.sequence, event["nats_seq"])
+    return event
+
+
+def _schema(given: Any, place: Place) -> Record:
+    environment = place.environment
+    new = {"event_name": str, "version": int, "schema_json": str, "environment_id": environment.id}
+    return new_record({**new, "created_at": environment.clock.text()}, given, place, known=False)
+
+
+# Stores: how one is written, and how it is filled.
+
+
+def _listed(store: Any) -> Any:
+    return list(store)
+
+
+def _read_list(store: Any, value: Any, place: Place) -> None:
+    store[:] = [dict(at.check(item, dict)) for item, at in place.items(value)]
+
+
+def _by_key(
+    read: Callable[[Any, Place, str], Any], write: Callable[[Any], Any] = lambda item: item
+) -> tuple[Callable[[Any], Any], Callable[[Any, Any, Place], None]]:
+    """Return how a store of things by key is written and read, whatever they are."""
+
+    def fill(store: Any, value: Any, place: Place) -> None:
+        store.clear()
+        for key, given, at in place.members(value):
+            store[key] = read(given, at, key)
+
+    return lambda store: {key: write(item) for key, item in store.items()}, fill
+
+
+def _read_schemas(store: Schemas, value: Any, place: Place) -> None:
+    for given, at in place.items(value):
+        schema = _schema(given, at)
+        store[schema["event_name"], schema["version"]] = schema
+
+
+def _read_debounced(store: Debounced, value: Any, place: Place) -> None:
+    for given, at in place.items(value):
+        function_id, key, entry = at.check(given, list)
+        store[function_id, key] = entry
+
+
+def _read_edges(store: TopicEdges, value: Any, place: Place) -> None:
+    for given, at in place.items(value):
+        function_id, topic = at.check(given, list)
+        store.add(function_id, topic)
+
+
+def _read_events(store: EventLog, value: Any, place: Place) -> None:
+    for given, at in place.items(value):
+        store.keep(_event(given, at))
+
+
+def _read_runs(store: Runs, value: Any, place: Place) -> None:
+    """Read the runs in two steps, for they refer to one another."""
+    for id, given, at in place.members(value):
+        run = store[place.reserve(id)] = Run(
+            {"id": id}, Function(id, None, moment=""), {}, store.owner
+        )
+        for step, below in at.at("steps").items(at.check(given, dict).get("steps", [])):
+            store.steps[place.reserve(new_record({"id": str}, step, below, known=False)["id"])] = (
+                step
+            )
+        run.record["status"] = "pending"
+    for id, given, at in place.members(value):
+        run = store[id]
+        for member in ("record", "function", "event"):
+            if member not in given:
+                at.wrong(f"needs {member}")
+        fill(run, given, at, _RUN_SHAPES, _RUN_LEFT_OUT)
+        new_record(
+            {"id": str, "status": str, "attempt": int, "version": int},
+            run.record,
+            at.at("record"),
+            known=False,
+        )
+
+
+def _sql_written(projection: Projection) -> Record:
+    return {
+        "table": projection.members["sql_definition"],
+        "handlers": projection.members["event_handlers"],
+        "events": list(projection.events),
+        "description": projection.description,
+    }
+
+
+def _sql_projection(given: Any, place: Place, name: str) -> Projection:
+    new = {"table": str, "handlers": dict, "events": list, "description": ""}
+    members = new_record(new, given, place)
+    try:
+        return make(name, definition=members.pop("table"), **members)
+    except Refusal as refusal:
+        problem = refusal.message
+    place.wrong(f"cannot be: {problem}")
+
+
+def _view(given: Any, place: Place, name: str) -> View:
+    own = place.environment.of(OwnProjections)
+    projection = own.get(name) or place.state.registry.of(Projections).get(name)
+    if projection is None:
+        place.wrong("is a projection that is not registered on this server")
+    view = View(place.environment, projection)
+    return fill(view, given, place, _VIEW, _VIEW_LEFT_OUT)
+
+
+def _stream(given: Any, place: Place, id: str) -> Stream:
+    stream = Stream(place.environment, id, "")
+    fill(stream, given, place, _STREAM, ("environment", "entity_id"))
+    if not stream.events or not stream.entity_type:
+        place.wrong("needs entity_type, and at least one event")
+    return stream
+
+
+def add_to_stream(environment: Environment, event: Record) -> None:
+    """Add an event of an entity to its stream; for events that are written by hand."""
+    streams, id = environment.of(Streams), event["entity_id"]
+    stream = streams.setdefault(id, Stream(environment, id, event.get("entity_type", "")))
+    stream.events.append(event)
+    event.setdefault("entity_version", stream.version)
+
+
+def _function(given: Any, place: Place, id: str) -> Function:
+    function = Function(id, None, moment=place.state.clock.text())
+    return fill(function, given, place, _FUNCTION_SHAPES, _FUNCTION_LEFT_OUT)
+
+
+def _worker(given: Any, place: Place, id: str) -> Worker:
+    worker = fill(Worker({"id": id}), given, place, _WORKER, ())
+    new_record(
+        {"id": str, "function_ids": list, "max_concurrent": int},
+        worker.record,
+        place.at("record"),
+        known=False,
+    )
+    return worker
+
+
+def _receipts_written(store: Receipts) -> list[Record]:
+    return [
+        {"of": list(what), "key": key, "reply": reply}
+        for (what, key), reply in store.replies.items()
+    ]
+
+
+def _read_receipts(store: Receipts, value: Any, place: Place) -> None:
+    for given, at in place.items(value):
+        receipt = new_record({"of": list, "key": str, "reply": dict}, given, at)
+        store.replies[tuple(receipt["of"]), receipt["key"]] = receipt["reply"]
+
+
+PLAIN = _by_key(_plain)
+WAYS: dict[Any, tuple[Callable[[Any], Any], Callable[[Any, Any, Place], None]]] = {
+    PlatformAudit: (_listed, _read_list),
+    AuthTrail: (_listed, _read_list),
+    Deliveries: (_listed, _read_list),
+    Buckets: _by_key(_bucket_read, _bucket_written),
+    Configs: _by_key(_config),
+    Secrets: _by_key(_secret),
+    Schemas: (lambda store: list(store.values()), _read_schemas),
+    Debounced: (lambda store: [[*key, item] for key, item in store.items()], _read_debounced),
+    TopicEdges: (lambda store: [list(edge) for edge in store], _read_edges),
+    OwnProjections: _by_key(_sql_projection, _sql_written),
+    EventLog: (lambda store: list(store.events), _read_events),
+    Streams: _by_key(_stream, lambda s: attributes(s, _STREAM, ("environment", "entity_id"))),
+    Views: _by_key(_view, lambda view: attributes(view, _VIEW, _VIEW_LEFT_OUT)),
+    Functions: _by_key(_function, lambda f: attributes(f, _FUNCTION_SHAPES, _FUNCTION_LEFT_OUT)),
+    Runs: (
+        lambda store: {
+            id: attributes(run, _RUN_SHAPES, _RUN_LEFT_OUT) for id, run in store.items()
+        },
+        _read_runs,
+    ),
+    Workers: _by_key(_worker, lambda worker: attributes(worker, _WORKER, ())),
+    Receipts: (_receipts_written, _read_receipts),
+    Feed: (
+        lambda feed: attributes(feed, _FEED, ("environment",)),
+        lambda feed, value, place: fill(feed, value, place, _FEED, ("environment",)),
+    ),
+}
