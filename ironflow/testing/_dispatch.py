@@ -14,6 +14,7 @@ Rules:
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -134,7 +135,13 @@ class Application:
             raise AssertionError(message)
 
     def answer(self, request: ReceivedRequest) -> Reply:
-        """Return the reply to a request."""
+        """Return the reply to a request, and log a line about it."""
+        reply = self._replied(request)
+        if logger.isEnabledFor(logging.INFO):  # never the query: it may hold a token
+            logger.info("%s %s %d", request.method, ascii(request.path)[1:-1], reply.status)
+        return reply
+
+    def _replied(self, request: ReceivedRequest) -> Reply:
         try:
             refuse_foreign(request.headers, self._host)
         except Refusal as refusal:
