@@ -91,27 +91,19 @@ class ApiKeys(Records):
     what = "API key"
     prefix = "ak"
 
-    def make(
-        self,
-        org_id: str,
-        name: str,
-        role_ids: list[str],
-        *,
-        platform: bool = False,
-        seconds: float | None = None,
-        **members: Any,
-    ) -> Record:
+    def add(self, *, id: str = "", seconds: float | None = None, **members: Any) -> Record:
         """Create a key; ``seconds`` is how long it is valid."""
-        members.update(name=name, role_ids=role_ids, platform=platform)
+        platform = members.setdefault("platform", False)
+        value = f"{'ifplatform' if platform else 'ifkey'}_{secrets.token_hex(16)}"
+        prefix = value[: value.index("_") + 1 + _PREFIX_DIGITS]
         if seconds is not None:
             members["expires_at"] = timestamp(self.owner.clock.now() + seconds)
-        return self.add(org_id=org_id, **members, **_new_key(platform))
+        return super().add(id=id, **members, key=value, key_prefix=prefix)
 
     def rotate(self, record: Record) -> Record:
         """Replace a key by a new one, and return that."""
         self.remove(record["id"])
-        kept = {name: record[name] for name in record if name not in _OWN}
-        return self.add(**kept, **_new_key(record["platform"]))
+        return self.add(**{name: record[name] for name in record if name not in _OWN})
 
     def set_value(self, record: Record, value: str) -> None:
         """Give a key another value, of which it shows as much as before."""
@@ -132,8 +124,3 @@ class ApiKeys(Records):
             ):
                 return record
         return None
-
-
-def _new_key(platform: bool) -> Record:
-    key = f"{'ifplatform' if platform else 'ifkey'}_{secrets.token_hex(16)}"
-    return {"key": key, "key_prefix": key[: key.index("_") + 1 + _PREFIX_DIGITS]}

@@ -20,6 +20,7 @@ from .state import DEFAULT_ORG, PLATFORM_ORG, Record, Records, State
 
 VIEWER = "viewer"
 BUILT_IN_ROLES = ("admin", "developer", VIEWER)
+_ORIGIN = ("template_id", "template_version", "change_reason")  # of a version
 POLICY_CONTENT = ("name", "effect", "actions", "resources", "condition")
 PLATFORM_ADMIN = "platform_admin"
 _BUNDLE = {
@@ -123,7 +124,19 @@ class Policies(Records):
         super().__init__(state)
         self.versions: dict[str, list[Record]] = {}
 
-    def save_version(self, policy: Record, author_id: str, origin: dict[str, str]) -> None:
+    def add(self, *, id: str = "", author_id: str = "", **members: Any) -> Record:
+        origin = {name: members.pop(name) for name in _ORIGIN if name in members}
+        policy = super().add(id=id, **members)
+        self._save_version(policy, author_id, origin)
+        return policy
+
+    def change(self, record: Record, *, author_id: str = "", **members: Any) -> Record:
+        origin = {name: members.pop(name) for name in _ORIGIN if name in members}
+        super().change(record, **members)
+        self._save_version(record, author_id, origin)
+        return record
+
+    def _save_version(self, policy: Record, author_id: str, origin: dict[str, str]) -> None:
         """Add the policy as it is now to its history."""
         versions = self.versions.setdefault(policy["id"], [])
         versions.append(
@@ -156,7 +169,7 @@ class Policies(Records):
 
 
 class PlatformPolicies(Policies):
-    """Policies of the platform; they have no history."""
+    """Policies of the platform; nobody asks for their history."""
 
 
 class PolicyTemplates(Records):

@@ -11,7 +11,7 @@ from typing import Any
 from ironflow._routes import ROUTES
 
 from .._call import Call, Created
-from .._engine.state import Record, Records, only
+from .._engine.state import PLATFORM_ORG, Record, Records, only
 from .._reading import Fields
 from ._table import route
 
@@ -52,7 +52,8 @@ class Group:
 
     def make(self, call: Call) -> Record:
         self.admit(call)
-        record = self.add(call, self.read(call, call.body(), None))
+        members = {"org_id": self.home(call), **self.read(call, call.body(), None)}
+        record = self.add(call, members)
         self.audit(call, "created", record)
         return record
 
@@ -88,8 +89,12 @@ class Group:
         """Return the members that a body gives a new record, or an old one."""
         return given(body, old, "name")
 
+    def home(self, call: Call) -> str:
+        """Return the organization of a new record that does not say another."""
+        return call.caller.org_id
+
     def add(self, call: Call, members: Record) -> Record:
-        return call.state.of(self.kind).add(org_id=call.caller.org_id, **members)
+        return call.state.of(self.kind).add(**members)
 
     def change(self, call: Call, record: Record, members: Record) -> None:
         call.state.of(self.kind).change(record, **members)
@@ -120,6 +125,9 @@ class PlatformGroup(Group):
 
     def admit(self, call: Call) -> None:
         call.refuse_tenants()
+
+    def home(self, call: Call) -> str:
+        return PLATFORM_ORG
 
     def records(self, call: Call) -> list[Record]:
         return list(call.state.of(self.kind).values())

@@ -47,16 +47,16 @@ class _ApiKeys(Group):
             call.refuse_tenants()
         org_id = DEFAULT_ORG if platform else call.caller.org_id
         members: Record = {"name": name, "platform": platform, "org_id": org_id}
-        members["seconds"] = _lifetime(body)
+        if "expires_in" in body:
+            members["seconds"] = body.duration("expires_in")
+            if members["seconds"] > _LONGEST_SECONDS:
+                raise Refusal(400, "expires_in is longer than a duration can be")
         if body.text("env_id", ""):
             members["environment_id"] = call.own_environment(body.text("env_id"), org_id).id
         members["role_ids"] = list(dict.fromkeys(body.texts("role_ids", [])))
         _check_roles(call, members, members["role_ids"], 404)
         members["tool_scopes"] = body.texts("tool_scopes", None)
         return members
-
-    def add(self, call: Call, members: Record) -> Record:
-        return call.state.of(ApiKeys).make(**members)
 
     def audit(self, call: Call, change: str, record: Record) -> None:
         if record["platform"]:
@@ -96,13 +96,3 @@ def _check_roles(call: Call, key: Record, role_ids: list[str], status: int) -> N
     for role_id in role_ids:
         if role_id not in roles:
             raise Refusal(status, f"role not found: {role_id}")
-
-
-def _lifetime(body: Fields) -> float | None:
-    """Return how many seconds a new key is valid, None for no limit."""
-    if "expires_in" not in body:
-        return None
-    seconds = body.duration("expires_in")
-    if seconds > _LONGEST_SECONDS:
-        raise Refusal(400, "expires_in is longer than a duration can be")
-    return seconds

@@ -51,7 +51,7 @@ class _Organizations(Group):
         return members
 
     def add(self, call: Call, members: Record) -> Record:
-        return call.state.of(Organizations).make(**members)
+        return call.state.of(Organizations).make(members["name"])
 
     def remove(self, call: Call, record: Record) -> None:
         remove_organization(call.state, record["id"])
@@ -149,8 +149,12 @@ def tenants_provision(call: Call) -> Record:
     environment_name = body.text("env_name", "") or DEFAULT_TENANT_ENVIRONMENT
     org, environment = provision(state, name, environment_name)
     role = state.of(Roles).named(org["id"], _ADMIN)
-    role_ids = [role["id"]] if role else []
-    key = state.of(ApiKeys).make(org["id"], _ADMIN, role_ids, environment_id=environment.id)
+    key = state.of(ApiKeys).add(
+        org_id=org["id"],
+        name=_ADMIN,
+        role_ids=[role["id"]] if role else [],
+        environment_id=environment.id,
+    )
     return {
         "org": {"id": org["id"], "name": name},
         "environment": {"id": environment.id, "name": environment_name},

@@ -47,16 +47,13 @@ class _Users(PlatformGroup):
 
     def read(self, call: Call, body: Fields, old: Record | None) -> Record:
         state, members = call.state, given(body, old, "email", "name")
-        state.of(PlatformUsers).refuse_taken_email(members["email"], own=old)
+        state.of(PlatformUsers).refuse_taken_email(members["email"], PLATFORM_ORG, old)
         members["is_active"] = body.flag("is_active", old is None or old["is_active"])
         if old is None or "password" in body:
             members["password"] = body.text("password")
         if old is None:
             members["role_ids"] = _known(body, "role_ids", state.of(PlatformRoles))
         return members
-
-    def add(self, call: Call, members: Record) -> Record:
-        return call.state.of(PlatformUsers).add(**members)
 
 
 class _Roles(PlatformGroup):
@@ -73,9 +70,6 @@ class _Roles(PlatformGroup):
             call.state.of(PlatformRoles).check_name(PLATFORM_ORG, members["name"], old)
         return members
 
-    def add(self, call: Call, members: Record) -> Record:
-        return call.state.of(PlatformRoles).add(org_id=PLATFORM_ORG, **members)
-
     def remove(self, call: Call, record: Record) -> None:
         call.state.of(PlatformRoles).refuse_built_in(record)
         super().remove(call, record)
@@ -90,9 +84,6 @@ class _Policies(PlatformGroup):
 
     def read(self, call: Call, body: Fields, old: Record | None) -> Record:
         return content(body, old)
-
-    def add(self, call: Call, members: Record) -> Record:
-        return call.state.of(PlatformPolicies).add(org_id=PLATFORM_ORG, **members)
 
 
 class _Tenants(PlatformGroup):
@@ -120,12 +111,11 @@ _Tenants("/api/v1/platform/tenants")
 
 @route("POST", "/api/v1/platform/bootstrap")
 def platform_bootstrap(call: Call) -> Created:
-    call.refuse_tenants()
+    call.refuse_tenants()  # before it tells whether there is one
     if call.state.of(PlatformUsers):
         raise Refusal(409, "the platform has a user already")
-    members = _users.read(call, call.body(), None)
-    user = _users.add(call, {**members, "role_ids": [call.state.of(PlatformRoles).admin()["id"]]})
-    _users.audit(call, "created", user)
+    user = _users.make(call)
+    user["role_ids"] = [call.state.of(PlatformRoles).admin()["id"]]
     return Created(only(user, ("id", "email", "name")))
 
 

@@ -34,16 +34,10 @@ class _Policies(Group):
         return call.visible(Policies, id)
 
     def read(self, call: Call, body: Fields, old: Record | None) -> Record:
-        members = content(body, old)
+        members = {**content(body, old), "author_id": call.caller.id}
         if old is None:
             members["org_id"] = call.organization_id(body.text("org_id", ""))
         return members
-
-    def add(self, call: Call, members: Record) -> Record:
-        return _add(call, **members)
-
-    def change(self, call: Call, record: Record, members: Record) -> None:
-        _change(call, record, members)
 
 
 _Policies("/api/v1/policies")
@@ -59,9 +53,12 @@ def policies_list_versions(call: Call, id: str) -> list[Record]:
 def policies_rollback(call: Call, id: str, version: str) -> Record:
     policy = call.visible(Policies, id)
     old = call.state.of(Policies).version(id, version)
-    members = {member: old[member] for member in POLICY_CONTENT}
-    reason = f"rollback to version {old['version_num']}"
-    return _change(call, policy, members, change_reason=reason)
+    return call.state.of(Policies).change(
+        policy,
+        author_id=call.caller.id,
+        change_reason=f"rollback to version {old['version_num']}",
+        **{member: old[member] for member in POLICY_CONTENT},
+    )
 
 
 @route("POST", "/api/v1/policies/dry-run", reads=True)
@@ -99,8 +96,8 @@ def policy_templates_install(call: Call, id: str) -> Record:
         if spec["name"] in names:
             raise Refusal(409, f"policy already exists: {spec['name']}")
     version = template["version"]
-    origin = {"template_id": id, "template_version": version}
-    made = [_add(call, origin, org_id=org_id, **spec) for spec in specs]
+    origin = {"template_id": id, "template_version": version, "author_id": call.caller.id}
+    made = [call.state.of(Policies).add(org_id=org_id, **origin, **spec) for spec in specs]
     return {
         "template_id": id,
         "version": version,
@@ -116,17 +113,3 @@ def content(body: Fields, old: Record | None = None) -> Record:
     if members["effect"] not in _EFFECTS:
         raise Refusal(400, "effect must be allow or deny")
     return members
-
-
-def _add(call: Call, origin: Record | None = None, **members: Any) -> Record:
-    policies = call.state.of(Policies)
-    policy = policies.add(**members)
-    policies.save_version(policy, call.caller.id, origin or {})
-    return policy
-
-
-def _change(call: Call, policy: Record, members: Record, **origin: str) -> Record:
-    policies = call.state.of(Policies)
-    policies.change(policy, **members)
-    policies.save_version(policy, call.caller.id, origin)
-    return policy

@@ -41,9 +41,6 @@ class _Roles(Group):
             call.state.of(Roles).check_name(org_id, members["name"], old)
         return members
 
-    def add(self, call: Call, members: Record) -> Record:
-        return call.state.of(Roles).add(**members)
-
     def remove(self, call: Call, record: Record) -> None:
         call.state.of(Roles).refuse_built_in(record)
         super().remove(call, record)
