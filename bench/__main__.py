@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Callable
 
-from . import calls, many, processes, report
+from . import calls, many, processes, report, waits
 from .chart import draw
 from .environments import Environments, NotInstalled
 from .server import Server, Unavailable
@@ -30,6 +30,7 @@ ROUNDS = {
     "pages": (20, 3),
     "generator": (5, 1),
     "local": (10, 2),
+    "waits": (3, 1),
 }
 
 
@@ -69,6 +70,7 @@ def _measure(rounds: dict[str, int]) -> dict[str, Any]:
             "pages": lambda count: calls.measure_pages(bench, count),
             "generator": processes.measure_generator,
             "local": lambda count: processes.measure_local(environments, count),
+            "waits": lambda count: waits.measure_waits(environments, count),
         }
         results = report.description(environments, rounds.get("calls", max(rounds.values())))
         for name, count in rounds.items():

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import many
+from . import many, waits
 from .environments import Environments
 from .many_worker import CONTENDERS as MANY_CONTENDERS
 from .server import nginx_version
@@ -320,6 +320,18 @@ def _add_local(rows: Table, found: dict[str, Any]) -> None:
     )
 
 
+def _add_waits(rows: Table, found: dict[str, Any]) -> None:
+    for name, got in found.items():
+        rows.add(
+            f"waits for {waits.RUNS:,} runs",
+            f"ours, {name}",
+            f"{got['median_ms']:,.1f} ms",
+            "",
+            f"p95 {got['p95_ms']:,.0f} ms",
+            f"{got['requests']:,.0f} GETs",
+        )
+
+
 _BASES = {
     "to_loop": "the loop",
     "to_map": "map",
@@ -336,6 +348,7 @@ _SECTIONS = {
     "pages": _add_pages,
     "generator": _add_generator,
     "local": _add_local,
+    "waits": _add_waits,
 }
 
 

@@ -398,6 +398,7 @@ class LiveStream(Generic[Item]):
         if self._clock() >= end:
             raise self._timed_out()
         if pinged and socket.silence >= 2 * self._idle_ping:
+            socket.close(linger=0)  # a dead peer closes nothing
             silent = f"the server was silent for {2 * self._idle_ping:g} s, a ping included"
             raise _Ended(LOST, self._failure(IronflowConnectionError, silent, "CONNECTION_FAILED"))
         if not pinged and socket.silence >= self._idle_ping:

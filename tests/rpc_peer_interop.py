@@ -2,7 +2,8 @@
 
 The stubs drop members that they do not know without a word. So the server keeps what they parsed of
 each request, for the test to compare: ``GET /seen``. ``GET /samples`` gives the messages of each
-method with every member filled, made from their descriptors, in both casings.
+method with every member filled, made from their descriptors, in both casings. What they parse of a
+reply of a method, ``POST /parsed/{name}`` gives likewise.
 
 Not imported by the tests: here ``ironflow`` is the published package.
 """
@@ -132,8 +133,7 @@ def _full(message):
     return message.type.from_json(json.dumps(sample(message)))
 
 
-def _in_both_casings(message):
-    full = _full(message)
+def _in_both_casings(full):
     return {
         "snake_case": json.loads(full.to_json(use_proto_field_name=True)),
         "camelCase": json.loads(full.to_json()),
@@ -163,23 +163,44 @@ class Application:
         self._seen = {}
         self._samples = {}
         self._services = {}
+        self._outputs = {}
         for description, made in services():
             application = made(Service(description, self._seen))
             self._services[application.path] = application
             for method in description.methods:
-                self._samples[f"{description.name}/{method.name}"] = {
+                name = f"{description.name}/{method.name}"
+                self._outputs[name] = method.output
+                self._samples[name] = {
                     "kind": method.method_kind,
-                    "request": _in_both_casings(method.input),
-                    "reply": _in_both_casings(method.output),
+                    "request": _in_both_casings(_full(method.input)),
+                    "reply": _in_both_casings(_full(method.output)),
                 }
 
     async def __call__(self, scope, receive, send):
         found = {"/seen": self._seen, "/samples": self._samples}.get(scope.get("path"))
         if found is not None:
             await _send_json(found, send)
+        elif scope.get("path", "").startswith("/parsed/"):
+            name = scope["path"].removeprefix("/parsed/")
+            await _send_json(self._parsed(name, await _received(receive)), send)
         elif scope["type"] == "http":
             service = self._services.get("/" + scope["path"].split("/")[1])
             await service(scope, receive, send)
+
+    def _parsed(self, name, text):
+        try:
+            return _in_both_casings(self._outputs[name].type.from_json(text))
+        except Exception as error:
+            return {"error": f"{type(error).__name__}: {error}"}
+
+
+async def _received(receive):
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return body.decode()
 
 
 async def _send_json(value, send):

@@ -10,13 +10,14 @@ from . import rpc_peer
 from .hostile import clear_proxies
 from .test_rpc import TABLE
 
-pytestmark = [
+READY = [
     pytest.mark.interop,
     pytest.mark.skipif(
         not rpc_peer.READY.exists(),
         reason="the published client is not there; python -m tests.rpc_peer installs it",
     ),
 ]
+pytestmark = READY
 
 # What the peer, of a later server, does not have any more.
 GONE = {"ProjectionService/ReportRebuildProgress"}

@@ -16,7 +16,7 @@ from __future__ import annotations
 from . import tree
 from .errors import UsageError, near
 from .table import BOOL, GLOBALS, MANY, Command, Flag
-from .values import convert, switch
+from .values import convert, is_text, switch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -228,10 +228,10 @@ def _take_arguments(plain: list[str], typed: Typed, command: Command) -> None:
         raise UsageError(f"{command.name!r} takes {takes}, {len(plain)} were given")
     for place, argument in enumerate(arguments):
         key = argument.name.replace("-", "_")
-        if argument.many:
-            typed.given[key] = plain[place:]
-        else:
-            typed.given[key] = plain[place] if place < len(plain) else None
+        values = plain[place:] if argument.many else plain[place : place + 1]
+        if not argument.is_bytes and not all(map(is_text, values)):
+            raise UsageError(f"{argument.usage}: is not valid UTF-8")
+        typed.given[key] = values if argument.many else next(iter(values), None)
 
 
 def _complete(typed: Typed, command: Command) -> None:

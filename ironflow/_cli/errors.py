@@ -42,7 +42,7 @@ def near(name: str, known: list[str]) -> str:
     """Return ``; did you mean …?`` with the names that one may have been meant for, or nothing."""
     from difflib import get_close_matches
 
-    found = get_close_matches(name[:60], known, 3, 0.55)
+    found = get_close_matches(name[:60], known, 3, 0.65)
     # A word that was cut short, or that goes on, is near too.
     found += [word for word in known if word not in found and name and word.startswith(name)]
     return f"; did you mean {' or '.join(found[:3])}?" if found else ""

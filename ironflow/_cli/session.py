@@ -27,6 +27,14 @@ if TYPE_CHECKING:
     from .screen import Screen
     from .table import Command
 
+# What the options of the client are called here.
+_FLAGS = {
+    "environment": "--env",
+    "org": "--as-org",
+    "server_url": "--server",
+    "timeout": "--timeout",
+}
+
 _SECRET_PATIENCE = 30.0  # seconds until a silent pipe holds no secret
 
 
@@ -115,7 +123,10 @@ class Session:
             from .curl import ShowingClient
 
             kind = ShowingClient
-        client: IronflowClient = kind(**options)
+        try:
+            client: IronflowClient = kind(**options)
+        except ValueError as error:
+            raise UsageError(_in_words_of_ours(str(error))) from None
         if self.command.platform or self.settings["as_org"]:
             client = self._with_stored_token(client)
         return client
@@ -190,6 +201,12 @@ class Session:
         self.screen.err.flush()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise CommandError("not confirmed; nothing was done", "NOT_CONFIRMED")
+
+
+def _in_words_of_ours(refusal: str) -> str:
+    """Return the refusal of an option of the client with the name of the flag."""
+    name, colon, why = refusal.partition(":")
+    return f"{_FLAGS.get(name, name)}{colon}{why}"
 
 
 def no_curl(name: str, reason: str) -> CommandError:

@@ -45,15 +45,25 @@ class Argument:
         help: What it is.
         many: Whether it takes all that follow, one at least.
         required: Whether the command needs it.
+        is_bytes: Whether it may be any bytes, not text only.
     """
 
-    __slots__ = ("help", "many", "name", "required")
+    __slots__ = ("help", "is_bytes", "many", "name", "required")
 
-    def __init__(self, name: str, help: str, *, many: bool = False, required: bool = True) -> None:
+    def __init__(
+        self,
+        name: str,
+        help: str,
+        *,
+        many: bool = False,
+        required: bool = True,
+        is_bytes: bool = False,
+    ) -> None:
         self.name = name
         self.help = help
         self.many = many
         self.required = required
+        self.is_bytes = is_bytes
 
     @property
     def usage(self) -> str:

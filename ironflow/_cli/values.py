@@ -100,11 +100,18 @@ def _refused_constant(name: str) -> Any:
     raise ValueError(f"{name} has no form in JSON")
 
 
-def _string(flag: Flag, text: str) -> str:
+def is_text(text: str) -> bool:
+    """Tell whether what was typed is text: other bytes come as lone surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise UsageError(f"--{flag.name}: is not valid UTF-8") from None
+        return False
+    return True
+
+
+def _string(flag: Flag, text: str) -> str:
+    if not is_text(text):
+        raise UsageError(f"--{flag.name}: is not valid UTF-8")
     return text
 
 

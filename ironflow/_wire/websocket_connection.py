@@ -208,8 +208,13 @@ class WebSocketConnection:
         except OSError:  # full, so it will wake; or closed, so nobody waits
             return
 
-    def close(self, code: int = 1000) -> None:
-        """Send a close frame, as far as that can be done without waiting, and close the socket."""
+    def close(self, code: int = 1000, linger: float = _CLOSE_LINGER) -> None:
+        """Send a close frame, as far as that can be done without waiting, and close the socket.
+
+        Args:
+            code: Close code.
+            linger: Seconds that the server has to close first.
+        """
         with self._lock:
             if self._is_closed:
                 return
@@ -218,7 +223,7 @@ class WebSocketConnection:
                 if self._connection.is_ours:
                     self._websocket.close(code)
                     self._flush()
-                    self._hang_up()
+                    self._hang_up(linger)
             except OSError as error:
                 if is_from_signal_handler(error):
                     raise
@@ -228,11 +233,11 @@ class WebSocketConnection:
                 self._waker.close()
                 self._woken.close()
 
-    def _hang_up(self) -> None:
+    def _hang_up(self, linger: float) -> None:
         """Let the server close first, briefly: a close with unread bytes resets the connection."""
         self._selector.unregister(self._woken)
         socket.socket.shutdown(self._connection.sock, socket.SHUT_WR)
-        end = monotonic() + _CLOSE_LINGER
+        end = monotonic() + linger
         while (left := end - monotonic()) > 0:
             if not self._selector.select(left):
                 return

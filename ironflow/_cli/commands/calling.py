@@ -147,7 +147,7 @@ def _call(session: Session, name: str, parameters: list[Parameter]) -> None:
             positional += value
         elif value is not None:
             named[parameter.name] = value
-    reply: Any = session.call(name, *positional, **named)
+    reply: Any = getattr(session.client, name)(*positional, **named)
     if isinstance(reply, str) and not session.as_json:
         session.screen.data(reply.encode())
     elif isinstance(reply, (dict, list, str)) or not hasattr(reply, "__next__"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ..data import stdin_bytes
 from ..errors import UsageError
 from ..following import write_each
@@ -35,7 +37,7 @@ def _put(session: Session) -> Any:
     given = session.given
     if given["create"] and given["if_match"] is not None:
         raise UsageError("--create and --if-match cannot be given together")
-    value = stdin_bytes() if given["value"] == "-" else given["value"].encode()
+    value = stdin_bytes() if given["value"] == "-" else os.fsencode(given["value"])
     conditions = chosen({"if_match": "if_match"}, given)
     if given["create"]:
         conditions["if_none_match"] = "*"
@@ -83,7 +85,7 @@ COMMANDS = [
         "Store a value, byte by byte.",
         _BUCKET,
         _KEY,
-        Argument("value", "The value, or - to read it from stdin"),
+        Argument("value", "The value, or - to read it from stdin", is_bytes=True),
         Flag("create", BOOL, "Only if the key does not exist"),
         Flag("if-match", INT, "Only if this is the revision of the key"),
         run=_put,
