@@ -31,11 +31,8 @@ if TYPE_CHECKING:
     from ._engine.watches import Watch
     from ._websocket import WebSocketConnection
 
-_CODES = {
-    404: "not_found",
-    409: "already_exists",
-    501: "unimplemented",
-}  # by status; invalid_argument otherwise
+# By status; invalid_argument otherwise.
+_CODES = {404: "not_found", 409: "already_exists", 501: "unimplemented"}
 _ACK_TYPES = ("ack", "nak", "term")
 _MAX_SUBSCRIPTIONS = 1_000
 

@@ -32,7 +32,6 @@ GOING_AWAY = 1001
 _RECEIVE = 64 * 1024
 _MAX_MESSAGE = 1024 * 1024
 _MAX_ANSWERS = 1024 * 1024
-_TURNS = 64  # receptions in a row
 _LINGER = 0.1  # seconds for the peer to close first
 
 
@@ -135,24 +134,25 @@ class WebSocketConnection:
         """Do what can be done now; return whether the connection goes on."""
         self._is_woken = False
         try:
-            with contextlib.suppress(ProtocolError):  # the close frame is in the output
-                self._read()
             self._flush()
+            try:
+                self._read()
+            except ProtocolError:
+                self._flush()  # the close frame
             self._say()
         except OSError:
             self._is_lost = True
         return not self._is_lost and (self._websocket.open or bool(self._pending))
 
     def _read(self) -> None:
-        """Take what the peer has sent; for a while only, so that sending has its turn."""
-        self._parse()
-        for _ in range(_TURNS):
-            if self._websocket.done or self._answers > _MAX_ANSWERS or not self._receive():
-                return
-            self._parse()
-
-    def _parse(self) -> None:
-        """Take the messages that have come, and answer each before the next."""
+        """Take what the peer has sent; a piece only, so that sending has its turn."""
+        if not self._websocket.done and self._answers <= _MAX_ANSWERS:
+            with contextlib.suppress(BlockingIOError):
+                data = self._sock.recv(_RECEIVE)
+                if data:
+                    self._websocket.receive(data)
+                else:
+                    self._websocket.receive_end()
         while self._answers <= _MAX_ANSWERS:
             event = self._websocket.next_event()
             if event is None:
@@ -160,17 +160,6 @@ class WebSocketConnection:
             if isinstance(event, Message) and self._websocket.open:
                 self._session.receive(event.data)
             self._flush(answers=True)
-
-    def _receive(self) -> bool:
-        try:
-            data = self._sock.recv(_RECEIVE)
-        except (BlockingIOError, InterruptedError):
-            return False
-        if data:
-            self._websocket.receive(data)
-        else:
-            self._websocket.receive_end()
-        return True
 
     def _say(self) -> None:
         """Send what the session has to say, a message at a time."""
@@ -195,7 +184,7 @@ class WebSocketConnection:
         while self._pending:
             try:
                 count = self._sock.send(self._pending)
-            except (BlockingIOError, InterruptedError):
+            except BlockingIOError:
                 return
             del self._pending[:count]
         self._answers = 0
@@ -206,7 +195,7 @@ class WebSocketConnection:
         selector.modify(self._sock, wanted)
         left = None if self._close is None else max(0.0, self._close_by - monotonic())
         ready = selector.select(left)
-        self._is_lost = not ready  # a peer that reads nothing does not delay a stop
+        self._is_lost = left == 0  # a peer that reads nothing does not delay a stop
         if any(key.fileobj is self._woken for key, _ in ready):
             self._woken.recv(4096)
 

@@ -13,11 +13,12 @@ import pytest
 from ironflow import IronflowClient
 from ironflow._wire.websocket import Closed, Pong
 from ironflow._wire.websocket_handshake import HandshakeError, new_key
-from ironflow.testing import LocalServer
+from ironflow.testing import LocalServer, _websocket
 from ironflow.testing._engine.subscriptions import Consumers
+from ironflow.testing._http import HttpServer
 from ironflow.testing._websocket import Session, WebSocketConnection, WebSockets
 
-from ..frames import CLOSE, TEXT, close_frame, frame
+from ..frames import CLOSE, PING, PONG, TEXT, close_frame, frame
 from ..local import until
 from ..websocket_sides import dial
 from .conftest import KEY
@@ -268,28 +269,52 @@ def subscribed(server):
     return sum(len(found.of(Consumers)._all) for found in state.environments.values())
 
 
-def test_a_stop_does_not_wait_for_a_peer_that_reads_nothing():
+@pytest.mark.parametrize("sends", [False, True])
+def test_a_stop_does_not_wait_for_a_peer_that_reads_nothing(monkeypatch, sends):
+    ended, stop = [], HttpServer.stop
+
+    def stopping(self):
+        ended.append(connection._ended.is_set())
+        stop(self)
+
+    def chatter():
+        with contextlib.suppress(OSError):
+            while True:
+                sock.sendall(frame(PONG, masked=True))
+
+    monkeypatch.setattr(HttpServer, "stop", stopping)
+    thread = threading.Thread(target=chatter)
     with LocalServer() as server, IronflowClient(server.url) as client:
         with deaf(server, ROUTES[2]) as sock:
             for _ in range(100):
                 client.config_create("limits", body={"text": LARGE})
             [connection] = sockets(server)
             until(lambda: connection._pending)
+            if sends:
+                thread.start()
             server.stop()
-            assert not connection._sock.fileno() >= 0
-            assert sock.fileno() >= 0
+            assert ended == [True]
+            if sends:
+                thread.join(PATIENCE)
 
 
-def test_pings_of_a_peer_that_reads_nothing_are_not_hoarded(local, local_client):
+def test_pings_of_a_peer_that_reads_nothing_are_not_hoarded_and_not_forgotten(local, monkeypatch):
+    limit = 100_000
+    monkeypatch.setattr(_websocket, "_MAX_ANSWERS", limit)
+    pings, ping = 60_000, frame(PING, b"p" * 100, masked=True)
     with deaf(local) as sock:
-        ping = frame(0x9, b"p" * 125, masked=True) * 1000
-        sock.settimeout(0.5)
-        with pytest.raises(socket.timeout):
-            for _ in range(1000):
-                sock.sendall(ping)
-        [connection] = sockets(local)
-        assert len(connection._pending) < 2 * 1024 * 1024
-    local_client.events_create(body={"name": "a"})
+        sender = threading.Thread(target=sock.sendall, args=(ping * pings,))
+        sender.start()
+        [connection] = until(lambda: sockets(local))
+        until(lambda: connection._answers > limit)
+        assert len(connection._pending) < limit + 1000
+        with sock.makefile("rb") as reader:
+            while reader.readline() != b"\r\n":
+                pass  # the head of the handshake
+            pong = frame(PONG, b"p" * 100)
+            for _ in range(pings):
+                assert reader.read(len(pong)) == pong
+        sender.join(PATIENCE)
 
 
 def test_a_session_that_fails_ends_its_own_connection_only(caplog):
