@@ -39,6 +39,7 @@ ENDED_RUN = frozenset({"cancelled", "completed", "failed"})
 ENDED_REBUILD = frozenset({"cancelled", "completed", "dry_run", "failed"})
 
 LOOKS_BEFORE_PUSH = 3  # most runs are short, and a subscription costs several round trips
+LEAST_FOR_PUSH = 1.0  # seconds left of a wait that is worth one
 LONGEST_OPENING = 2.0  # seconds to ask for it, and again to open it
 
 _PAGE = 20  # runs that a page of the list holds at least, as servers go
@@ -270,7 +271,7 @@ class RunWait(Wait):
         if self.poll_interval is not None or self._client._clock is not None:
             return
         left = self.left() if self.timeout else 0.0
-        if left <= 0:
+        if left < LEAST_FOR_PUSH:
             return
         with loading:
             from ._pushes import Offer, subscribe
