@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sys
 
+from .._errors import AuthenticationError
 from . import errors
 from .arguments import Typed, read
 from .errors import CommandError
@@ -94,9 +95,9 @@ def _answer(typed: Typed, screen: Screen) -> int:
     session = Session(typed, typed.command, screen)
     try:
         return _carry_out(typed.command, session)
-    except Exception as error:
-        if _is_refused_token(error, session):
-            raise _Expired(error) from error
+    except AuthenticationError as error:
+        if session.used_stored_token:
+            error.message += "; log in again: platform login"
         raise
     finally:
         session.close()
@@ -131,11 +132,9 @@ def _lines(command: Command, session: Session, reply: Any) -> list[str]:
         if callable(show):
             return list(show(session, reply))
         return list(show.lines(reply, session.given, session.screen)) if show else []
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-        pass  # raised below, for the context would only tell where
-    raise CommandError(
-        "the reply has another shape than this command knows; --json shows it", "INVALID_RESPONSE"
-    )
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        text = "the reply has another shape than this command knows; --json shows it"
+        raise CommandError(text, "INVALID_RESPONSE") from error
 
 
 def _show_curl(command: Command, session: Session) -> int:
@@ -161,23 +160,9 @@ def _show_curl(command: Command, session: Session) -> int:
     return 0
 
 
-class _Expired(CommandError):
-    """The server does not take the stored token any more."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__(f"{errors.facts_of(error)['message']}; log in again: platform login")
-        self.error = error
-
-
-def _is_refused_token(error: Exception, session: Session) -> bool:
-    return session.used_stored_token and getattr(error, "status_code", 0) == 401
-
-
 def _fail(error: Exception, typed: Typed, screen: Screen, as_json: bool) -> int:
     """Say what went wrong and return the exit code."""
     facts: dict[str, Any] = errors.facts_of(error)
-    if isinstance(error, _Expired):
-        facts = {**errors.facts_of(error.error), "message": str(error)}
     if facts["code"] == "INTERNAL" and typed.settings["verbose"]:
         import traceback
 
