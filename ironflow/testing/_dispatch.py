@@ -234,6 +234,10 @@ class Application:
             with self.locked() as state:
                 caller = _admitted(request, state, None, exchange.reads).caller
                 handler, inner, arguments = exchange.question()
+                if state.strict and route is not None:
+                    from ._strict import check
+
+                    check(route.name, {}, exchange.message)
                 value = handler.act(Call(inner, state, caller), *arguments)
                 if not isinstance(value, Later):
                     return exchange.reply(value, observe)

@@ -76,6 +76,9 @@ class Exchange:
 
     Args:
         request: The request; nothing of it is refused yet.
+
+    Attributes:
+        message: The message of the request, by the names of the engine; empty until it is read.
     """
 
     def __init__(self, request: ReceivedRequest) -> None:
@@ -83,6 +86,7 @@ class Exchange:
         self.request = request
         self._method: Method | None = OFFERED.get(self.name)
         self._streams = METHODS.get(self.name, ("unary",))[0] != "unary"
+        self.message: Record = {}
         self._asked: dict[str, str] = {}
         self._has_begun = False  # a stream, which says at its end what is wrong
 
@@ -107,8 +111,8 @@ class Exchange:
             message = decoded(_message_bytes(self.request, self._streams))
         except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
             raise Refusal(400, "the message is not valid JSON") from None
-        record = _messages.read({} if message is None else message, self._method.request)
-        return self._inner(self._method, record)
+        self.message = _messages.read({} if message is None else message, self._method.request)
+        return self._inner(self._method, dict(self.message))
 
     def _inner(self, method: Method, record: Record) -> tuple[Handler, ReceivedRequest, list[str]]:
         verb, path = method.verb, method.path or self.request.path

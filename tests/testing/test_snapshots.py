@@ -216,3 +216,27 @@ def test_logins_and_keys_of_before_are_valid_again(local, local_client):
     local.reset()
     with pytest.raises(NotFoundError):
         local_client.api_keys_get(made["id"])
+
+
+def test_sql_projections_and_runs_that_are_paused_for_injection_come_back(local, local_client):
+    with_code(local)
+    table = {
+        "name": "orders",
+        "table_sql": "CREATE TABLE t (quantity)",
+        "events": ["order.*"],
+        "event_handlers": {"order.placed": "INSERT INTO t VALUES (:data.quantity)"},
+    }
+    local_client.projections_create_sql(table)
+    run_id = begin(local, local_client)
+    local_client.runs_pause({"run_id": run_id})
+    taken = local.snapshot()
+
+    with CheckedServer() as other, IronflowClient(other.url) as client:
+        with_code(other).restore(taken)
+        client.events_create(body=ORDER)
+        rows = client.projections_get("orders")["state"]["state"]
+        assert rows == [{"quantity": 3}, {"quantity": 3}]
+        state = client.runs_get_paused_state({"run_id": run_id})
+        assert [step["name"] for step in state["steps"]] == ["price"]
+        client.runs_resume({"run_id": run_id})
+        until(lambda: len(client.runs_list_steps(run_id)["steps"]) == 2)

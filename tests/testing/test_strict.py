@@ -119,3 +119,10 @@ def test_a_fault_that_was_met_is_no_error(strict, client):
     with pytest.raises(ServerError):
         client.runs_list()
     strict.verify()
+
+
+def test_known_values_hold_for_rpc_too(client):
+    client.webhooks_list_deliveries({"status": "accepted"})
+    with pytest.raises(ValidationError, match="unknown value 'acepted' of status") as refused:
+        client.webhooks_list_deliveries({"status": "acepted"})
+    assert refused.value.code == "invalid_argument"

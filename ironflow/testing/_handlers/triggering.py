@@ -7,7 +7,7 @@ event and the same runs, and waits for them like the first call.
 from __future__ import annotations
 
 from .._call import Call
-from .._engine.emitting import emit
+from .._engine.emitting import emit, refuse_reserved
 from .._engine.refusals import STOPPING, Refusal
 from .._engine.runs import Run, Runs
 from .._engine.state import Receipts, Record, only
@@ -30,7 +30,7 @@ def emit_event(call: Call) -> Record:
 def trigger_batch(call: Call) -> Record:
     events = call.body().objects("events")
     for event in events:  # all are looked at before the first one has effects
-        event.text("event")
+        _name(event)
         event.integer("version", 1, low=1)
     return {"results": [_emitted(call, event) for event in events]}
 
@@ -54,7 +54,7 @@ def trigger_sync(call: Call) -> Record:
 
 def _emitted(call: Call, fields: Fields) -> Record:
     environment = call.environment
-    name, key = fields.text("event"), fields.text("idempotency_key", "")
+    name, key = _name(fields), fields.text("idempotency_key", "")
     data, version = fields.members("data", {}), fields.integer("version", 1, low=1)
     metadata = fields.members("metadata", None)
 
@@ -70,6 +70,13 @@ def _emitted(call: Call, fields: Fields) -> Record:
         return {"event_id": event["id"], "run_ids": run_ids}
 
     return environment.of(Receipts).once(("emit", name), key, act)
+
+
+def _name(fields: Fields) -> str:
+    """Return the name of an event, or refuse it."""
+    name = fields.text("event")
+    refuse_reserved(name, "event")
+    return name
 
 
 def _result(run: Run) -> Record:

@@ -6,7 +6,7 @@ import threading
 
 from ironflow import IronflowClient
 
-from ...local import until
+from ...local import CheckedServer, until
 from ..connect import refusal, rpc
 
 SYNC = "IronflowService/TriggerSync"
@@ -48,7 +48,8 @@ def test_several_events_are_emitted_in_their_order(local, local_client):
 
 
 def test_one_bad_event_of_several_keeps_all_of_them_from_being_emitted(local, local_client):
-    for bad in ({"data": {}}, {"event": "b", "version": -1}, {"event": ["b"]}):
+    reserved = {"event": "system.run"}
+    for bad in ({"data": {}}, {"event": "b", "version": -1}, {"event": ["b"]}, reserved):
         asked = {"events": [{"event": "a"}, bad]}
         assert refusal(local, "IronflowService/TriggerBatch", asked)[1] == "invalid_argument"
     assert refusal(local, "IronflowService/TriggerBatch", {"events": {}})[1] == "invalid_argument"
@@ -129,3 +130,22 @@ def test_what_is_no_event_is_refused(local, local_client):
     for bad in ({}, {"event": ""}, {"event": "a", "data": [1]}, {"event": "a", "timeoutMs": -1}):
         assert refusal(local, SYNC, bad)[:2] == (400, "invalid_argument")
     assert local_client.events_list()["count"] == 0
+
+
+def test_with_a_virtual_clock_the_wait_takes_the_runs_time_and_no_other():
+    with CheckedServer(clock="virtual") as server, IronflowClient(server.url) as client:
+
+        @server.function("settle", triggers=["order.*"])
+        def settle(event, step):
+            step.sleep("a while", event["data"]["seconds"])
+            return {"settled": True}
+
+        began = server.now
+        asked = {"event": "order.placed", "data": {"seconds": 10}}
+        (done,) = client.events_trigger_sync(asked)["results"]
+        assert (done["output"], done["duration_ms"]) == ({"settled": True}, 10_000)
+        asked["data"]["seconds"] = 3600
+        (late,) = client.events_trigger_sync(asked)["results"]
+        assert late["wait_timed_out"] is True
+        assert (server.now - began).total_seconds() == 40
+    assert server.misfits == []
