@@ -181,14 +181,18 @@ def register(server):
 
 
 @pytest.fixture
-def server():
+def server(request):
     """Unlike ``local`` it leaves no record for sdk-health: these calls test no method."""
-    with CheckedServer() as server:
+    with CheckedServer(strict=request.param) as server:
         yield server
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_whatever_is_asked_the_reply_is_one_that_fits(server, monkeypatch, seed):
+@pytest.mark.parametrize(
+    ("server", "seed"),
+    [(False, 0), (False, 1), (False, 2), (False, 3), (True, 0)],
+    indirect=["server"],
+)
+def test_whatever_is_asked_the_reply_is_one_that_fits(server, monkeypatch, tmp_path, seed):
     for module in (projections, triggering):
         monkeypatch.setattr(module, "MAX_WAIT_SECONDS", 0.005)  # no wait for what never comes
     register(server)
@@ -210,3 +214,17 @@ def test_whatever_is_asked_the_reply_is_one_that_fits(server, monkeypatch, seed)
             error = json.loads(content)
             assert error["message" if "ironflow.v1" in target else "error"].strip(), what
     connection.close()
+    assert_kept(server, tmp_path / "state.json")
+
+
+def assert_kept(server, path):
+    """Whatever came of it can be kept, as a snapshot and as a document, and brought back."""
+    server.stop()
+    server.dump(path)
+    dumped = path.read_text(encoding="utf-8")
+    server.restore(server.snapshot())
+    server.dump(path)
+    assert path.read_text(encoding="utf-8") == dumped
+    server.seed(path)
+    server.dump(path)
+    assert path.read_text(encoding="utf-8") == dumped

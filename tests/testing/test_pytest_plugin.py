@@ -143,6 +143,22 @@ def test_an_expectation_fails_its_own_test_and_does_not_hide_another_failure(run
     assert "its own words" in printed
 
 
+USERS_STRICT_TEST = """
+import pytest
+
+
+@pytest.mark.ironflow(strict=True)
+def test_with_a_fault_in_vain(ironflow_server):
+    ironflow_server.fail("GET", "/api/v1/runs")
+"""
+
+
+def test_a_fault_that_no_request_met_fails_a_strict_test(run_tests):
+    printed = run_tests(USERS_STRICT_TEST, fails=True)
+    assert "GET /api/v1/runs: no request met this fail" in printed
+    assert "1 failed" in printed and "error" not in printed.splitlines()[-1]
+
+
 def test_loading_the_fixture_does_not_load_the_server():
     code = (
         "import sys, ironflow.testing.pytest_plugin\n"
