@@ -6,8 +6,6 @@ organization and the default environment, with its project, cannot be deleted.
 
 from __future__ import annotations
 
-import re
-
 from .execution import cancel
 from .people import ApiKeys, Users
 from .permissions import BUILT_IN_ROLES, Policies, Roles
@@ -22,9 +20,8 @@ from .state import (
     Records,
     Registry,
     State,
+    check_environment_name,
 )
-
-_ENVIRONMENT_NAME = re.compile("[a-z0-9][a-z0-9_-]{0,62}")
 
 
 class Organizations(Records):
@@ -65,14 +62,6 @@ def provision(state: State, name: str, environment_name: str) -> tuple[Record, E
     org = state.of(Organizations).make(name)
     project = state.of(Projects).add(org_id=org["id"], name="default")
     return org, state.add_environment(org["id"], environment_name, project_id=project["id"])
-
-
-def check_environment_name(name: str) -> None:
-    """Refuse what cannot name an environment."""
-    if not _ENVIRONMENT_NAME.fullmatch(name):
-        raise Refusal(
-            400, "an environment's name is made of lower-case letters, digits, - and _, 63 at most"
-        )
 
 
 def refuse_taken_name(state: State, org_id: str, name: str, own: Environment | None = None) -> None:

@@ -13,6 +13,7 @@ Rules:
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -33,7 +34,16 @@ DEFAULT_ENVIRONMENT = "env_default"
 DEFAULT_PROJECT = "proj_default_default"
 PLATFORM_ORG = "org_platform"
 _LONG_CALL = 2.0  # seconds after which a reducer that holds the lock is suspected to wait for it
+_ENVIRONMENT_NAME = re.compile("[a-z0-9][a-z0-9_-]{0,62}")
 _COLORS = ("#3b82f6", "#22c55e", "#f59e0b", "#ef4444", "#8b5cf6")
+
+
+def check_environment_name(name: str) -> None:
+    """Refuse what cannot name an environment."""
+    if not _ENVIRONMENT_NAME.fullmatch(name):
+        raise Refusal(
+            400, "an environment's name is made of lower-case letters, digits, - and _, 63 at most"
+        )
 
 
 def only(record: Record, members: Iterable[str]) -> Record:
@@ -171,6 +181,7 @@ class State(Stores):
         self, org_id: str, name: str, *, id: str = "", color: str = "", project_id: str = ""
     ) -> Environment:
         """Create an empty environment."""
+        check_environment_name(name)
         moment = self.clock.text()
         record = {
             "id": id or self.new_id("env"),

@@ -11,7 +11,6 @@ from .._call import Call
 from .._engine.organizations import (
     Organizations,
     Projects,
-    check_environment_name,
     provision,
     refuse_taken_name,
     remove_environment,
@@ -20,7 +19,7 @@ from .._engine.organizations import (
 )
 from .._engine.people import ApiKeys
 from .._engine.permissions import BUILT_IN_ROLES, Roles
-from .._engine.state import Record
+from .._engine.state import Record, check_environment_name
 from .._reading import Fields
 from ._records import Group, given
 from ._table import route
@@ -98,7 +97,6 @@ def environments_create(call: Call) -> Record:
     body, org_id = call.body(), call.caller.org_id
     name, color = body.text("name"), body.text("color", "")
     project_id = body.text("project_id", "")
-    check_environment_name(name)
     refuse_taken_name(call.state, org_id, name)
     if project_id:
         call.own(Projects, project_id)

@@ -19,6 +19,8 @@ from ironflow.testing._engine.permissions import PlatformRoles, Policies, Roles
 
 from ..accounts import OPS, RULE, log_in, names
 
+HEADER = "X-Ironflow-Environment"  # a new name makes an environment
+
 # Organizations
 
 
@@ -219,6 +221,7 @@ def test_a_name_that_cannot_be_an_environments_is_400(local_client, name):
         lambda: local_client.environments_create(body={"name": name}),
         lambda: local_client.environments_update(made["id"], body={"name": name}),
         lambda: local_client.tenants_provision(body={"name": "acme", "env_name": name or " "}),
+        lambda: local_client.request("GET", "/api/v1/events", headers={HEADER: name or "A B"}),
     ):
         with pytest.raises(ValidationError, match="name") as caught:
             call()
