@@ -11,12 +11,14 @@ import threading
 import pytest
 
 from ironflow import IronflowClient
+from ironflow.testing._engine import subscriptions
 from ironflow.testing._websocket import WebSockets
 
 from .local import until
 
 DISCONNECTS = 1000 if os.environ.get("CI") else 100
 WRITES = 5  # for each disconnect
+CUTS = 200 if os.environ.get("CI") else 20
 PATIENCE = 30
 
 
@@ -130,3 +132,41 @@ def test_a_mirror_of_the_local_server_stays_right_through_disconnects(local, loc
     assert writer.disconnects == DISCONNECTS
     assert writer.least_gaps <= len(gaps) < len(opened)
     assert all(gap["healed"] for gap in gaps)
+
+
+def test_a_group_loses_no_message_although_its_members_are_cut_off(
+    local, local_client, monkeypatch
+):
+    monkeypatch.setattr(subscriptions, "MAX_REDELIVERIES", 1_000_000)
+    count, chosen, done = 10 * CUTS, random.Random(9), []
+    client = local_client.with_options(initial_backoff=0.001, max_backoff=0.02)
+    options = {"consumer_group": "g", "ack": "manual", "timeout": PATIENCE}
+    members = [client.subscribe("topic:jobs", on_gap=lambda gap: None, **options) for _ in range(3)]
+
+    def work(member):
+        for job in member:
+            done.append(job["data"])
+            member.ack(job)
+
+    threads = [threading.Thread(target=work, args=(member,)) for member in members]
+    for thread in threads:
+        thread.start()
+    for number in range(count):
+        local_client.pub_sub_publish(body={"topic": "jobs", "data": number})
+        if number % 10 == 9:
+            cut_one(local, chosen)
+    until(lambda: set(done) == set(range(count)))
+    for member in members:
+        member.close()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def cut_one(server, chosen):
+    """Cut one of the open WebSockets, if there is any."""
+    with server._application.locked() as state:
+        found = sorted(state.of(WebSockets)._open, key=id)
+        if found:
+            with contextlib.suppress(OSError):  # it has ended by itself
+                chosen.choice(found)._sock.shutdown(socket.SHUT_RDWR)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ironflow._wire.websocket_handshake import HandshakeError, reply_fields
 
-from ._engine.refusals import Refusal
+from ._engine.refusals import Refusal, missing
 from ._engine.subscriptions import Consumers, Options
 from ._engine.watches import Watches
 from ._http import Reply, json_reply, upgrade_required
@@ -74,7 +74,7 @@ class WatchSession(Session):
         self._begin = begin
         self._frame = frame
         self._watch: Watch | None = None
-        self._problem = ""
+        self._problem: Record | None = None
 
     def open(self, connection: WebSocketConnection) -> None:
         with self._environment.state.lock:
@@ -82,7 +82,7 @@ class WatchSession(Session):
                 self._watch = self._begin(connection.wake)
                 self._environment.of(Watches).add(self._watch)
             except Refusal as refusal:
-                self._problem = refusal.message
+                self._problem = _problem(refusal)
 
     def next_message(self) -> str | None:
         change = None
@@ -90,12 +90,12 @@ class WatchSession(Session):
             if self._watch is not None:
                 change = self._watch.take()
                 if change is None and self._watch.gone:
-                    self._problem = f"{self._watch.of[0]} not found: it was deleted"
+                    self._problem = _problem(missing(*self._watch.of))
         if change is not None:
             return _text(self._frame(*change))
         if self._problem and not self.over:
             self.over = True
-            return _text({"type": "error", "message": self._problem})
+            return _text({"type": "error", **self._problem})
         return None
 
     def close(self) -> None:

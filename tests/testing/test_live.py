@@ -8,6 +8,7 @@ import json
 import pytest
 
 from ironflow import IronflowClient
+from ironflow.testing import LocalServer
 from ironflow.testing._websocket import WebSockets
 
 from ..local import until
@@ -17,6 +18,7 @@ from .wire import Wire
 from .workers import REGISTRATION
 
 WATCH = "/api/v1/kv/buckets/b/watch"
+NO_BUCKET = {"type": "error", "code": "not_found", "message": "bucket not found: b"}
 
 
 def change(key, value, revision, operation="put"):
@@ -98,7 +100,7 @@ def test_a_watch_of_a_pattern_gives_the_keys_that_fit(local, bucket, pattern):
 
 def test_a_watch_of_a_bucket_that_is_not_there_is_opened_and_then_told(local):
     with Wire(local, WATCH) as wire:
-        assert wire.receive() == {"type": "error", "message": "bucket not found"}
+        assert wire.receive() == NO_BUCKET
         assert wire.end() == 1000
 
 
@@ -108,8 +110,21 @@ def test_a_watch_ends_when_its_bucket_is_deleted(local, bucket):
         bucket.kv_delete_buckets("b")
         bucket.kv_buckets(body={"name": "b"})  # another bucket, which nobody watches
         bucket.kv_put("b", "user.2", b"new")
-        assert wire.receive() == {"type": "error", "message": "bucket not found: it was deleted"}
+        assert wire.receive() == NO_BUCKET
         assert wire.end() == 1000
+
+
+def test_a_key_that_expires_is_gone_without_a_word():
+    with LocalServer(clock="virtual") as server, IronflowClient(server.url) as client:
+        client.kv_buckets(body={"name": "b", "ttl_seconds": 60})
+        client.kv_put("b", "old", b"1")
+        with Wire(server, WATCH) as wire:
+            assert wire.receive() == change("old", b"1", 1)
+            server.advance(61)
+            client.kv_put("b", "new", b"2")
+            assert wire.receive() == change("new", b"2", 2)
+        with Wire(server, WATCH) as wire:
+            assert wire.receive() == change("new", b"2", 2)
 
 
 def test_a_watch_follows_its_own_environment_and_bucket_only(local, bucket):

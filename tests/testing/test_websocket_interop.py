@@ -105,7 +105,7 @@ def test_events_are_followed_and_acknowledged(local, local_client):
 
 def test_a_missing_bucket_is_an_error_frame_and_a_close_with_1000(local):
     with joined(local, WATCH) as connection:
-        assert received(connection)["message"] == "bucket not found"
+        assert received(connection)["message"] == "bucket not found: b"
         with pytest.raises(ConnectionClosed) as caught:
             connection.recv(timeout=PATIENCE)
         assert caught.value.rcvd.code == 1000

@@ -98,7 +98,9 @@ def kv_list_buckets_watch(call: Call, bucket: str) -> Reply:
     buckets, pattern = call.environment.of(Buckets), call.query.text("key") or ">"
 
     def begin(wake: Callable[[], None]) -> Watch:
-        return buckets.require(bucket).watch(pattern, wake)
+        if bucket not in buckets:
+            raise missing("bucket", bucket)
+        return buckets[bucket].watch(pattern, wake)
 
     def frame(key: str, entry: Entry) -> Record:
         return {
