@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from ._http import ReceivedRequest
@@ -110,17 +109,18 @@ def complaint(
     lines = [*expected.values(), *(f"{f.target}: no request met this {f.kind}" for f in unmet)]
     if not lines:
         return ""
+    from difflib import SequenceMatcher  # slow to import, and needed for a failing test only
+
+    def likeness(line: str) -> float:
+        return max(SequenceMatcher(None, line, str(target)).ratio() for target in wanted)
+
     wanted = [*expected, *(fault.target for fault in unmet)]
     arrived = Counter(f"{request.method} {request.path}" for request in requests)
-    nearest = sorted(arrived, key=lambda line: -max(_likeness(line, str(t)) for t in wanted))
+    nearest = sorted(arrived, key=likeness, reverse=True)
     came = [f"  {line} ({arrived[line]})" for line in nearest[:_SHOWN]]
     if len(nearest) > _SHOWN:
         came.append(f"  and {len(nearest) - _SHOWN} others")
     return "\n".join([*lines, "arrived instead:" if came else "nothing arrived", *came])
-
-
-def _likeness(first: str, second: str) -> float:
-    return SequenceMatcher(None, first, second).ratio()
 
 
 def _size(request: ReceivedRequest) -> int:

@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from ironflow import IronflowClient, NotFoundError
-from ironflow.testing import LocalServer
+from ironflow.testing import LocalServer, _seeds
 
 from ..conftest import ROOT
 from ..local import CheckedServer
@@ -347,3 +347,16 @@ def test_the_document_of_the_guide_can_be_seeded(local, local_client, path):
     assert local_client.config_get("flags")["data"] == {"dark_mode": True}
     assert local_client.streams_get("order-123")["version"] == 1
     assert [found["name"] for found in local_client.environments_list()] == ["default", "staging"]
+
+
+def test_every_store_of_the_engine_is_in_documents_or_holds_connections():
+    sources = [path.read_text("utf-8") for path in (ROOT / "ironflow" / "testing").rglob("*.py")]
+    used = set(re.findall(r"\.of\(([A-Z]\w+)\)", "".join(sources)))
+    known = {kind.__name__ for kind in (*_seeds._STATE.values(), *_seeds._ENVIRONMENT.values())}
+    transient = set(
+        re.findall(
+            r"class (\w+)[^\n]*:\n(?:(?!\nclass ).)*?\n    transient = True", "".join(sources), re.S
+        )
+    )
+    assert transient == {"Consumers", "Queries", "Watches", "WebSockets"}
+    assert used - known - transient <= {"Projections", "Upcasters"}  # of the registry
