@@ -84,7 +84,9 @@ def append(
     key: str = "",
     **members: Any,
 ) -> Record:
-    """Append an event to a stream and return its receipt, a model ``AppendEventResponse``.
+    """Append an event to a stream and return its receipt.
+
+    The receipt is a model ``AppendEventResponse``, and the event's number in the log.
 
     Args:
         environment: Environment of the stream.
@@ -115,6 +117,7 @@ def append(
         )
         stream.events.append(event)
         streams[entity_id] = stream
-        return {"event_id": event["id"], "entity_version": stream.version}
+        receipt = {"event_id": event["id"], "entity_version": stream.version}
+        return {**receipt, "sequence": event["nats_seq"]}
 
     return environment.of(Receipts).once(("append", entity_id), key, act)

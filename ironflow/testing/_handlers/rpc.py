@@ -144,11 +144,9 @@ OFFERED: dict[str, Method] = {
     ),
     # Entity streams.
     "EntityStreamService/AppendEvent": Method(
-        "entity_id>entityId entity_type event_name data:struct expected_version:int64! "
-        "idempotency_key version:int32",
-        "entity_version:int64 event_id",
-        "POST",
-        "/api/v1/streams/{entityId}/events",
+        "entity_id entity_type event_name data:struct expected_version:int64! idempotency_key "
+        "version:int32 metadata:struct",
+        "entity_version:int64 event_id sequence:uint64",
         conflict="aborted",
     ),
     "EntityStreamService/ReadStream": Method(

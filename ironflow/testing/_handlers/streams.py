@@ -46,6 +46,16 @@ def streams_get(call: Call, entity_id: str) -> Record:
 @route("POST", "/api/v1/streams/{entityId}/events")
 def streams_events(call: Call, entity_id: str) -> Record:
     """Append an event."""
+    return only(_append(call, entity_id), ("event_id", "entity_version"))
+
+
+@route("POST", "/ironflow.v1.EntityStreamService/AppendEvent")
+def append_event(call: Call) -> Record:
+    return _append(call, call.body().text("entity_id"))
+
+
+def _append(call: Call, entity_id: str) -> Record:
+    """Append an event and return its whole receipt, which REST does not show."""
     body = call.body()
     entity_type, name = body.text("entity_type"), body.text("event_name")
     refuse_reserved(name, "event_name")
@@ -65,6 +75,7 @@ def streams_events(call: Call, entity_id: str) -> Record:
         key=key,
         version=version,
         run_id=run_id or None,
+        metadata=body.members("metadata", None),
     )
 
 

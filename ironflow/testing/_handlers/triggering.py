@@ -54,7 +54,7 @@ def trigger_sync(call: Call) -> Record:
 
 def _emitted(call: Call, fields: Fields) -> Record:
     environment = call.environment
-    name, key = _name(fields), fields.text("idempotency_key", "")
+    name, key = _name(fields), fields.key("idempotency_key")
     data, version = fields.members("data", {}), fields.integer("version", 1, low=1)
     metadata = fields.members("metadata", None)
 

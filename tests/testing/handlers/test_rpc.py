@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from ironflow._routes import ROUTES
 from ironflow._rpc_methods import METHODS
 from ironflow.testing._handlers import HANDLERS
 from ironflow.testing._handlers.rpc import OFFERED
@@ -153,7 +154,7 @@ TWINS = [
             "data": {},
             "expectedVersion": "1",
         },
-        {"entityVersion": "2", "eventId": "evt_3"},
+        {"entityVersion": "2", "eventId": "evt_3", "sequence": "3"},
     ),
     (
         "EntityStreamService/ReadStream",
@@ -433,6 +434,12 @@ def test_a_refusal_has_the_code_that_belongs_to_it(shop, method, request_, statu
 
 
 # The table
+
+
+def test_every_rpc_method_of_the_client_is_offered():
+    paths = {row[1] for row in ROUTES if row[4] == "rpc"}
+    assert len(paths) > 10
+    assert paths <= {f"/ironflow.v1.{name}" for name in OFFERED}
 
 
 def test_every_method_of_the_table_exists_and_leads_to_a_handler():
