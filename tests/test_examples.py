@@ -160,11 +160,12 @@ def test_an_example_takes_its_key_from_the_environment(script, tmp_path):
 # emit_and_wait.py
 
 
+@pytest.mark.ironflow(clock="virtual")
 def test_emit_and_wait_shows_what_came_of_each_run_and_its_steps(local):
     @local.function("price-order", triggers=["order.placed"])
     def price(event, step):
         total = step.run("price", lambda: event["data"]["quantity"] * 5)
-        step.sleep("settle", 0.1)
+        step.sleep("settle", 3600)
         return {"total": total}
 
     @local.function("greet", triggers=["order.*"])

@@ -407,12 +407,13 @@ def test_neither_a_wait_nor_a_list_is_a_call_that_map_can_make(client, server):
 # The local server.
 
 
+@pytest.mark.ironflow(clock="virtual")
 def test_the_local_server_is_waited_for(local, local_client):
     @local.function("greet", triggers=["user.created"])
     def greet(event):
         return f"Hello {event['data']['name']}"
 
-    @local.projection("users", events=["user.created"], rebuild_pace=0.01)
+    @local.projection("users", events=["user.created"], rebuild_pace=60)
     def users(state, event):
         return {"count": state.get("count", 0) + 1}
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from ironflow import IronflowClient
+from ironflow.testing.pytest_plugin import options_of
 
 from ..local import CheckedServer
 from .runs import begin, finish
@@ -16,9 +17,9 @@ KEY = "ifkey_00000000000000000000000000000001"
 
 
 @pytest.fixture
-def guarded():
+def guarded(request):
     """A server that asks for a key."""
-    with CheckedServer(api_key=KEY) as server:
+    with CheckedServer(api_key=KEY, **options_of(request)) as server:
         yield server
     assert server.misfits == []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timedelta, timezone
 
 REGISTRATION = {
@@ -46,13 +45,3 @@ def yielded(client, job, kind, **members):
 
 def in_seconds(seconds):
     return (datetime.now(timezone.utc) + timedelta(seconds=seconds)).isoformat()
-
-
-def polled(client):
-    """The job that is handed out within a few seconds."""
-    for _ in range(250):
-        found = client.workers_list_jobs("worker-1")
-        if found:
-            return found["jobs"][0]
-        time.sleep(0.02)
-    raise AssertionError("no job came")

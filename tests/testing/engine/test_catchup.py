@@ -30,10 +30,11 @@ def test_a_sequence_that_was_seen_is_reached_at_once(local, local_client):
     assert local_client.projections_list_catchup("numbers", min_seq=2)["caughtUp"] is True
 
 
+@pytest.mark.ironflow(clock="virtual")
 def test_a_wait_that_takes_too_long_is_a_reply(local, local_client):
     numbers(local)
     emit(local_client)
-    for timeout in (0, 50):
+    for timeout in (0, 60_000):
         reply = local_client.projections_list_catchup("numbers", min_seq=5, timeout=timeout)
         assert reply == caught_up(1, 5, reached=False)
 
@@ -96,10 +97,11 @@ def test_waiting_for_a_paused_projection_is_a_conflict(local, local_client):
         local_client.projections_wait_for_event({"eventId": event_id, "projection": "numbers"})
 
 
+@pytest.mark.ironflow(clock="virtual")
 def test_a_projection_in_error_does_not_catch_up(local, local_client):
     local.projection("numbers", events=["order.*"])(lambda state, event: 1 / 0)
     emit(local_client)
-    reply = local_client.projections_list_catchup("numbers", min_seq=1, timeout=50)
+    reply = local_client.projections_list_catchup("numbers", min_seq=1)
     assert (reply["timedOut"], reply["currentSeq"]) == (True, 0)
 
 
@@ -158,6 +160,7 @@ def test_an_event_of_another_environment_cannot_be_waited_for(local, local_clien
         local_client.projections_wait_for_event({"eventId": event_id, "projection": "numbers"})
 
 
+@pytest.mark.ironflow(clock="virtual")
 def test_a_batch_has_a_result_for_each_of_its_items(local, local_client):
     numbers(local)
     numbers(local, "paused")
@@ -174,7 +177,7 @@ def test_a_batch_has_a_result_for_each_of_its_items(local, local_client):
         {"minSeq": "1"},
         {"name": "numbers", "minSeq": 1},
     ]
-    reply = local_client.projections_catchup_batch({"items": items, "timeoutMs": 50})
+    reply = local_client.projections_catchup_batch({"items": items})
     assert reply["results"] == [
         {"result": caught_up(1, 1, reached=True)},
         {"error": "projection not found"},

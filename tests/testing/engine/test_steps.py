@@ -169,10 +169,11 @@ def test_another_attempt_does_not_carry_completed_steps_out_again(local, local_c
     assert retried[0]["payload"]["error"]["message"] == "no carrier"
 
 
+@pytest.mark.ironflow(clock="virtual")
 def test_a_run_fails_after_its_last_attempt(local, local_client):
     calls = []
 
-    @local.function("process-order", triggers=["order.*"], max_attempts=3, retry_delay=0.01)
+    @local.function("process-order", triggers=["order.*"], max_attempts=3, retry_delay=60)
     def process_order(event):
         calls.append(event)
         raise ValueError(f"attempt {len(calls)}")

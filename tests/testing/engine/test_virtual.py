@@ -8,11 +8,10 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from ironflow import AuthenticationError, IronflowClient, IronflowError, NotFoundError
+from ironflow import IronflowClient, IronflowError
 from ironflow.testing._engine import state, virtual
 
 from ...local import PATIENCE, CheckedServer
-from ..conftest import KEY
 from ..projections import Patience, emit, job_of, numbers, state_of
 from ..runs import DAY, month, napper, pay, payment_waiter, start, steps_of
 
@@ -218,28 +217,6 @@ def test_another_clock_is_refused():
 
 
 # What has a time.
-
-
-def test_a_value_expires(local, local_client):
-    local_client.kv_create_bucket(body={"name": "b", "ttl_seconds": 3600})
-    local_client.kv_update_buckets_keys("b", "k", b"v")
-    local.advance(3599)
-    assert local_client.kv_get_buckets_keys("b", "k")
-    local.advance(2)
-    with pytest.raises(NotFoundError):
-        local_client.kv_get_buckets_keys("b", "k")
-
-
-def test_a_key_expires():
-    with CheckedServer(clock="virtual", api_key=KEY) as server:
-        with IronflowClient(server.url, api_key=KEY) as client:
-            key = client.api_keys_create(body={"name": "k", "expires_in": "24h"})["key"]
-            mine = client.with_options(api_key=key)
-            server.advance(DAY - 1)
-            assert mine.runs_list()["count"] == 0
-            server.advance(2)
-            with pytest.raises(AuthenticationError):
-                mine.runs_list()
 
 
 def test_the_computers_clock_is_in_nothing_that_the_server_tells(local, local_client):

@@ -28,14 +28,17 @@ from ..runs import (
 # Sleeping.
 
 
+@pytest.mark.ironflow(clock="virtual")
 def test_a_run_that_sleeps_is_paused_and_goes_on(local, local_client):
     @local.function("process-order", triggers=["order.*"])
     def process_order(event, step):
-        step.sleep("settle", 0.15)
+        step.sleep("settle", 3600)
         return "awake"
 
     run_id = begin(local, local_client)
-    run = until(lambda: ended(local_client, run_id))
+    assert local_client.runs_get(run_id)["status"] == "paused"
+    local.advance(3600)
+    run = local_client.runs_get(run_id)
     assert (run["status"], run["output"]) == ("completed", "awake")
     assert audit_of(local_client, run_id) == [
         "run.created",
@@ -161,11 +164,13 @@ def test_a_condition_that_is_no_json_fails_the_run(local, local_client):
     pay(local_client)  # nothing waits for it
 
 
-@pytest.mark.parametrize("timeout", [0, 0.05])
+@pytest.mark.parametrize("timeout", [0, 3600])
+@pytest.mark.ironflow(clock="virtual")
 def test_a_wait_that_takes_too_long_gives_none(local, local_client, timeout):
     payment_waiter(local, timeout=timeout)
     run_id = start(local_client)
-    run = until(lambda: ended(local_client, run_id))
+    local.advance(timeout)
+    run = local_client.runs_get(run_id)
     assert run["status"] == "completed"
     assert "output" not in run
     step = steps_of(local_client, run_id)["payment"]
@@ -186,7 +191,7 @@ def test_an_event_after_the_deadline_does_not_end_a_wait(local, local_client):
         with state.lock:
             paused = environment.of(Runs)[run_id].status == "paused"
             if paused:
-                time.sleep(0.2)  # the wait times out, and its timer has to wait for the lock
+                time.sleep(0.11)  # the wait times out, and its timer has to wait for the lock
                 emit(environment, "payment.received", {"amount": 1})
     until(lambda: ended(local_client, run_id))
     assert "output" not in local_client.runs_get(run_id)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from datetime import datetime, timezone
+from datetime import timedelta
 
 import pytest
 
 from ironflow import ConflictError
 
-from ..workers import REGISTRATION, STEP, fetched, in_seconds, invoked, polled, report, yielded
+from ..workers import REGISTRATION, STEP, fetched, in_seconds, invoked, report, yielded
 
 
 @pytest.fixture
@@ -22,10 +21,11 @@ def client(local_client):
 # Waits.
 
 
-def test_a_run_that_sleeps_is_paused_and_comes_back_when_the_time_has_come(client):
+@pytest.mark.ironflow(clock="virtual")
+def test_a_run_that_sleeps_is_paused_and_comes_back_when_the_time_has_come(local, client):
     run_id = invoked(client)
     job = fetched(client)
-    until = in_seconds(0.2)
+    until = (local.now + timedelta(days=1)).isoformat()
     assert yielded(client, job, "sleep", until=until) == {"status": "ok"}
     run = client.runs_get(run_id)
     assert run["status"] == "paused"
@@ -34,9 +34,11 @@ def test_a_run_that_sleeps_is_paused_and_comes_back_when_the_time_has_come(clien
     with pytest.raises(ConflictError):
         report(client, job, "completed")
 
-    again = polled(client)
+    local.advance(86399)
+    assert client.workers_list_jobs("worker-1") is None
+    local.advance(1)
+    again = fetched(client)
     assert again["run_id"] == run_id
-    assert datetime.now(timezone.utc) >= datetime.fromisoformat(until)
     assert again["attempt"] == 1
     done = {"step_id": "w1", "name": "wait-a-while", "output": None, "status": "completed"}
     assert again["completed_steps"] == [done]
@@ -104,11 +106,12 @@ def test_a_wait_without_a_name_takes_it_from_its_id(client, step_id, name):
     assert (step["step_id"], step["name"]) == (step_id, name)
 
 
-def test_a_wait_that_times_out_comes_back_without_an_event(client):
+@pytest.mark.ironflow(clock="virtual")
+def test_a_wait_that_times_out_comes_back_without_an_event(local, client):
     run_id = invoked(client)
-    wanted = {"event": "order.paid", "timeout": "100ms", "match": "data.id == '1'"}
+    wanted = {"event": "order.paid", "timeout": "24h", "match": "data.id == '1'"}
     yielded(client, fetched(client), "wait_for_event", event_filter=wanted)
-    time.sleep(0.15)
+    local.advance(86400)
     client.events_create(body={"name": "order.paid", "data": {}})  # too late
     (step,) = fetched(client)["completed_steps"]
     assert step["output"] is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from types import SimpleNamespace
 
 import pytest
 
@@ -14,14 +13,6 @@ from ironflow import ConflictError, IronflowError, NotFoundError, ServerError, V
 def client(local_client):
     local_client.kv_buckets(body={"name": "cache"})
     return local_client
-
-
-@pytest.fixture
-def clock(local, monkeypatch):
-    """The time that entries are written at and expire by; a test moves it on."""
-    moved = SimpleNamespace(now=1_000_000.0)
-    monkeypatch.setattr(local._application.state.clock, "now", lambda: moved.now)
-    return moved
 
 
 def put(client, key, value=b"1", bucket="cache", **conditions):
@@ -147,17 +138,18 @@ def test_a_json_value_is_stored_as_the_body_was_sent(client):
     assert client.kv_get_buckets_keys("cache", "a")["value"] == "eyJ2YWx1ZSI6ImRhdGEifQ=="
 
 
-def test_an_entry_tells_its_key_its_revision_and_when_it_was_written(client, clock):
+@pytest.mark.ironflow(clock="virtual")
+def test_an_entry_tells_its_key_its_revision_and_when_it_was_written(local, client):
     put(client, "a")
     put(client, "b", b"xy")
-    clock.now = 1_768_469_400.5
+    local.advance(86400.5)
     put(client, "a", b"new")
     assert client.kv_get_buckets_keys("cache", "a") == {
         "key": "a",
         "value": base64.b64encode(b"new").decode(),
         "revision": 3,
         "operation": "put",
-        "created_at": "2026-01-15T09:30:00.500000Z",
+        "created_at": "2026-01-02T00:00:00.500000Z",
     }
     assert client.kv_get_buckets_keys("cache", "b")["revision"] == 2
 
@@ -358,14 +350,15 @@ def test_the_oldest_history_makes_room_for_a_new_value(local_client):
         assert put(local_client, "a", b"12345", bucket="small") == revision
 
 
-def test_an_entry_expires_when_its_time_is_over(local_client, clock):
+@pytest.mark.ironflow(clock="virtual")
+def test_an_entry_expires_when_its_time_is_over(local, local_client):
     local_client.kv_buckets(body={"name": "short", "ttl_seconds": 60, "max_bytes": 4})
     put(local_client, "a", b"12", bucket="short")
-    clock.now += 30
+    local.advance(30)
     put(local_client, "b", b"34", bucket="short")
-    clock.now += 29
+    local.advance(29)
     assert local_client.kv_list_buckets_keys("short")["keys"] == ["a", "b"]
-    clock.now += 1
+    local.advance(1)
     with pytest.raises(NotFoundError, match="key not found"):
         local_client.kv_get_buckets_keys("short", "a")
     assert local_client.kv_list_buckets_keys("short") == {"keys": ["b"], "count": 1}
@@ -375,18 +368,20 @@ def test_an_entry_expires_when_its_time_is_over(local_client, clock):
     assert put(local_client, "a", b"56", bucket="short", if_none_match="*") == 3
 
 
-def test_a_write_starts_the_time_of_an_entry_anew(local_client, clock):
+@pytest.mark.ironflow(clock="virtual")
+def test_a_write_starts_the_time_of_an_entry_anew(local, local_client):
     local_client.kv_buckets(body={"name": "short", "ttl_seconds": 60})
     put(local_client, "a", b"1", bucket="short")
-    clock.now += 59
+    local.advance(59)
     put(local_client, "a", b"2", bucket="short")
-    clock.now += 59
+    local.advance(59)
     assert value_of(local_client, "a", "short") == b"2"
 
 
-def test_without_a_time_to_live_nothing_expires(client, clock):
+@pytest.mark.ironflow(clock="virtual")
+def test_without_a_time_to_live_nothing_expires(local, client):
     put(client, "a")
-    clock.now += 10**8
+    local.advance(10**8)
     assert value_of(client, "a") == b"1"
 
 
