@@ -240,3 +240,26 @@ def test_sql_projections_and_runs_that_are_paused_for_injection_come_back(local,
         assert [step["name"] for step in state["steps"]] == ["price"]
         client.runs_resume({"run_id": run_id})
         until(lambda: len(client.runs_list_steps(run_id)["steps"]) == 2)
+
+
+def test_virtual_time_goes_on_from_the_snapshot_with_the_same_history_each_time():
+    histories = []
+    with LocalServer(clock="virtual") as server, IronflowClient(server.url) as client:
+
+        @server.function("process-order", triggers=["order.*"])
+        def process_order(event, step):
+            step.sleep("settle", 30 * 24 * 3600)
+            paid = step.wait_for_event("payment", "payment.*", timeout=7 * 24 * 3600)
+            return paid and paid["data"]
+
+        run_ids = [client.events_create(body=ORDER)["run_ids"][0] for _ in range(5)]
+        server.advance(3600)
+        snapshot, now = server.snapshot(), server.now
+        for _ in range(3):
+            server.restore(snapshot)
+            assert server.now == now
+            runs = [server.wait_for_run(run_id) for run_id in run_ids]
+            assert {run["status"] for run in runs} == {"completed"}
+            histories.append((server.now, runs, client.audit_list(limit=100)))
+    assert histories[0] == histories[1] == histories[2]
+    assert (histories[0][0] - now).days == 36
