@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 
 import pytest
@@ -11,6 +10,7 @@ from ironflow import IronflowClient
 from ironflow.testing import LocalServer
 from ironflow.testing._websocket import WebSockets
 
+from ..live import delete_message, put_message
 from ..local import until
 from .conftest import KEY
 from .runs import begin
@@ -19,18 +19,6 @@ from .workers import REGISTRATION
 
 WATCH = "/api/v1/kv/buckets/b/watch"
 NO_BUCKET = {"type": "error", "code": "not_found", "message": "bucket not found: b"}
-
-
-def change(key, value, revision, operation="put"):
-    """The frame of a change of bucket ``b``."""
-    return {
-        "type": "kv_update",
-        "bucket": "b",
-        "key": key,
-        "value": base64.b64encode(value).decode(),
-        "revision": revision,
-        "operation": operation,
-    }
 
 
 def emit(client, name, **data):
@@ -61,19 +49,19 @@ def wire(local):
 # Watches of buckets
 
 
-def test_a_watch_gives_what_is_there_and_then_every_change(local, bucket):
+def test_a_watch_gives_what_is_there_and_then_every_put_message(local, bucket):
     with Wire(local, WATCH) as wire:
         assert [wire.receive(), wire.receive()] == [
-            change("user.2", b"two", 2),
-            change("user.1", b"uno", 3),
+            put_message("user.2", b"two", 2),
+            put_message("user.1", b"uno", 3),
         ]
         bucket.kv_put("b", "user.1", b"one")
         bucket.kv_put("b", "user.1", b"")
         bucket.kv_delete("b", "user.2")
         assert [wire.receive(), wire.receive(), wire.receive()] == [
-            change("user.1", b"one", 4),
-            change("user.1", b"", 5),
-            change("user.2", b"", 6, "delete"),
+            put_message("user.1", b"one", 4),
+            put_message("user.1", b"", 5),
+            delete_message("user.2", 6),
         ]
         wire.close()
 
@@ -81,9 +69,9 @@ def test_a_watch_gives_what_is_there_and_then_every_change(local, bucket):
 def test_a_watch_leaves_out_what_was_deleted_before(local, bucket):
     bucket.kv_delete("b", "user.1")
     with Wire(local, WATCH) as wire:
-        assert wire.receive() == change("user.2", b"two", 2)
+        assert wire.receive() == put_message("user.2", b"two", 2)
         bucket.kv_delete("b", "user.2", purge=True)
-        assert wire.receive() == change("user.2", b"", 5, "delete")
+        assert wire.receive() == delete_message("user.2", 5)
 
 
 @pytest.mark.parametrize("pattern", ["user.%2A", "%3E", "user.*", "user.2"])
@@ -91,7 +79,7 @@ def test_a_watch_of_a_pattern_gives_the_keys_that_fit(local, bucket, pattern):
     bucket.kv_put("b", "order", b"o")
     with Wire(local, f"{WATCH}?key={pattern}") as wire:
         first = wire.receive()
-        assert first == change("user.2", b"two", 2)
+        assert first == put_message("user.2", b"two", 2)
         bucket.kv_put("b", "user.2", b"dos")
         while (seen := wire.receive())["revision"] != 5:
             assert pattern != "user.2" or seen["key"] == "user.2"
@@ -106,7 +94,7 @@ def test_a_watch_of_a_bucket_that_is_not_there_is_opened_and_then_told(local):
 
 def test_a_watch_ends_when_its_bucket_is_deleted(local, bucket):
     with Wire(local, f"{WATCH}?key=user.2") as wire:
-        assert wire.receive() == change("user.2", b"two", 2)
+        assert wire.receive() == put_message("user.2", b"two", 2)
         bucket.kv_delete_buckets("b")
         bucket.kv_buckets(body={"name": "b"})  # another bucket, which nobody watches
         bucket.kv_put("b", "user.2", b"new")
@@ -119,12 +107,12 @@ def test_a_key_that_expires_is_gone_without_a_word():
         client.kv_buckets(body={"name": "b", "ttl_seconds": 60})
         client.kv_put("b", "old", b"1")
         with Wire(server, WATCH) as wire:
-            assert wire.receive() == change("old", b"1", 1)
+            assert wire.receive() == put_message("old", b"1", 1)
             server.advance(61)
             client.kv_put("b", "new", b"2")
-            assert wire.receive() == change("new", b"2", 2)
+            assert wire.receive() == put_message("new", b"2", 2)
         with Wire(server, WATCH) as wire:
-            assert wire.receive() == change("new", b"2", 2)
+            assert wire.receive() == put_message("new", b"2", 2)
 
 
 def test_a_watch_follows_its_own_environment_and_bucket_only(local, bucket):
@@ -134,7 +122,7 @@ def test_a_watch_follows_its_own_environment_and_bucket_only(local, bucket):
     with Wire(local, WATCH, {"X-Ironflow-Environment": "staging"}) as wire:
         bucket.kv_put("b", "user.1", b"default")
         staging.kv_put("b", "user.1", b"staging")
-        assert wire.receive() == change("user.1", b"staging", 1)
+        assert wire.receive() == put_message("user.1", b"staging", 1)
     with Wire(local, "/api/v1/kv/buckets/c/watch") as wire:
         bucket.kv_put("b", "user.1", b"default")
         bucket.kv_put("c", "user.1", b"c")
