@@ -74,7 +74,10 @@ def _endpoint(endpoints, method, path):
 
 def _check(row, folder, runs=run):
     """Run a row's command against a server that asks for a key, and compare all that came of it."""
-    with LocalServer(api_key=KEY) as server, IronflowClient(server.url, api_key=KEY) as client:
+    with (
+        LocalServer(api_key=KEY, strict=True) as server,
+        IronflowClient(server.url, api_key=KEY) as client,
+    ):
         _prepare(row, server, client, folder)
         before = len(server.requests)
         done = _perform(row, server.url, folder, runs)

@@ -42,6 +42,7 @@ SECRETS = [
                 environment="production",
             )
         ],
+        before=lambda server, client: client.environments_create(body={"name": "production"}),
         after=lambda client, _: (
             client.with_options(environment="production").secrets_get("DB_PASSWORD")["revision"]
             == 1
