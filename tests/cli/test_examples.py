@@ -15,14 +15,16 @@ from ironflow.testing import LocalServer
 
 from ..conftest import KEY
 from ..local import models_and_replies
-from .examples import ROWS, outputs
+from .examples import ROWS, outputs, unshown
 from .examples.organizations import PASSWORD
+from .flags import COMMANDS
 from .lines import served, taken_apart
 from .rows import RPC, check_lines, check_output, check_sent, full_path
 from .running import NOWHERE, Done, run, run_process
 from .terminal import at_terminal
 
 _NEVER_SHOWN = (KEY, PASSWORD, "sk-abc123", "sk-before", "mypass")
+OTHERS = [*outputs.ROWS, *unshown.ROWS]
 _PUBLIC = ("/api/v1/platform/auth/login",)
 
 
@@ -35,7 +37,7 @@ def test_an_example_line_does_what_the_reference_says(row, tmp_path):
     _check(row, tmp_path)
 
 
-@pytest.mark.parametrize("row", outputs.ROWS, ids=_name)
+@pytest.mark.parametrize("row", OTHERS, ids=_name)
 def test_a_command_shows_and_exits_as_the_reference_says(row, tmp_path):
     _check(row, tmp_path)
 
@@ -45,7 +47,7 @@ def test_a_process_does_what_the_function_does(row, tmp_path):
     _check(row, tmp_path, run_process)
 
 
-@pytest.mark.parametrize("row", [*ROWS, *outputs.ROWS], ids=_name)
+@pytest.mark.parametrize("row", [*ROWS, *OTHERS], ids=_name)
 def test_the_replies_of_a_row_are_such_as_the_product_gives(row):
     models, endpoints = models_and_replies()
     for method, path, value, *status in row.replies:
@@ -56,6 +58,19 @@ def test_the_replies_of_a_row_are_such_as_the_product_gives(row):
         if path.startswith(RPC):
             body = in_model_names(body, endpoint.response.name, NESTED)
         assert list(misfits(body, endpoint.response, models, "reply")) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [found for found in COMMANDS if found.words[-1] not in ("subscribe", "watch")],
+    ids=lambda command: " ".join(command.words),
+)
+def test_each_flag_of_the_reference_is_in_a_row(command):
+    lines = [taken_apart(row.line).arguments for row in [*ROWS, *OTHERS]]
+    used = {word for line in lines if line[: len(command.words)] == command.words for word in line}
+    for flag in command.flags:
+        if flag.name != "--server":  # which test_global has
+            assert used & {flag.name, flag.short}, flag
 
 
 def _endpoint(endpoints, method, path):

@@ -43,7 +43,7 @@ TIMESTAMP EVENT TYPE STEP ID PAYLOAD
 10:30:17.001 step.completed step_002 {"name":"pay"}
 Total: 2 events
 """
-_AUTH = {
+AUTH = {
     "events": [
         _event(
             "10:30:15.123",
@@ -60,7 +60,7 @@ _AUTH = {
     ],
     "totalCount": 2,
 }
-_AUTH_OUT = """
+AUTH_OUT = """
 TIMESTAMP EVENT TYPE DECISION PAYLOAD
 10:30:15.123 auth.check allow {"action":"functions:invoke","key":"ak_abc"}
 10:30:16.456 auth.check deny {"action":"runs:cancel","key":"ak_def"}
@@ -77,7 +77,7 @@ def _in_snake_case(reply):
 
 
 _TRAIL_RPC = f"{RPC}AuditService/GetAuditTrail"
-_AUTH_RPC = f"{RPC}AuditService/GetAuthAuditTrail"
+AUTH_RPC = f"{RPC}AuditService/GetAuthAuditTrail"
 
 
 def _sent(path, **body):
@@ -117,26 +117,26 @@ TRAILS = [
     ),
     Row(
         "ironflow audit auth-trail --org org_default",
-        _AUTH_OUT,
-        _sent(_AUTH_RPC, org_id="org_default", limit=50),
-        replies=[("POST", _AUTH_RPC, _AUTH)],
+        AUTH_OUT,
+        _sent(AUTH_RPC, org_id="org_default", limit=50),
+        replies=[("POST", AUTH_RPC, AUTH)],
     ),
     Row(
         "ironflow audit auth-trail --org org_default --key ak_abc123",
-        _AUTH_OUT,
-        _sent(_AUTH_RPC, org_id="org_default", api_key_id="ak_abc123", limit=50),
-        replies=[("POST", _AUTH_RPC, _AUTH)],
+        AUTH_OUT,
+        _sent(AUTH_RPC, org_id="org_default", api_key_id="ak_abc123", limit=50),
+        replies=[("POST", AUTH_RPC, AUTH)],
     ),
     Row(
         "ironflow audit auth-trail --org org_default --action functions:invoke",
-        _AUTH_OUT,
-        _sent(_AUTH_RPC, org_id="org_default", action="functions:invoke", limit=50),
-        replies=[("POST", _AUTH_RPC, _AUTH)],
+        AUTH_OUT,
+        _sent(AUTH_RPC, org_id="org_default", action="functions:invoke", limit=50),
+        replies=[("POST", AUTH_RPC, AUTH)],
     ),
     Row(
         "ironflow audit auth-trail --org org_default --from 2026-01-01T00:00:00Z --json",
-        Json(_in_snake_case(_AUTH)),
-        _sent(_AUTH_RPC, org_id="org_default", from_timestamp="2026-01-01T00:00:00Z", limit=50),
-        replies=[("POST", _AUTH_RPC, _AUTH)],
+        Json(_in_snake_case(AUTH)),
+        _sent(AUTH_RPC, org_id="org_default", from_timestamp="2026-01-01T00:00:00Z", limit=50),
+        replies=[("POST", AUTH_RPC, AUTH)],
     ),
 ]

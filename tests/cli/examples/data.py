@@ -134,7 +134,7 @@ SQL = [
 ]
 
 
-def _at_version(version):
+def at_version(version):
     """An order's stream with that many events."""
 
     def before(server, client):
@@ -228,13 +228,13 @@ STREAMS = [
         _receipt(2),
         [_appended("order.paid", {"payment_id": "pay_123"})],
         files={"payment.json": '{"payment_id": "pay_123"}'},
-        before=_at_version(1),
+        before=at_version(1),
     ),
     Row(
         "ironflow stream append order-1 --type Order --event order.shipped --expected-version 2",
         _receipt(3),
         [_appended("order.shipped", {}, expected=2)],
-        before=_at_version(2),
+        before=at_version(2),
     ),
     Row(
         'echo \'{"status": "done"}\' | ironflow stream append order-1 --type Order '

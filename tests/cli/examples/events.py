@@ -6,8 +6,8 @@ import json
 
 from ..rows import RPC, Json, Loose, Row, Says, Sent
 
-_SYNC = f"{RPC}IronflowService/TriggerSync"
-_RESULTS = {
+SYNC = f"{RPC}IronflowService/TriggerSync"
+RESULTS = {
     "results": [
         {
             "runId": "run_abc123",
@@ -74,7 +74,7 @@ def _emitted(name, data, **body):
 
 def _synced(event, data, timeout_ms):
     body = {"event": event, "data": data, "timeout_ms": timeout_ms}
-    return Sent("POST", _SYNC, body=body, may={**_MAY, "idempotency_key": ...})
+    return Sent("POST", SYNC, body=body, may={**_MAY, "idempotency_key": ...})
 
 
 EMIT = [
@@ -106,20 +106,20 @@ EMIT = [
         'ironflow emit order.placed --data \'{"order_id": "123"}\' --wait',
         _WAITED,
         [_synced("order.placed", {"order_id": "123"}, 30000)],
-        replies=[("POST", _SYNC, _RESULTS)],
+        replies=[("POST", SYNC, RESULTS)],
     ),
     Row(
         "ironflow emit video.uploaded --data-file ./meta.json --wait --timeout 120s",
         _WAITED.replace("order.placed", "video.uploaded").replace("30s", "<...>"),
         [_synced("video.uploaded", {"codec": "av1"}, 120000)],
-        replies=[("POST", _SYNC, _RESULTS)],
+        replies=[("POST", SYNC, RESULTS)],
         files={"meta.json": '{"codec": "av1"}'},
     ),
     Row(
         "ironflow emit order.placed --data '{}' --wait --json | jq '.results[0]'",
         Json(_RESULTS_JSON),
         [_synced("order.placed", {}, 30000)],
-        replies=[("POST", _SYNC, _RESULTS)],
+        replies=[("POST", SYNC, RESULTS)],
     ),
     Row(
         "ironflow emit order.placed --data '{}' -m source=cli -m env=dev",
@@ -167,7 +167,7 @@ def _schema(version, description, moment):
 
 
 _SECOND = _schema(2, "Added address field", "2025-01-20T09:30:00Z")
-_SCHEMAS = {
+SCHEMAS_REPLY = {
     "schemas": [_schema(1, "Order created event", "2025-01-15T12:00:05Z"), _SECOND],
     "count": 2,
     "total_count": 2,
@@ -239,19 +239,19 @@ SCHEMAS = [
         "ironflow event schema list",
         _SCHEMAS_OUT,
         [Sent("GET", "/events/schemas", {"limit": "100"}, may={"offset": "0"})],
-        replies=[("GET", "/events/schemas", _SCHEMAS)],
+        replies=[("GET", "/events/schemas", SCHEMAS_REPLY)],
     ),
     Row(
         "ironflow event schema list --event order.created",
         _SCHEMAS_OUT,
         [Sent("GET", "/events/schemas", {"event_name": "order.created", "limit": "100"})],
-        replies=[("GET", "/events/schemas", _SCHEMAS)],
+        replies=[("GET", "/events/schemas", SCHEMAS_REPLY)],
     ),
     Row(
         "ironflow event schema list --json",
-        Json(_SCHEMAS),
+        Json(SCHEMAS_REPLY),
         [Sent("GET", "/events/schemas", {"limit": "100"}, may={"offset": "0"})],
-        replies=[("GET", "/events/schemas", _SCHEMAS)],
+        replies=[("GET", "/events/schemas", SCHEMAS_REPLY)],
     ),
     Row(
         "ironflow event schema get order.created",
@@ -300,7 +300,7 @@ SCHEMAS = [
     ),
 ]
 
-_PROCESSED = {**_RESULTS, "results": _RESULTS["results"][:1]}
+_PROCESSED = {**RESULTS, "results": RESULTS["results"][:1]}
 _INVOKED = """
 Invoking process-order (timeout: 30s)...
 ✓ process-order completed in 1200ms
@@ -308,7 +308,7 @@ Output: {"order_confirmed":true}
 """
 
 
-def _reported(name):
+def processed(name):
     return {**_PROCESSED, "results": [{**_PROCESSED["results"][0], "functionId": name}]}
 
 
@@ -317,7 +317,7 @@ INVOKE = [
         'ironflow invoke process-order --data \'{"order_id": "123"}\'',
         _INVOKED,
         [_synced("ironflow.invoke.process-order", {"order_id": "123"}, 30000)],
-        replies=[("POST", _SYNC, _PROCESSED)],
+        replies=[("POST", SYNC, _PROCESSED)],
     ),
     Row(
         'ironflow invoke send-notification --data \'{"user_id": "456"}\' --no-wait',
@@ -332,19 +332,19 @@ INVOKE = [
         "ironflow invoke generate-report --data '{}' --timeout 120s",
         _INVOKED.replace("process-order", "generate-report").replace("30s", "<...>"),
         [_synced("ironflow.invoke.generate-report", {}, 120000)],
-        replies=[("POST", _SYNC, _reported("generate-report"))],
+        replies=[("POST", SYNC, processed("generate-report"))],
     ),
     Row(
         "cat complex-input.json | ironflow invoke generate-report",
         _INVOKED.replace("process-order", "generate-report"),
         [_synced("ironflow.invoke.generate-report", {"months": [1, 2]}, 30000)],
-        replies=[("POST", _SYNC, _reported("generate-report"))],
+        replies=[("POST", SYNC, processed("generate-report"))],
         files={"complex-input.json": '{"months": [1, 2]}'},
     ),
     Row(
         'ironflow invoke process-order --data \'{"order_id": "123"}\' --json',
         Json({**_RESULTS_JSON, "results": _RESULTS_JSON["results"][:1]}),
         [_synced("ironflow.invoke.process-order", {"order_id": "123"}, 30000)],
-        replies=[("POST", _SYNC, _PROCESSED)],
+        replies=[("POST", SYNC, _PROCESSED)],
     ),
 ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..rows import RPC, Json, Row, Says, Sent, ago
-from .events import _RESULTS, _SYNC
-from .projections import _BATCH, _caught_up, _enveloped
+from .events import RESULTS, SYNC
+from .projections import BATCH, caught_up, enveloped
 
 
 def _projection(name, mode, status, events, sequence, seconds):
@@ -186,7 +186,7 @@ STREAMS = [
     ),
 ]
 
-_POLICY = {
+POLICY = {
     "id": "pol_x1y2z3",
     "name": "allow-prod-reads",
     "effect": "allow",
@@ -212,13 +212,13 @@ OTHERS = [
         Condition: request.environment == "prod"
         """,
         [Sent("GET", "/policies/pol_x1y2z3")],
-        replies=[("GET", "/policies/pol_x1y2z3", _POLICY)],
+        replies=[("GET", "/policies/pol_x1y2z3", POLICY)],
     ),
     Row(
         "ironflow policy update pol_x1y2z3 --clear-condition",
         Says("pol_x1y2z3"),
         [Sent("PATCH", "/policies/pol_x1y2z3", body={"condition": ""})],
-        replies=[("PATCH", "/policies/pol_x1y2z3", {**_POLICY, "condition": ""})],
+        replies=[("PATCH", "/policies/pol_x1y2z3", {**POLICY, "condition": ""})],
     ),
     Row(
         "ironflow event schema delete order.created --version 1",
@@ -245,13 +245,13 @@ OTHERS = [
     ),
 ]
 
-_TIMED_OUT = {**_caught_up(), "caughtUp": False, "timedOut": True, "behindByEvents": 7}
+_TIMED_OUT = {**caught_up(), "caughtUp": False, "timedOut": True, "behindByEvents": 7}
 _WAIT = "/projections/order-view/catchup"
 _WAITING = [Sent("GET", _WAIT, {"minSeq": "9", "timeout": "1000"})]
 _STREAM_RPC = f"{RPC}ProjectionService/WaitProjectionCatchupStream"
 _EVENT = "/projections/wait-for-event"
 _FAILED = {
-    **_RESULTS,
+    **RESULTS,
     "results": [
         {
             "runId": "run_abc123",
@@ -268,8 +268,8 @@ def _batch(code, *results):
     return Row(
         "ironflow projection wait-batch --file items.json --timeout 1s",
         Says(),
-        [Sent("POST", _BATCH, body={"items": ..., "timeout_ms": 1000})],
-        replies=[("POST", _BATCH, {"results": list(results)})],
+        [Sent("POST", BATCH, body={"items": ..., "timeout_ms": 1000})],
+        replies=[("POST", BATCH, {"results": list(results)})],
         files={"items.json": '[{"name": "a", "minSeq": 1}, {"name": "b", "minSeq": 1}]'},
         code=code,
         err=None,
@@ -311,7 +311,7 @@ EXIT_CODES = [
             (
                 "POST",
                 _STREAM_RPC,
-                _enveloped(
+                enveloped(
                     {
                         "kind": "WAIT_STREAM_FRAME_KIND_DONE",
                         "currentSeq": "2",
@@ -332,22 +332,22 @@ EXIT_CODES = [
         code=1,
         err=None,
     ),
-    _batch(0, {"result": _caught_up()}, {"result": _caught_up()}),
-    _batch(1, {"result": _caught_up()}, {"result": _TIMED_OUT}),
+    _batch(0, {"result": caught_up()}, {"result": caught_up()}),
+    _batch(1, {"result": caught_up()}, {"result": _TIMED_OUT}),
     _batch(2, {"result": _TIMED_OUT}, {"error": "projection not found"}),
     Row(
         "ironflow emit order.placed --wait",
         Says('Emitting event "order.placed"', "process-order", "RUN_STATUS_FAILED", "1200ms"),
-        [Sent("POST", _SYNC, body={"event": ..., "data": {}, "timeout_ms": 30000})],
-        replies=[("POST", _SYNC, _FAILED)],
+        [Sent("POST", SYNC, body={"event": ..., "data": {}, "timeout_ms": 30000})],
+        replies=[("POST", SYNC, _FAILED)],
         code=1,
         err=None,
     ),
     Row(
         "ironflow invoke process-order --json",
         Json(lambda reply: "card declined" in str(reply)),
-        [Sent("POST", _SYNC, body={"event": ..., "data": {}, "timeout_ms": 30000})],
-        replies=[("POST", _SYNC, _FAILED)],
+        [Sent("POST", SYNC, body={"event": ..., "data": {}, "timeout_ms": 30000})],
+        replies=[("POST", SYNC, _FAILED)],
         code=1,
         err=None,
     ),

@@ -10,7 +10,7 @@ from ..rows import RPC, Json, Loose, Row, Says, Sent, ago
 _REBUILD = "/projections/orders-by-customer/rebuild"
 
 
-def _job(status):
+def job(status):
     return {
         "job": {
             "job_id": "rebuild-abc123",
@@ -45,7 +45,7 @@ def _rebuild(flags, out=_STARTED, status="running", **body):
         f"ironflow projection rebuild orders-by-customer{flags}",
         out,
         [Sent("POST", _REBUILD, body=body, may=may)],
-        replies=[("POST", _REBUILD, _job(status))],
+        replies=[("POST", _REBUILD, job(status))],
     )
 
 
@@ -191,7 +191,7 @@ SQL = [
 ]
 
 
-def _caught_up(target=1234):
+def caught_up(target=1234):
     return {
         "caughtUp": True,
         "timedOut": False,
@@ -208,14 +208,14 @@ _STREAM = f"{RPC}ProjectionService/WaitProjectionCatchupStream"
 _FRAME = {"targetSeq": "1234", "mode": "managed"}
 
 
-def _enveloped(*messages):
+def enveloped(*messages):
     """The reply of a Connect stream: envelopes, and the one that ends it."""
     ends = [(0, message) for message in messages] + [(2, {})]
     texts = [(flag, json.dumps(message).encode()) for flag, message in ends]
     return b"".join(struct.pack(">BI", flag, len(text)) + text for flag, text in texts)
 
 
-_FRAMES = _enveloped(
+_FRAMES = enveloped(
     {**_FRAME, "kind": "WAIT_STREAM_FRAME_KIND_PROGRESS", "currentSeq": "1200"},
     {**_FRAME, "kind": "WAIT_STREAM_FRAME_KIND_HEARTBEAT", "currentSeq": "1200"},
     {**_FRAME, "kind": "WAIT_STREAM_FRAME_KIND_DONE", "currentSeq": "1234", "caughtUp": True},
@@ -225,8 +225,8 @@ _ITEMS = """[
   {"name": "inventory", "minSeq": 42}
 ]
 """
-_BATCH = "/projections/catchup/batch"
-_BATCH_REPLY = {"results": [{"result": _caught_up(42)}, {"result": _caught_up(42)}]}
+BATCH = "/projections/catchup/batch"
+_BATCH_REPLY = {"results": [{"result": caught_up(42)}, {"result": caught_up(42)}]}
 
 
 def _wait(flags, out, milliseconds, **query):
@@ -234,7 +234,7 @@ def _wait(flags, out, milliseconds, **query):
         f"ironflow projection wait order-view --min-seq 1234{flags}",
         out,
         [Sent("GET", _CATCHUP, {"minSeq": "1234", "timeout": milliseconds, **query})],
-        replies=[("GET", _CATCHUP, _caught_up())],
+        replies=[("GET", _CATCHUP, caught_up())],
         err=None,
     )
 
@@ -255,7 +255,7 @@ def _wait_for_event(flags, out, milliseconds):
                 may={"partition": ""},
             )
         ],
-        replies=[("POST", "/projections/wait-for-event", _caught_up())],
+        replies=[("POST", "/projections/wait-for-event", caught_up())],
         err=None,
     )
 
@@ -263,7 +263,7 @@ def _wait_for_event(flags, out, milliseconds):
 def _wait_batch(milliseconds):
     return Sent(
         "POST",
-        _BATCH,
+        BATCH,
         body={
             "items": [
                 {"name": "order-view", "min_seq": "42", "partition": "tenant-1"},
@@ -277,7 +277,7 @@ def _wait_batch(milliseconds):
 WAITS = [
     _wait("", Says("order-view"), "30000"),
     _wait(" --timeout 10s", Says("order-view"), "10000"),
-    _wait(" --partition tenant-1 --json", Json(_caught_up()), "30000", partition="tenant-1"),
+    _wait(" --partition tenant-1 --json", Json(caught_up()), "30000", partition="tenant-1"),
     Row(
         "ironflow projection wait order-view --min-seq 1234 --stream --timeout 5m",
         Says("1200", "1234"),
@@ -293,12 +293,12 @@ WAITS = [
         err=None,
     ),
     _wait_for_event("", Says("order-view"), 30000),
-    _wait_for_event(" --timeout 10s --json", Json(_caught_up()), 10000),
+    _wait_for_event(" --timeout 10s --json", Json(caught_up()), 10000),
     Row(
         "ironflow projection wait-batch --file items.json",
         Says("order-view", "inventory"),
         [_wait_batch(30000)],
-        replies=[("POST", _BATCH, _BATCH_REPLY)],
+        replies=[("POST", BATCH, _BATCH_REPLY)],
         files={"items.json": _ITEMS},
         err=None,
     ),
@@ -306,7 +306,7 @@ WAITS = [
         "jq '...' | ironflow projection wait-batch --file - --timeout 10s --json",
         Json(_BATCH_REPLY),
         [_wait_batch(10000)],
-        replies=[("POST", _BATCH, _BATCH_REPLY)],
+        replies=[("POST", BATCH, _BATCH_REPLY)],
         stdin=_ITEMS,
         err=None,
     ),
