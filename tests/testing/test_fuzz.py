@@ -15,11 +15,16 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from codegen.endpoints import METHODS
+from ironflow._connect import STATUS_BY_CODE
 from ironflow._routes import ROUTES
+from ironflow._rpc_methods import METHODS as RPC_METHODS
 from ironflow.testing._engine import projections
-from ironflow.testing._handlers import HANDLERS, triggering
+from ironflow.testing._handlers import HANDLERS, rpc_streams, triggering
+from ironflow.testing._handlers.rpc import OFFERED
+from ironflow.testing._messages import FIELDS, camel_case, fields_of
 
 from ..local import CheckedServer, models_and_replies
+from .connect import call
 
 MARK = "s3cret-which-no-reply-may-hold"
 HIDDEN = {  # members whose values no reply and no message may hold
@@ -57,6 +62,18 @@ USUAL = ("order", "order_stats", "process-order", "worker-1")  # so that some ar
 NUMBERS = (-1, 0, 1, 2, 3, 10, 100, 16_777_217, 2**31, 2**63 - 1, 2**63, -(2**63), 10**30)
 ODD_VALUES = (None, True, False, 0, -1, 1.5, 1e300, "", "text", [], [None], {}, {"a": {"b": []}})
 ODD_BODIES = (b"", b"{", b"[]", b"null", b"1", b'"text"', b"\xff", b"[" * 200, b'{"a": 1e999}')
+RPC_TEXTS = {  # what members of RPC messages often are, so that some calls succeed
+    "direction": ("forward", "backward"), "entity_id": ("order-1",), "entity_type": ("order",),
+    "event": ("order.placed",), "event_id": ("evt_1", "evt_2"), "event_name": ("order.placed",),
+    "event_type": ("run.created",), "events": (["order.placed"],), "name": ("order_stats", "new"),
+    "event_handlers": ({"order.placed": "INSERT INTO t VALUES (:data.n)"},), "org_id": ("",),
+    "id": ("run_1", "run_2", "process-order", "env_1", "wh_1"), "partition": ("", "__global__"),
+    "metadata": ({"a_B": 1},), "pattern": ("order.*",), "projection": ("order_stats",),
+    "query": ("SELECT * FROM runs",), "run_id": ("run_1", "run_2"), "schema_json": ("{}",),
+    "source_id": ("stripe",), "step_id": ("step_1", "step_2"), "table_sql": ("CREATE TABLE t (n)",),
+    "topic": ("orders",), "where": ("1", ""), "order_by": ("1", ""),
+}  # fmt: skip
+RPC_RARE = {"as_of", "cursor", "from_timestamp", "to_timestamp", "since", "until", "key"}
 REQUESTS = 400
 HANDLED = [row[:3] for row in ROUTES if row[:2] in HANDLERS]
 
@@ -228,3 +245,58 @@ def assert_kept(server, path):
     server.seed(path)
     server.dump(path)
     assert path.read_text(encoding="utf-8") == dumped
+
+
+def rpc_message(fuzzer, spec):
+    """A message with some of the members of a list, right ones and wrong ones, in either casing."""
+    message = {}
+    for field in fields_of(spec):
+        if fuzzer.chance(0.1 if field.name in RPC_RARE else 0.8):
+            name = camel_case(field.name) if fuzzer.chance(0.5) else field.name
+            message[name] = rpc_value(fuzzer, field)
+    return message
+
+
+def rpc_value(fuzzer, field):
+    kind = field.type.rstrip("!")
+    if fuzzer.chance(0.05):
+        return fuzzer.odd()
+    if kind in FIELDS:
+        inner = [rpc_message(fuzzer, FIELDS[kind]) for _ in range(fuzzer.random.randint(0, 2))]
+        return inner if field.name.endswith("s") and field.name != "options" else (inner or [{}])[0]
+    if kind in ("int32", "int64", "uint64"):
+        number = fuzzer.random.choice(NUMBERS if fuzzer.chance(0.3) else (1, 2))
+        return str(number) if fuzzer.chance(0.5) else number
+    if kind == "bytes":
+        return base64.b64encode(json.dumps(fuzzer.odd()).encode()).decode()
+    if kind == "struct":
+        return {"order_id": fuzzer.string(), "n": fuzzer.odd()}
+    if kind == "ms":
+        return fuzzer.random.choice(("0s", "0.001s", "999999999s", "-1s", "1m"))
+    if kind.isupper():
+        return f"{kind}_{fuzzer.random.choice(('ACTIVE', 'FAILED', 'PULL', 'AUTO', 'UNSPECIFIED'))}"
+    if field.name in RPC_TEXTS and fuzzer.chance(0.9):
+        return fuzzer.random.choice(RPC_TEXTS[field.name])
+    return fuzzer.string(field.name)
+
+
+@pytest.mark.parametrize(
+    ("server", "seed"), [(False, 0), (False, 1), (True, 2)], indirect=["server"]
+)
+def test_whatever_is_asked_by_rpc_the_reply_is_one_of_connect(server, monkeypatch, seed):
+    for module in (projections, rpc_streams, triggering):
+        monkeypatch.setattr(module, "MAX_WAIT_SECONDS", 0.005)
+    register(server)
+    appended = {"entityId": "order-1", "entityType": "order", "eventName": "order.placed"}
+    call(server, "EntityStreamService/AppendEvent", json.dumps(appended).encode())
+    fuzzer = Fuzzer(seed)
+    unary = [name for name in OFFERED if RPC_METHODS[name][0] == "unary"]
+    for number in range(REQUESTS):
+        name = fuzzer.random.choice(unary)
+        message = rpc_message(fuzzer, OFFERED[name].request)
+        status, _, reply = call(server, name, json.dumps(message).encode())
+        what = f"request {number}, {name}: {message!r}: {status} {reply!r}"
+        assert isinstance(reply, dict), what
+        assert status < 500 or reply["code"] == "unimplemented", what
+        assert status == 200 or (reply["code"] in STATUS_BY_CODE and reply["message"]), what
+    assert server.misfits == []
