@@ -63,7 +63,8 @@ def run_cases(url, agent):
                 for data in received(connection):
                     connection.send(data, monotonic() + PATIENCE)
     with dialled(f"{url}/updateReports?agent={agent}") as connection:
-        assert list(received(connection)) == []
+        for _ in received(connection):
+            pass  # the report is written when the connection ends
     return count
 
 
