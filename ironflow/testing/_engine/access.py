@@ -107,7 +107,7 @@ def caller_of(state: State, credential: str, *, public: bool, org_id: str, reads
         )
     if org_id not in state.of(Organizations):
         raise missing("organization", org_id)
-    acting = Caller(caller.id, org_id, reads_only=caller.reads_only)
+    acting = Caller(caller.id, org_id)
     action = "platform:impersonate:read" if reads else "platform:impersonate"
     state.of(PlatformAudit).add(acting, "platform.impersonated", {"action": action})
     return acting

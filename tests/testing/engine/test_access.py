@@ -171,6 +171,9 @@ def test_a_viewers_key_reads_and_is_refused_every_write(local, admin):
     viewer = admin.with_options(api_key=made["key"])
     assert viewer.runs_list()["runs"] == viewer.events_list()["events"] == []
     assert viewer.orgs_get("org_default")["id"] == "org_default"
+    assert viewer.rpc("IronflowService/ListRuns") == {}
+    org = admin.orgs_create(body={"name": "acme"})["id"]
+    assert viewer.with_options(org=org).runs_list()["runs"] == []
     query = {"query": "SELECT 1"}
     assert viewer.sql_create(body=query) == admin.sql_create(body=query)  # a POST that only reads
     for call in (
@@ -180,6 +183,7 @@ def test_a_viewers_key_reads_and_is_refused_every_write(local, admin):
         lambda: viewer.environments_delete("env_9"),
         lambda: viewer.kv_update_buckets_keys("b", "k", body={}),
         lambda: viewer.rpc("IronflowService/RegisterFunction", {"id": "process-order"}),
+        lambda: viewer.with_options(org=org).events_create(body={"name": "order.placed"}),
     ):
         with pytest.raises(PermissionDeniedError, match="viewer"):
             call()

@@ -135,6 +135,18 @@ def test_a_run_is_tried_again_after_the_functions_delay(client):
     assert client.runs_get(run_id)["status"] == "pending"
 
 
+@pytest.mark.ironflow(clock="virtual")
+def test_the_delay_grows_from_attempt_to_attempt_up_to_its_bound(local, client):
+    retry = {"maxAttempts": 9, "initialDelayMs": 60_000, "backoffFactor": 2, "maxDelayMs": 180_000}
+    client.rpc(REGISTER, {"id": "process-order", "retry": retry})
+    invoked(client)
+    for delay in (60, 120, 180, 180):
+        report(client, fetched(client), "failed", error=FAILURE)
+        local.advance(delay - 1)
+        assert client.workers_list_jobs("worker-1") is None
+        local.advance(1)
+
+
 def test_a_worker_says_how_long_to_wait_and_the_function_bounds_it(client):
     retry = {"maxAttempts": 3, "initialDelayMs": 600_000, "maxDelayMs": 1}
     client.rpc(REGISTER, {"id": "process-order", "retry": retry})
@@ -212,9 +224,12 @@ def test_an_invocation_that_takes_too_long_fails_the_step(local, client, gate):
     (job,) = client.request("GET", "/api/v1/workers/worker-1/jobs?wait=25")["jobs"]
     (step,) = job["completed_steps"]
     assert (step["status"], step["error"]["cause"]) == ("failed", "timed out")
+    wanted = {"event": "order.paid"}
+    wait = {"step_id": "w2", "type": "wait_for_event", "event_filter": wanted}
+    report(client, job, "yielded", **{"yield": wait})
     gate.set()
-    local.wait_until_idle()  # what comes too late changes nothing
-    report(client, job, "completed")
+    local.wait_until_idle()  # what comes too late ends no other wait
+    assert client.runs_get(job["run_id"])["status"] == "paused"
 
 
 def test_an_invocation_that_is_cancelled_fails_the_step(client):
