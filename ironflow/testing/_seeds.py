@@ -42,7 +42,7 @@ from ._engine.topics import Topics
 from ._engine.webhooks import Deliveries, Sources
 from ._engine.workers import Workers
 from ._reading import decoded
-from ._shapes import Place, fill, seconds_at
+from ._shapes import Layout, Place, seconds_at
 from ._stored import PLAIN, WAYS, add_to_stream
 
 if TYPE_CHECKING:
@@ -245,7 +245,7 @@ def _fill_stores(owner: Stores, sections: Record, place: Place, kinds: dict[str,
         if name in sections:
             WAYS.get(kind, PLAIN)[1](store, sections[name], place.at(name))
         members = {section[len(name) + 1 :]: sections[section] for section in more}
-        fill(store, members, place.at(name), {}, vars(store).keys() - _more(store))
+        Layout(*vars(store).keys() - _more(store)).fill(store, members, place.at(name))
         if isinstance(store, (Roles, Policies)):
             more_of: Any = store.policies if isinstance(store, Roles) else store.versions
             more_of.update({id: more_of.get(id, []) for id in store})

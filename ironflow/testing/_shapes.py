@@ -41,11 +41,13 @@ class Place:
         self.environment: Any = environment
 
     def at(self, name: object) -> Place:
+        """Return the place of a member or an item."""
         return Place(
             self.state, f"{self.name}.{name}" if self.name else str(name), self.environment
         )
 
     def wrong(self, problem: str) -> NoReturn:
+        """Complain of what is here."""
         raise ValueError(f"{self.name or 'the document'} {problem}")
 
     def check(self, value: Any, kind: type) -> Any:
@@ -98,6 +100,7 @@ def reference(what: str, id_of: Callable[[Any], str], known: Callable[[Place], A
 
 
 def optional(shape: Shape) -> Shape:
+    """Return the shape of what has a shape, or is None."""
     return Shape(
         lambda value: None if value is None else shape.write(value),
         lambda value, place: None if value is None else shape.read(value, place),
@@ -105,6 +108,7 @@ def optional(shape: Shape) -> Shape:
 
 
 def mapping(shape: Shape) -> Shape:
+    """Return the shape of a dict of what has a shape."""
     return Shape(
         lambda value: {key: shape.write(item) for key, item in value.items()},
         lambda value, place: {key: shape.read(v, at) for key, v, at in place.members(value)},
@@ -112,37 +116,47 @@ def mapping(shape: Shape) -> Shape:
 
 
 def as_tuple(value: Any, place: Place) -> Any:
+    """Read an array as a tuple."""
     return tuple(place.check(value, list))
 
 
-def attributes(thing: Any, shapes: dict[str, Shape], left_out: Iterable[str]) -> Record:
-    """Return the attributes of an object, as they are written."""
-    return {
-        name.lstrip("_"): shapes[name].write(value) if name in shapes else value
-        for name, value in vars(thing).items()
-        if name not in left_out
-    }
+class Layout:
+    """How the attributes of an object are written and read.
 
+    Args:
+        left_out: Attributes that are not.
+        shapes: How some of them are; the others are JSON.
+    """
 
-def fill(
-    thing: T, given: Any, place: Place, shapes: dict[str, Shape], left_out: Iterable[str]
-) -> T:
-    """Set the attributes of an object that has its defaults."""
-    for name, value, at in place.members(given):
-        attribute = name if name in vars(thing) else f"_{name}"
-        if attribute not in vars(thing) or attribute in left_out:
-            at.wrong("is not known")
-        before = vars(thing)[attribute]
-        if attribute in shapes:
-            value = shapes[attribute].read(value, at)
-        elif type(before) in _TYPES:
-            at.check(value, type(before))
-        setattr(thing, attribute, value)
-    return thing
+    def __init__(self, *left_out: str, **shapes: Shape) -> None:
+        self.left_out = left_out
+        self.shapes = shapes
+
+    def write(self, thing: Any) -> Record:
+        """Return the attributes of an object, as they are written."""
+        return {
+            name.lstrip("_"): self.shapes[name].write(value) if name in self.shapes else value
+            for name, value in vars(thing).items()
+            if name not in self.left_out
+        }
+
+    def fill(self, thing: T, given: Any, place: Place) -> T:
+        """Set the attributes of an object that has its defaults, and return it."""
+        for name, value, at in place.members(given):
+            attribute = name if name in vars(thing) else f"_{name}"
+            if attribute not in vars(thing) or attribute in self.left_out:
+                at.wrong("is not known")
+            before = vars(thing)[attribute]
+            if attribute in self.shapes:
+                value = self.shapes[attribute].read(value, at)
+            elif type(before) in _TYPES:
+                at.check(value, type(before))
+            setattr(thing, attribute, value)
+        return thing
 
 
 def new_record(new: Record, given: Any, place: Place, known: bool = True) -> Record:
-    """Return a new record with the members that are given.
+    """Return a new record with the members that are given; null counts as absent.
 
     Args:
         new: The members of a new one; a type stands for one that has to be given.
@@ -153,17 +167,18 @@ def new_record(new: Record, given: Any, place: Place, known: bool = True) -> Rec
     members = place.check(given, dict)
     for name, default in new.items():
         kind = default if isinstance(default, type) else type(default)
-        if name not in members and kind is default:
+        if members.get(name) is None and kind is default:
             place.wrong(f"needs {name}")
         if members.get(name) is not None and kind in _TYPES:
             place.at(name).check(members[name], kind)
     for name in members:
         if known and name not in new:
             place.at(name).wrong("is not known")
-    return {**new, **members}
+    return {**new, **{name: v for name, v in members.items() if v is not None}}
 
 
 def seconds_at(text: str, place: Place) -> float:
+    """Return an RFC 3339 time in seconds since 1970."""
     try:
         return seconds_of(text)
     except ValueError:

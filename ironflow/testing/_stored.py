@@ -33,11 +33,10 @@ from ._engine.times import timestamp
 from ._engine.webhooks import Deliveries
 from ._engine.workers import Job, Worker, Workers
 from ._shapes import (
+    Layout,
     Place,
     Shape,
     as_tuple,
-    attributes,
-    fill,
     mapping,
     new_record,
     optional,
@@ -51,9 +50,7 @@ if TYPE_CHECKING:
     from ._engine.state import Record
 
 _EVENT = reference(
-    "event",
-    lambda event: str(event["id"]),
-    lambda place: {event["id"]: event for event in place.environment.of(EventLog).events},
+    "event", lambda event: str(event["id"]), lambda place: place.environment.of(EventLog).by_id
 )
 _STEP = reference(
     "step", lambda step: str(step["id"]), lambda place: place.environment.of(Runs).steps
@@ -62,55 +59,45 @@ _RUN = reference("run", lambda run: str(run.id), lambda place: place.environment
 _FUNCTION = reference(
     "function", lambda found: str(found.id), lambda place: functions_of(place.environment)
 )
-
-_BUCKET_LEFT_OUT = ("environment", "name", "settings", "entries")
-_STREAM = {
-    "events": Shape(
-        lambda events: [event["id"] for event in events],
-        lambda ids, place: [_EVENT.read(id, at) for id, at in place.items(ids)],
-    )
-}
-_FUNCTION_SHAPES = {"triggers": Shape(list, as_tuple)}
-_FUNCTION_LEFT_OUT = ("id", "handler", "takes_step")
 _NUMBER = optional(Shape(read=lambda value, place: place.check(value, float)))
 _OBJECT = optional(Shape(read=lambda value, place: place.check(value, dict)))
-_WAIT_SHAPES = {
-    "until": _NUMBER,
-    "step": _STEP,
-    "child": _RUN,
-    "value": optional(Shape(list, as_tuple)),
-}
+_PAIR = optional(Shape(list, as_tuple))
+
+_BUCKET = Layout("environment", "name", "settings", "entries")
+_STREAM = Layout(
+    "environment",
+    "entity_id",
+    events=Shape(
+        lambda events: [event["id"] for event in events],
+        lambda ids, place: [_EVENT.read(id, at) for id, at in place.items(ids)],
+    ),
+)
+_FUNCTION_OF_WORKER = Layout("id", "handler", "takes_step", triggers=Shape(list, as_tuple))
+_WAIT_LAYOUT = Layout("timer", until=_NUMBER, step=_STEP, child=_RUN, value=_PAIR)
 _WAIT = optional(
     Shape(
-        lambda wait: attributes(wait, _WAIT_SHAPES, ("timer",)),
-        lambda given, place: fill(Wait({}, None), given, place, _WAIT_SHAPES, ("timer",)),
+        _WAIT_LAYOUT.write,
+        lambda given, place: _WAIT_LAYOUT.fill(Wait({}, None), given, place),
     )
 )
-_RUN_SHAPES = {
-    "function": _FUNCTION,
-    "event": _EVENT,
-    "wait": _WAIT,
-    "held": _WAIT,
-    "parent": _RUN,
-}
-_RUN_LEFT_OUT = ("environment", "ready", "go_on")
-_JOB = {"run": _RUN}
-_WORKER = {
-    "jobs": mapping(
-        Shape(
-            lambda job: attributes(job, _JOB, ()),
-            lambda given, place: fill(_job(given, place), given, place, _JOB, ()),
-        )
+_RUN_LAYOUT = Layout(
+    "environment", "ready", "go_on",
+    function=_FUNCTION, event=_EVENT, wait=_WAIT, held=_WAIT, parent=_RUN,
+)  # fmt: skip
+_JOB = Layout(run=_RUN)
+_WORKER = Layout(
+    jobs=mapping(
+        Shape(_JOB.write, lambda given, place: _JOB.fill(_job(given, place), given, place))
     )
-}
-_VIEW = {"job": _OBJECT}
-_VIEW_LEFT_OUT = ("environment", "projection")
-_FEED = {
-    "_messages": Shape(
+)
+_VIEW = Layout("environment", "projection", job=_OBJECT)
+_FEED = Layout(
+    "environment",
+    _messages=Shape(
         lambda messages: [{**m._asdict(), "topics": list(m.topics)} for m in messages],
         lambda given, place: deque(_message(item, at) for item, at in place.items(given)),
-    )
-}
+    ),
+)
 
 
 def _job(given: Any, place: Place) -> Job:
@@ -135,7 +122,7 @@ _SETTINGS = Settings(description="", history=1, ttl_seconds=0, max_value_size=0,
 
 def _bucket_written(bucket: Bucket) -> Record:
     return {
-        **attributes(bucket, {}, _BUCKET_LEFT_OUT),
+        **_BUCKET.write(bucket),
         **{
             name: value
             for name, value in bucket.settings._asdict().items()
@@ -162,7 +149,7 @@ def _bucket_read(given: Any, place: Place, name: str) -> Bucket:
     }
     keys = members.pop("keys", {})
     bucket = Bucket(place.environment, name, Settings(**settings))
-    fill(bucket, members, place, {}, _BUCKET_LEFT_OUT)
+    _BUCKET.fill(bucket, members, place)
     for key, value, at in place.at("keys").members(keys):
         if not isinstance(value, list):
             value = [{"value": value if isinstance(value, str) else json.dumps(value)}]
@@ -190,7 +177,7 @@ def _entry_read(given: Any, place: Place, bucket: Bucket) -> Entry:
 def _config(given: Any, place: Place, name: str) -> Record:
     new = {"name": name, "data": dict, "revision": 1, "updatedAt": place.state.clock.text()}
     record = new_record(new, given, place)
-    place.environment.of(Configs)._revisions[name] = record["revision"]
+    place.environment.of(Configs).revisions[name] = record["revision"]
     return record
 
 
@@ -290,7 +277,7 @@ def _read_runs(store: Runs, value: Any, place: Place) -> None:
         for member in ("record", "function", "event"):
             if member not in given:
                 at.wrong(f"needs {member}")
-        fill(run, given, at, _RUN_SHAPES, _RUN_LEFT_OUT)
+        _RUN_LAYOUT.fill(run, given, at)
         new_record(
             {"id": str, "status": str, "attempt": int, "version": int},
             run.record,
@@ -324,12 +311,12 @@ def _view(given: Any, place: Place, name: str) -> View:
     if projection is None:
         place.wrong("is a projection that is not registered on this server")
     view = View(place.environment, projection)
-    return fill(view, given, place, _VIEW, _VIEW_LEFT_OUT)
+    return _VIEW.fill(view, given, place)
 
 
 def _stream(given: Any, place: Place, id: str) -> Stream:
     stream = Stream(place.environment, id, "")
-    fill(stream, given, place, _STREAM, ("environment", "entity_id"))
+    _STREAM.fill(stream, given, place)
     if not stream.events or not stream.entity_type:
         place.wrong("needs entity_type, and at least one event")
     return stream
@@ -345,11 +332,11 @@ def add_to_stream(environment: Environment, event: Record) -> None:
 
 def _function(given: Any, place: Place, id: str) -> Function:
     function = Function(id, None, moment=place.state.clock.text())
-    return fill(function, given, place, _FUNCTION_SHAPES, _FUNCTION_LEFT_OUT)
+    return _FUNCTION_OF_WORKER.fill(function, given, place)
 
 
 def _worker(given: Any, place: Place, id: str) -> Worker:
-    worker = fill(Worker({"id": id}), given, place, _WORKER, ())
+    worker = _WORKER.fill(Worker({"id": id}), given, place)
     new_record(
         {"id": str, "function_ids": list, "max_concurrent": int},
         worker.record,
@@ -385,19 +372,17 @@ WAYS: dict[Any, tuple[Callable[[Any], Any], Callable[[Any, Any, Place], None]]] 
     TopicEdges: (lambda store: [list(edge) for edge in store], _read_edges),
     OwnProjections: _by_key(_sql_projection, _sql_written),
     EventLog: (lambda store: list(store.events), _read_events),
-    Streams: _by_key(_stream, lambda s: attributes(s, _STREAM, ("environment", "entity_id"))),
-    Views: _by_key(_view, lambda view: attributes(view, _VIEW, _VIEW_LEFT_OUT)),
-    Functions: _by_key(_function, lambda f: attributes(f, _FUNCTION_SHAPES, _FUNCTION_LEFT_OUT)),
+    Streams: _by_key(_stream, _STREAM.write),
+    Views: _by_key(_view, _VIEW.write),
+    Functions: _by_key(_function, _FUNCTION_OF_WORKER.write),
     Runs: (
-        lambda store: {
-            id: attributes(run, _RUN_SHAPES, _RUN_LEFT_OUT) for id, run in store.items()
-        },
+        lambda store: {id: _RUN_LAYOUT.write(run) for id, run in store.items()},
         _read_runs,
     ),
-    Workers: _by_key(_worker, lambda worker: attributes(worker, _WORKER, ())),
+    Workers: _by_key(_worker, _WORKER.write),
     Receipts: (_receipts_written, _read_receipts),
     Feed: (
-        lambda feed: attributes(feed, _FEED, ("environment",)),
-        lambda feed, value, place: fill(feed, value, place, _FEED, ("environment",)),
+        _FEED.write,
+        _FEED.fill,
     ),
 }

@@ -251,6 +251,7 @@ WRONG_BELOW = [
     ({"kv": {"b": {"keys": {"k": [{"operation": "x"}]}}}}, "kv.b.keys.k.0.operation must be put"),
     ({"kv": {"b": {"keys": {"k": [{"written": "x"}]}}}}, "kv.b.keys.k.0.written must be an RFC"),
     ({"config": {"c": {}}}, "config.c needs data"),
+    ({"config": {"c": {"data": None}}}, "config.c needs data"),
     ({"config": {"c": {"data": []}}}, "config.c.data must be an object"),
     ({"secrets": {"s": {"value": 1}}}, "secrets.s.value must be text"),
     ({"secrets": {"s": {"value": "x", "vaule": "y"}}}, "secrets.s.vaule is not known"),

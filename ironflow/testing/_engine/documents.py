@@ -22,7 +22,7 @@ class Configs(Index[str, Record, Environment]):
 
     def __init__(self, owner: Environment) -> None:
         super().__init__(owner)
-        self._revisions: dict[str, int] = {}  # of those that were deleted, too
+        self.revisions: dict[str, int] = {}  # of those that were deleted, too
 
     def write(self, name: str, data: dict[str, Any]) -> Record:
         """Create or replace a document."""
@@ -41,7 +41,7 @@ class Configs(Index[str, Record, Environment]):
 
     def _changed(self, name: str, data: dict[str, Any] | None) -> Record:
         """Tell of a change, and return the record."""
-        revision = self._revisions[name] = self._revisions.get(name, 0) + 1
+        revision = self.revisions[name] = self.revisions.get(name, 0) + 1
         moment = self.owner.clock.text()
         record = {"name": name, "data": data, "revision": revision, "updatedAt": moment}
         self.owner.of(Watches).tell((self.what, name), name, record)

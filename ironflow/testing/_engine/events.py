@@ -12,6 +12,7 @@ class EventLog:
 
     Attributes:
         events: The events.
+        by_id: The same, by their ids.
         sequence: Number of the latest event or message: messages on topics are numbered with the
             events, but not kept.
     """
@@ -20,7 +21,7 @@ class EventLog:
         self.environment = environment
         self.events: list[Record] = []
         self.sequence = 0
-        self._by_id: dict[str, Record] = {}
+        self.by_id: dict[str, Record] = {}
 
     def next_sequence(self) -> int:
         """Return the number of the next event or message."""
@@ -29,7 +30,7 @@ class EventLog:
 
     def find(self, event_id: str) -> Record | None:
         """Return an event by its id."""
-        return self._by_id.get(event_id)
+        return self.by_id.get(event_id)
 
     def append(self, name: str, data: Any, source: str, version: int, members: Record) -> Record:
         """Add an event and return it.
@@ -61,4 +62,4 @@ class EventLog:
     def keep(self, event: Record) -> None:
         """Add an event that is complete."""
         self.events.append(event)
-        self._by_id[event["id"]] = event
+        self.by_id[event["id"]] = event
