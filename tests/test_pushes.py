@@ -506,6 +506,18 @@ def test_which_pushes_say_that_a_run_has_ended(topic, data, hint):
     assert events.item({"type": "event", "topic": topic, "data": data}) == hint
 
 
+def test_no_more_than_a_hundred_subscriptions_are_sent_before_they_are_confirmed():
+    events = RunEvents(lambda: [f"run_{n}" for n in range(250)], None)
+    frames = events.opened()
+    assert len(frames) == 100
+    assert events.more() == []
+    patterns = [json.loads(frame)["subscription"]["pattern"] for frame in frames[:30]]
+    results = [{"pattern": each, "status": "ok", "subscriptionId": each} for each in patterns]
+    events.item({"type": "subscription_result", "results": results})
+    assert len(events.more()) == 30
+    assert not events.stands
+
+
 def test_a_run_is_known_by_its_subscription():
     events = RunEvents(lambda: ["a.b"], None)
     (frame,) = events.opened()
