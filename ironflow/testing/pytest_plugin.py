@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 _SETTINGS = ("IRONFLOW_SERVER_URL", "IRONFLOW_API_KEY", "IRONFLOW_ENV")
+_servers: dict[Any, LocalServer] = {}  # by the test that uses it
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,19 +48,19 @@ def ironflow_server(
         monkeypatch.delenv(name, raising=False)
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, "127.0.0.1", prepend=",")
-    server = LocalServer(**options).start()
+    server = _servers[request.node] = LocalServer(**options).start()
     try:
         yield server
     finally:
+        del _servers[request.node]
         server._halt()  # pytest_runtest_call has verified it, if the test had passed
 
 
 @pytest.hookimpl(trylast=True)  # after the test itself, and only if it has passed
 def pytest_runtest_call(item: pytest.Item) -> None:
     """Fail a test whose server was to meet something that did not happen."""
-    server = getattr(item, "funcargs", {}).get("ironflow_server")
-    if server is not None:
-        server.verify()
+    if item in _servers:
+        _servers[item].verify()
 
 
 def options_of(request: pytest.FixtureRequest) -> dict[str, Any]:

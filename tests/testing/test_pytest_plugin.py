@@ -126,8 +126,9 @@ def test_that_passes(ironflow_server):
     IronflowClient(ironflow_server.url).runs_list()
 
 
-def test_in_vain(ironflow_server):
-    ironflow_server.expect("GET", "/api/v1/runs")
+def test_in_vain(request):
+    server = request.getfixturevalue("ironflow_server")
+    server.expect("GET", "/api/v1/runs")
 
 
 def test_that_fails_itself(ironflow_server):
