@@ -294,7 +294,7 @@ def test_what_is_wrong_is_told_with_its_place_and_nothing_changes(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b'{"a": 1,\n  }', "line 2, column 3: "),
+        (b'{"a": 1\n  "b": 2}', "line 2, column 3: "),
         (b"\xff\xfe\xfd", "it is not UTF-8"),
         (b'{"a": NaN}', "NaN is not JSON"),
         (b"[" * 200 + b"]" * 200, "the nesting is too deep"),
