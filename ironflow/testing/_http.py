@@ -15,6 +15,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import select
 import selectors
 import socket
 import threading
@@ -95,6 +96,25 @@ def upgrade_required(request: ReceivedRequest) -> Reply:
     """Return the reply to a plain request for a WebSocket route (RFC 9110, section 15.5.22)."""
     what = f"{request.path}: this route speaks WebSocket; a plain GET cannot follow it"
     return json_reply(426, {"error": what}, {"Upgrade": "websocket", "Connection": "Upgrade"})
+
+
+_here = threading.local()  # connection: that of the request which this thread handles
+
+
+def caller_check() -> Callable[[], bool]:
+    """Return what tells, in any thread, whether the client of this thread's request has gone."""
+    connection: Any = getattr(_here, "connection", None)
+
+    def has_gone() -> bool:
+        try:
+            readable = connection is not None and select.select([connection], [], [], 0)[0]
+            return bool(readable) and connection.recv(1, socket.MSG_PEEK) == b""
+        except ValueError:  # closed on our side, or a descriptor too high for select
+            return bool(connection.fileno() < 0)
+        except OSError:
+            return True
+
+    return has_gone
 
 
 class HttpServer:
@@ -225,6 +245,7 @@ class _Connection(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         if self.request_version == "HTTP/1.0":
             headers.pop("upgrade", None)  # RFC 9110, section 7.8
+        _here.connection = self.connection
         listener: Any = self.server  # the base class's type has no such attribute
         reply = listener.answer(ReceivedRequest(self.command, self.path, headers, body))
         self.send(reply)

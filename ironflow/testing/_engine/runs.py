@@ -373,7 +373,7 @@ def begin_wait(run: Run, wait: Wait) -> None:
     """Pause a run until its wait is over."""
     step = wait.step
     if wait.until is not None:
-        name = "wait_timeout" if wait.pattern else "sleep_until"
+        name = "sleep_until" if step["step_type"] == "sleep" else "wait_timeout"
         step[name] = timestamp(wait.until)
     if wait.pattern:
         step["wait_event_name"] = wait.pattern

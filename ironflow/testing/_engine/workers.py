@@ -17,6 +17,7 @@ Rules:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -160,13 +161,20 @@ class Workers(Index[str, Worker, Environment]):
         ]
         return [_assign(worker, run) for run in pending[: max(free, 0)]]
 
-    def await_jobs(self, worker: Worker, available: int, seconds: float) -> list[Record]:
-        """Hand out runs as ``assign`` does, and wait for some if there are none."""
-        state, jobs = self.owner.state, self.assign(worker, available)
+    def await_jobs(
+        self, worker: Worker, available: int, seconds: float, has_gone: Callable[[], bool]
+    ) -> list[Record]:
+        """Hand out runs as ``assign`` does, and wait for some if there are none.
+
+        A worker that has gone (``has_gone``) gets none: nobody would carry them out.
+        """
+        state, jobs = self.owner.state, list[Record]()
 
         def is_over() -> bool:
-            jobs.extend(() if jobs else self.assign(worker, available))
-            return state.closed or bool(jobs)
+            if state.closed or jobs or has_gone():
+                return True
+            jobs.extend(self.assign(worker, available))
+            return bool(jobs)
 
         clock = state.clock
         clock.wait_for(state.changed, is_over, patience=seconds, passes_time=False)
@@ -295,14 +303,21 @@ def _record_step(run: Run, reported: Step) -> None:
         )
 
 
+def _delay(function: Function, attempt: int) -> float:
+    """Return the seconds between an attempt and the next."""
+    try:
+        return float(function.retry_delay * function.backoff ** (attempt - 1))
+    except OverflowError:
+        return function.max_delay
+
+
 def _fail(run: Run, failure: Failure) -> None:
     attempt, function = run.record["attempt"], run.function
     payload = {"attempt": attempt, "error": failure.error}
     if not failure.retryable:
         runs.fail(run, failure.error)
     elif attempt < run.record["max_attempts"]:
-        delay = function.retry_delay * function.backoff ** (attempt - 1)
-        seconds = min(failure.retry_after or delay, function.max_delay)
+        seconds = min(failure.retry_after or _delay(function, attempt), function.max_delay)
         state = run.environment.state
         run.due = state.clock.now() + seconds
         if seconds:

@@ -9,7 +9,7 @@ from .._engine import workers
 from .._engine.refusals import Refusal
 from .._engine.state import Record
 from .._engine.workers import STALE, Failure, Step, Worker, Workers, Yield
-from .._http import Reply
+from .._http import Reply, caller_check
 from .._reading import Fields
 from ._table import route
 
@@ -70,9 +70,11 @@ def workers_list_jobs(call: Call, worker_id: str) -> Record | Later | None:
     if jobs or not seconds or not available:
         return {"jobs": jobs} if jobs else None
 
+    has_gone = caller_check()
+
     def give() -> Record | Reply:
         with call.state.lock:
-            jobs = workers.await_jobs(worker, available, seconds)
+            jobs = workers.await_jobs(worker, available, seconds, has_gone)
         # The header tells a worker that it need not pause before it asks again.
         return {"jobs": jobs} if jobs else Reply(204, headers={"Ironflow-Poll-Wait": str(seconds)})
 
@@ -158,8 +160,13 @@ def _read_yield(body: Fields, now: float) -> Yield:
     if kind == "sleep":
         return Yield(step_id, name, kind, reported.moment("until"))
     if kind in ("invoke_function", "invoke_function_async"):
-        data, milliseconds = reported.any("input", None), reported.integer("invoke_timeout_ms", 0)
-        until = now + milliseconds / 1000 if milliseconds and kind == "invoke_function" else None
+        data, milliseconds = (
+            reported.any("input", None),
+            reported.integer("invoke_timeout_ms", 0, low=0),
+        )
+        until = None
+        if milliseconds and kind == "invoke_function":
+            until = now + min(milliseconds / 1000, _LONGEST_WAIT)
         function_id = reported.text("function_id")
         return Yield(step_id, name, kind, until, function_id=function_id, input=data)
     if kind != "wait_for_event":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 
 import pytest
@@ -64,6 +65,16 @@ def test_a_poll_that_need_not_wait_is_not_held(client):
     with client.capture() as exchanges:
         assert client.workers_list_jobs("worker-1", available=1) is None
     assert "ironflow-poll-wait" not in exchanges[-1].headers
+
+
+def test_a_worker_that_hung_up_gets_no_job(local, client):
+    """It drains, say: a job that it got would never be carried out."""
+    with socket.create_connection(("127.0.0.1", local.port)) as connection:
+        request = "GET /api/v1/workers/worker-1/jobs?wait=25 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        connection.sendall(request.encode())
+        until(lambda: local.requests[-1].path.endswith("/jobs"))
+    run_id = invoked(client)
+    assert fetched(client)["run_id"] == run_id
 
 
 @pytest.mark.ironflow(clock="virtual")
@@ -140,11 +151,21 @@ def test_the_delay_grows_from_attempt_to_attempt_up_to_its_bound(local, client):
     retry = {"maxAttempts": 9, "initialDelayMs": 60_000, "backoffFactor": 2, "maxDelayMs": 180_000}
     client.rpc(REGISTER, {"id": "process-order", "retry": retry})
     invoked(client)
-    for delay in (60, 120, 180, 180):
+    for delay in (60, 120, 180, 180, 180):
         report(client, fetched(client), "failed", error=FAILURE)
         local.advance(delay - 1)
         assert client.workers_list_jobs("worker-1") is None
         local.advance(1)
+
+
+def test_a_delay_that_grows_beyond_all_bounds_is_the_longest(client):
+    retry = {"maxAttempts": 9, "initialDelayMs": 1, "backoffFactor": 1e300, "maxDelayMs": 1}
+    client.rpc(REGISTER, {"id": "process-order", "retry": retry})
+    invoked(client)
+    for attempt in (1, 2, 3, 4):
+        (job,) = client.request("GET", "/api/v1/workers/worker-1/jobs?wait=25")["jobs"]
+        assert job["attempt"] == attempt
+        report(client, job, "failed", error=FAILURE)
 
 
 def test_a_worker_says_how_long_to_wait_and_the_function_bounds_it(client):
@@ -230,6 +251,13 @@ def test_an_invocation_that_takes_too_long_fails_the_step(local, client, gate):
     gate.set()
     local.wait_until_idle()  # what comes too late ends no other wait
     assert client.runs_get(job["run_id"])["status"] == "paused"
+
+
+def test_a_time_out_of_an_invocation_beyond_the_calendar_is_taken(client):
+    run_id = invoking(client, function_id="process-order", invoke_timeout_ms=2**62)
+    (step,) = client.runs_list_steps(run_id)["steps"]
+    assert "wait_timeout" in step
+    assert "sleep_until" not in step
 
 
 def test_an_invocation_that_is_cancelled_fails_the_step(client):
