@@ -103,14 +103,14 @@ _here = threading.local()  # connection: that of the request which this thread h
 
 def caller_check() -> Callable[[], bool]:
     """Return what tells, in any thread, whether the client of this thread's request has gone."""
-    connection: Any = getattr(_here, "connection", None)
+    connection: socket.socket = _here.connection
 
     def has_gone() -> bool:
         try:
-            readable = connection is not None and select.select([connection], [], [], 0)[0]
+            readable = select.select([connection], [], [], 0)[0]
             return bool(readable) and connection.recv(1, socket.MSG_PEEK) == b""
         except ValueError:  # closed on our side, or a descriptor too high for select
-            return bool(connection.fileno() < 0)
+            return connection.fileno() < 0
         except OSError:
             return True
 

@@ -165,7 +165,7 @@ def _read_yield(body: Fields, now: float) -> Yield:
             reported.integer("invoke_timeout_ms", 0, low=0),
         )
         until = None
-        if milliseconds and kind == "invoke_function":
+        if milliseconds > 0 and kind == "invoke_function":
             until = now + min(milliseconds / 1000, _LONGEST_WAIT)
         function_id = reported.text("function_id")
         return Yield(step_id, name, kind, until, function_id=function_id, input=data)
