@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 
-if __name__ == "__main__":
+
+def _main() -> int:
     try:
         from ._cli.main import main
 
-        code = main()
+        return main()
     except KeyboardInterrupt:  # while the modules were being loaded
-        code = 130
-    sys.exit(code)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

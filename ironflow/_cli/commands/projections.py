@@ -261,6 +261,8 @@ COMMANDS = [
         run=lambda session: follow(session, [f"system.projection.{session.given['name']}.>"]),
         no_curl=SOCKET,
         output=True,
+        details="It follows system.projection.<name>.>, for which topics a server tells of"
+        " projections is not documented; the local server tells of none.",
     ),
     *_WAITS,
 ]

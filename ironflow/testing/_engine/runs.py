@@ -70,7 +70,8 @@ class Function:
         self.triggers = triggers
         self.max_attempts = max_attempts
         self.retry_delay = retry_delay
-        self.backoff, self.max_delay = 1.0, 300.0
+        self.backoff: float = 1.0
+        self.max_delay: float = 300.0
         self.on_exhausted = "fail"
         self.secrets: list[str] = []
         self.record: Record = {
