@@ -168,17 +168,17 @@ class Application:
 
         def pause(seconds: float) -> bool:
             with state.lock:
-                return not state.clock.wait_for(state.changed, lambda: state.closed, seconds)
+                return not state.clock.wait_for(lambda: state.closed, seconds)
 
         def ask() -> Reply:
-            return self._noted(request, route, self._handled(request, match, route))
+            return self._handled(request, match, route)
 
-        reply = _faults.reply_to(self.faults.take(*arrived), ask, pause)
+        faults = self.faults.take(*arrived)
+        reply = _faults.reply_to(faults, lambda: self._noted(request, route, ask()), pause)
         if isinstance(state.clock, VirtualClock):
-            with state.lock:
-                if _reads(request, route):
-                    return _polls.held(state.clock, request, reply, ask)
-                state.clock.forget_answers()
+            if _reads(request, route):
+                return _polls.held(state.clock, request, reply, ask)
+            state.clock.forget_answers()
         return reply
 
     def _handled(self, request: ReceivedRequest, match: Match | None, route: Route | None) -> Reply:

@@ -34,7 +34,7 @@ class Waiting:
             def is_idle() -> bool:
                 return not _at_work(state)
 
-            if not state.clock.wait_for(state.changed, is_idle, patience=timeout):
+            if not state.clock.wait_for(is_idle, patience=timeout):
                 raise _still_working(state, timeout)
 
     def wait_for_run(self, run_id: str, timeout: float = 5.0) -> dict[str, Any]:
@@ -55,8 +55,7 @@ class Waiting:
             run = next((run for run in all_runs(state) if run.id == run_id), None)
             if run is None:
                 raise KeyError(f"no run {run_id}")
-            clock = state.clock
-            if not clock.wait_for(state.changed, lambda: run.finished, patience=timeout):
+            if not state.clock.wait_for(lambda: run.finished, patience=timeout):
                 what = f"{run_id} is still {run.status} after {timeout:g} s: {_name_of(run)}"
                 others = [name for name in _at_work(state) if name != _name_of(run)]
                 raise TimeoutError("; also at work: ".join([what, *others]))
@@ -117,7 +116,9 @@ def _name_of(run: Run) -> str:
 
 
 def _still_working(state: State, timeout: float) -> TimeoutError:
-    names = _at_work(state) or state.clock.at_work() or ["timers without end"]
+    clock = state.clock
+    outside = clock.at_work() if isinstance(clock, VirtualClock) else []
+    names = _at_work(state) or outside or ["timers without end"]
     return TimeoutError(f"still working after {timeout:g} s: {', '.join(names)}")
 
 

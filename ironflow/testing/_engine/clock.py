@@ -49,13 +49,16 @@ class Clock:
         lock: The state's lock. Hold it to call anything but ``now`` and ``join``.
 
     Attributes:
-        is_held: Tells whether somebody outside of the server is at work: a worker with a job.
+        changed: Notified when something has changed that somebody may wait for.
+        is_held: Tells whether somebody outside of the server can run: a worker that has a job, a
+            subscriber whose message is on its way.
     """
 
     is_virtual = False
 
     def __init__(self, lock: threading.RLock) -> None:
         self._lock = lock
+        self.changed = threading.Condition(lock)
         self._timers: list[Timer] = []
         self._numbers = count()
         self._earlier = threading.Condition(lock)  # the first timer has changed
@@ -89,28 +92,28 @@ class Clock:
 
     def wait_for(
         self,
-        condition: threading.Condition,
         is_over: Callable[[], bool],
         seconds: float | None = None,
         *,
         patience: float | None = None,
         passes_time: bool = True,
+        told_by: threading.Condition | None = None,
     ) -> bool:
-        """Wait until ``is_over`` returns true; each notification of the condition asks it again.
+        """Wait until ``is_over`` returns true: the one way in which anything here waits.
 
         Args:
-            condition: A condition of the state's lock.
             is_over: Tells whether the wait is over.
             seconds: How long to wait by this clock, None for no limit.
             patience: How long the user waits; rule 4.
             passes_time: Whether virtual time may jump meanwhile. A worker that asks for jobs all
                 the time is no reason: an event that a test is about to send would come too late.
+            told_by: Condition whose notification asks ``is_over`` again, by default ``changed``.
 
         Returns:
             Whether it was over in time.
         """
         limits = [limit for limit in (seconds, patience) if limit is not None]
-        return condition.wait_for(is_over, min(limits, default=None))
+        return (told_by or self.changed).wait_for(is_over, min(limits, default=None))
 
     def stop(self) -> None:
         """Drop every timer."""
@@ -137,9 +140,8 @@ class Clock:
     def let_go(self) -> None:
         """Tell that what the user or a request does is done: the lock is about to be released."""
 
-    def at_work(self) -> list[str]:
-        """Return the names of what keeps time from passing."""
-        return []
+    def go_on(self) -> None:
+        """Tell that what kept time from passing may be over."""
 
     def _first_changed(self) -> None:
         if self._thread is None and self._timers:

@@ -92,6 +92,7 @@ def resume(run: Run, from_step: str) -> None:
 
 def carry_on(state: State) -> None:
     """Continue the unfinished runs after a stop, which ended their threads and timers."""
+    state.clock.is_held = state.holds_time
     for run in runs.all_runs(state):
         if run.finished or injection.is_paused(run):
             continue
@@ -348,7 +349,7 @@ class StepTools:
         """Wait until ``is_over`` returns true, or end this thread if the run goes on without it."""
         gone = self._at_work.is_over
         clock = self._run.environment.clock
-        clock.wait_for(self._run.ready, lambda: gone() or is_over(), seconds)
+        clock.wait_for(lambda: gone() or is_over(), seconds, told_by=self._run.ready)
         if gone():
             raise _Abandoned
 

@@ -20,7 +20,7 @@ from typing import Any
 from .._log import logger
 from .events import EventLog
 from .patterns import matches_any
-from .refusals import STOPPING, Refusal, missing
+from .refusals import Refusal, missing
 from .state import Environment, Index, Record, Registry
 
 GLOBAL_PARTITION = "__global__"
@@ -287,11 +287,9 @@ def wait(view: View, sequence: int, partition: str, seconds: float) -> Record:
 
     def is_there() -> bool:
         view.advance()
-        return view.sequence >= sequence or view.deleted or state.closed
+        return view.sequence >= sequence or view.deleted
 
-    reached = state.clock.wait_for(state.changed, is_there, min(seconds, MAX_WAIT_SECONDS))
-    if state.closed:
-        raise Refusal(503, STOPPING)
+    reached = state.hold(is_there, min(seconds, MAX_WAIT_SECONDS))
     if view.deleted:
         raise missing("projection")
     return {
@@ -334,7 +332,7 @@ def _rebuild(view: View, job: Record, events: list[Record], seen: int, partition
     for number, event in enumerate(events, 1):
         with state.lock:
             if pace:
-                state.clock.wait_for(state.changed, is_over, pace)
+                state.clock.wait_for(is_over, pace)
             if is_over():
                 return
             try:

@@ -21,7 +21,7 @@ from time import monotonic
 from typing import Any, ClassVar, Generic, TypeVar
 
 from .clock import Clock
-from .refusals import Entangled, Refusal, missing
+from .refusals import STOPPING, Entangled, Refusal, missing
 
 S = TypeVar("S")
 K = TypeVar("K")
@@ -74,6 +74,12 @@ class Stores:
         """Return the kinds of the stores in use and the stores, but for transient ones."""
         kinds = self._stores.items()
         return [(kind, store) for kind, store in kinds if not getattr(kind, "transient", False)]
+
+    def holds_time(self) -> bool:
+        """Return whether one outside of the server can run: a worker has a job, say."""
+        return any(
+            store.holds_time() for store in self._stores.values() if hasattr(store, "holds_time")
+        )
 
     def close(self) -> None:
         """Close the stores that have a ``close`` method: the server stops."""
@@ -150,12 +156,26 @@ class State(Stores):
         self.api_key = api_key
         self.strict = strict
         self.lock: threading.RLock = registry.lock
-        self.changed: threading.Condition = threading.Condition(self.lock)
         self.clock: Clock = registry.clock(self.lock)
         self.closed: bool = False
         self.environments: dict[str, Environment] = {}
         self.started: float = self.clock.now()
         self.counts: dict[str, int] = {}
+
+    @property
+    def changed(self) -> threading.Condition:
+        return self.clock.changed
+
+    def hold(self, is_over: Callable[[], bool], *limits: float, **options: Any) -> bool:
+        """Hold a request until ``is_over`` returns true; arguments as in ``Clock.wait_for``.
+
+        Raises:
+            Refusal: The server stops.
+        """
+        reached = self.clock.wait_for(lambda: self.closed or is_over(), *limits, **options)
+        if self.closed:
+            raise Refusal(503, STOPPING)
+        return reached
 
     def new_id(self, prefix: str) -> str:
         """Return a new id: the prefix and a count."""
@@ -193,6 +213,10 @@ class State(Stores):
         }
         self.environments[record["id"]] = Environment(self, record, org_id)
         return self.environments[record["id"]]
+
+    def holds_time(self) -> bool:
+        owners: list[Stores] = list(self.environments.values())
+        return super().holds_time() or any(owner.holds_time() for owner in owners)
 
     def close(self) -> None:
         """End every wait: the server stops, or starts afresh."""

@@ -155,6 +155,7 @@ class Subscription:
             self.unsettled[delivery.message.id] = delivery
             self._consumer.expect(self, delivery)
         self._consumer.dispatch()
+        self._consumer.environment.clock.go_on()
         return delivery
 
     def settle(self, message_id: str) -> None:
@@ -180,13 +181,13 @@ class Consumer:
     """Reads the feed for its members; rule 2.
 
     Args:
-        environment: Environment of the feed.
         pattern: What it reads.
         position: Where it begins.
         options: Options that its members share.
         key: Namespace and name of the group, None for a consumer of a single subscription.
 
     Attributes:
+        environment: Environment of the feed.
         members: Its members; the next in turn is the first.
     """
 
@@ -202,7 +203,7 @@ class Consumer:
         self.options = options
         self.key = key
         self.members: list[Subscription] = []
-        self._environment = environment
+        self.environment = environment
         self._feed = environment.of(Feed)
         self._position = position
         self._live_from = self._feed.end  # what is replayed is not dropped
@@ -227,7 +228,7 @@ class Consumer:
         member.unsettled.clear()
         member.ready.clear()
         if self.key is None:
-            self._environment.of(Consumers).remove(self)
+            self.environment.of(Consumers).remove(self)
         self.dispatch()
 
     def dispatch(self) -> None:
@@ -263,7 +264,7 @@ class Consumer:
             if member.unsettled.get(delivery.message.id) is delivery:
                 member.reject(delivery.message.id, 0.0)
 
-        self._set_timer(delivery, self._environment.clock.now() + ACK_WAIT, is_late)
+        self._set_timer(delivery, self.environment.clock.now() + ACK_WAIT, is_late)
 
     def give_again(self, delivery: Delivery, delay: float) -> None:
         """Give a message again after some seconds, unless that was done often enough."""
@@ -273,14 +274,14 @@ class Consumer:
         elif delay <= 0:
             self._queue(delivery)
         else:
-            delivery.due = self._environment.clock.now() + delay
+            delivery.due = self.environment.clock.now() + delay
             self._later.append(delivery)
             self._set_timer(delivery, delivery.due, partial(self._is_due, delivery))
 
     def forget(self, delivery: Delivery) -> None:
         """Drop the timer of a message."""
         if delivery.timer is not None:
-            self._environment.clock.cancel(delivery.timer)
+            self.environment.clock.cancel(delivery.timer)
             delivery.timer = None
 
     def _is_due(self, delivery: Delivery) -> None:
@@ -291,7 +292,7 @@ class Consumer:
 
     def _set_timer(self, delivery: Delivery, due: float, act: Callable[[], None]) -> None:
         self.forget(delivery)
-        delivery.timer = self._environment.clock.call_at(due, act)
+        delivery.timer = self.environment.clock.call_at(due, act)
 
     def _queue(self, *deliveries: Delivery) -> None:
         self._again += deliveries
@@ -320,6 +321,10 @@ class Consumers:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._all: list[Consumer] = []
+
+    def holds_time(self) -> bool:
+        """Return whether a message is yet to be sent."""
+        return any(member.ready for consumer in self._all for member in consumer.members)
 
     def advance(self) -> None:
         """Give out what has been published."""

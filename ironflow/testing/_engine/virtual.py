@@ -8,7 +8,8 @@ Rules:
 2. When nothing can run, time jumps to the next timer, provided that somebody waits for that: a
    request that the server holds, or a call such as ``wait_for_run``. Nobody waits while the test's
    own thread is busy between two calls, so an event that it is about to send comes in time. A
-   worker that has a job can run; only ``advance`` and ``set_time`` do not wait for its report.
+   worker that has a job can run, and so can a message to a subscriber that is on its way; only
+   ``advance`` and ``set_time`` do not wait for them.
 3. A request is answered once everything that it set off has come to rest. So a test that calls
    one thing at a time meets the same ids, times and order each time.
 4. A GET that brings what it brought before, with nothing done in between, is a wait too, so that a
@@ -172,12 +173,12 @@ class VirtualClock(Clock):
 
     def wait_for(
         self,
-        condition: threading.Condition,
         is_over: Callable[[], bool],
         seconds: float | None = None,
         *,
         patience: float | None = None,
         passes_time: bool = True,
+        told_by: threading.Condition | None = None,
     ) -> bool:
         if is_over() or (seconds is not None and seconds <= 0):
             return is_over()
@@ -221,7 +222,7 @@ class VirtualClock(Clock):
         mine, wait = self._mine, _Wait(self._lock, lambda: True, _Work(name), comes_last=True)
         mine.work = wait.work
         self._waits.append(wait)
-        self._go_on()
+        self.go_on()
         while not wait.is_open:
             host = self._turn
             is_kept = host is not None and monotonic() - host.since > _OWN_CALL
@@ -247,11 +248,13 @@ class VirtualClock(Clock):
     def let_go(self) -> None:
         if self._mine.work is None:
             self._outside.answers.clear()  # the test itself does something
-        self._go_on()
+        self.go_on()
 
     def at_work(self) -> list[str]:
+        """Return the names of what keeps time from passing."""
         turns = [self._turn] if self._turn else []
-        return [work.name for work in (*turns, *self._strays)]
+        others = ["somebody outside of the server"] if self.is_held() else []
+        return [work.name for work in (*turns, *self._strays)] + others
 
     # Polls; rule 4.
 
@@ -262,12 +265,14 @@ class VirtualClock(Clock):
 
     def forget_answers(self) -> None:
         """Tell that something was done: the next questions are new ones."""
-        self._asker().answers.clear()
+        with self._lock:
+            self._asker().answers.clear()
 
     def is_told_again(self, question: Any, answer: bytes) -> bool:
         """Remember an answer; return whether it is the one that was given before."""
-        answers = self._asker().answers
-        before, answers[question] = answers.get(question), answer
+        with self._lock:
+            answers = self._asker().answers
+            before, answers[question] = answers.get(question), answer
         return before == answer
 
     def skip(self, patience: float) -> bool:
@@ -276,14 +281,15 @@ class VirtualClock(Clock):
         Returns:
             Whether there may be something new: False when no timer is left.
         """
-        jumps = self._jumps
-        self._park(
-            lambda: self._jumps > jumps or not self._timers,
-            comes_last=True,
-            passes_time=True,
-            patience=patience,
-        )
-        return self._jumps > jumps
+        with self._lock:
+            jumps = self._jumps
+            self._park(
+                lambda: self._jumps > jumps or not self._timers,
+                comes_last=True,
+                passes_time=True,
+                patience=patience,
+            )
+            return self._jumps > jumps
 
     def _asker(self) -> _Work:
         mine = self._mine
@@ -298,16 +304,17 @@ class VirtualClock(Clock):
             self._give_up(work)
         self._waits.append(wait)
         try:
-            self._go_on()
+            self.go_on()
             while not wait.is_open and monotonic() < wait.ends:
                 wait.stand(_FOREVER if self._mine.is_spawned else _LONG_TURN / 4)
                 self._pass_on()
+                self.go_on()  # somebody outside of the server may be done
         finally:  # an interrupt too must leave nothing behind
             if wait in self._waits:
                 self._waits.remove(wait)
         return wait.is_open
 
-    def _go_on(self) -> None:
+    def go_on(self) -> None:
         """Give the turn to the next, or let time jump; called whenever either may be due."""
         while self._turn is None:
             wait = self._next()
@@ -330,7 +337,7 @@ class VirtualClock(Clock):
         if work is not None and monotonic() - work.since > _LONG_TURN:
             self._strays.append(work)
             self._turn = None
-            self._go_on()
+            self.go_on()
 
     def _give_up(self, work: _Work) -> None:
         if self._turn is work:
@@ -341,7 +348,7 @@ class VirtualClock(Clock):
     def _end(self, work: _Work) -> None:
         work.is_done = True
         self._give_up(work)
-        self._go_on()
+        self.go_on()
 
     def _next(self) -> _Wait | None:
         """Return the wait that ends next, if one is over."""

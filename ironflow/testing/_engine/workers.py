@@ -18,7 +18,6 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 from . import injection, runs
@@ -26,7 +25,7 @@ from .documents import Secrets
 from .emitting import invoke
 from .refusals import Refusal, missing
 from .runs import Function, Functions, Run, Runs, Wait
-from .state import Environment, Index, Record, State, only
+from .state import Environment, Index, Record, only
 from .times import timestamp
 
 _MAX_ATTEMPTS = 3
@@ -140,13 +139,16 @@ class Workers(Index[str, Worker, Environment]):
         moment = environment.clock.text()
         record = {"id": worker_id, **members, "registered_at": moment, "last_heartbeat": moment}
         self.setdefault(worker_id, Worker(record)).record = record
-        environment.state.clock.is_held = partial(_have_jobs, environment.state)
         present = runs.functions_of(environment)
         for function_id in record["function_ids"]:
             if function_id not in present:
                 function = Function(function_id, None, max_attempts=_MAX_ATTEMPTS, moment=moment)
                 environment.of(Functions)[function_id] = function
                 runs.tell_registered(environment, function)
+
+    def holds_time(self) -> bool:
+        """Return whether a worker has a job."""
+        return any(worker.active_jobs for worker in self.values())
 
     def assign(self, worker: Worker, available: int) -> list[Record]:
         """Hand pending runs to a worker, oldest first; models ``JobAssignmentResponse``."""
@@ -176,15 +178,8 @@ class Workers(Index[str, Worker, Environment]):
             jobs.extend(self.assign(worker, available))
             return bool(jobs)
 
-        clock = state.clock
-        clock.wait_for(state.changed, is_over, patience=seconds, passes_time=False)
+        state.clock.wait_for(is_over, patience=seconds, passes_time=False)
         return jobs
-
-
-def _have_jobs(state: State) -> bool:
-    """Return whether a worker of any environment has a job."""
-    found = [environment.of(Workers) for environment in state.environments.values()]
-    return any(worker.active_jobs for workers in found for worker in workers.values())
 
 
 def progress(job: Job, steps: list[Step], offset: int) -> None:

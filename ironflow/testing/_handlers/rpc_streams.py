@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from .._call import Call, Frames
 from .._engine.projections import check_can_wait, view_of
-from .._engine.refusals import STOPPING, Refusal, missing
+from .._engine.refusals import Refusal, missing
 from .._engine.subscriptions import Consumers, Options
 from .._reading import Fields
 from ._table import route
@@ -97,13 +97,11 @@ def _events(environment: Environment, subscription: Subscription) -> Iterator[Re
 
     def has_more() -> bool:
         ready = subscription.next_position is not None
-        return ready or subscription.failed or state.closed
+        return ready or subscription.failed
 
     while True:
         with state.lock:
-            is_idle = not state.changed.wait_for(has_more, _LOOK_SECONDS)
-            if state.closed:
-                raise Refusal(503, STOPPING)
+            is_idle = not state.hold(has_more, patience=_LOOK_SECONDS, passes_time=False)
             if not is_idle and subscription.next_position is None:
                 raise Refusal(429, "messages came faster than they were read, and some are lost")
             delivery = None if is_idle else subscription.take()
@@ -130,14 +128,12 @@ def _progress(state: State, view: View, target: int, deadline: float) -> Iterato
 
     def has_moved() -> bool:
         view.advance()
-        return view.sequence != seen or view.deleted or state.closed
+        return view.sequence != seen or view.deleted
 
     while True:
         with state.lock:
             left = max(deadline - state.clock.now(), 0.0)
-            has_time = state.clock.wait_for(state.changed, has_moved, left)
-            if state.closed:
-                raise Refusal(503, STOPPING)
+            has_time = state.hold(has_moved, left)
             if view.deleted:
                 raise missing("projection")
             seen = view.sequence

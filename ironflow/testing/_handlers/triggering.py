@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from .._call import Call
 from .._engine.emitting import emit, refuse_reserved
-from .._engine.refusals import STOPPING, Refusal
 from .._engine.runs import Run, Runs
 from .._engine.state import Receipts, Record, only
 from .._engine.times import seconds_of
@@ -37,18 +36,12 @@ def trigger_batch(call: Call) -> Record:
 
 @route("POST", "/ironflow.v1.IronflowService/TriggerSync")
 def trigger_sync(call: Call) -> Record:
-    body, state = call.body(), call.state
+    body = call.body()
     seconds = body.integer("timeout_ms", _DEFAULT_WAIT_MS, low=0) / 1000
     receipt = _emitted(call, body)
     runs = call.environment.of(Runs)
     started = [runs[run_id] for run_id in receipt["run_ids"]]
-    state.clock.wait_for(
-        state.changed,
-        lambda: state.closed or all(run.finished for run in started),
-        min(seconds, MAX_WAIT_SECONDS),
-    )
-    if state.closed:
-        raise Refusal(503, STOPPING)
+    call.state.hold(lambda: all(run.finished for run in started), min(seconds, MAX_WAIT_SECONDS))
     return {"event_id": receipt["event_id"], "results": [_result(run) for run in started]}
 
 

@@ -112,7 +112,6 @@ def test_a_stopped_clock_fires_nothing(lock):
 
 
 def test_a_wait_ends_with_what_it_is_for_or_with_its_time(clock, lock):
-    condition = threading.Condition(lock)
     with lock:
-        assert clock.wait_for(condition, lambda: True) is True
-        assert clock.wait_for(condition, lambda: False, 0.01) is False
+        assert clock.wait_for(lambda: True) is True
+        assert clock.wait_for(lambda: False, 0.01) is False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from datetime import datetime, timedelta, timezone
+from functools import partial
 
 import pytest
 
@@ -420,3 +421,16 @@ def test_a_snapshot_has_the_time(local, local_client):
     local.restore(taken)
     assert local.now == START + timedelta(days=1)
     assert local.wait_for_run(run_id) == ended
+
+
+def test_a_subscriber_gets_what_happens_while_time_passes(local, local_client):
+    @local.function("counts", triggers=["order.*"])
+    def count(event, step):
+        for number in range(20):
+            step.sleep(f"day-{number}", DAY)
+            step.run(f"emit-{number}", partial(emit, local_client, "day.begun", number=number))
+
+    with local_client.subscribe("events:day.begun", timeout=10) as days:
+        local.wait_for_run(start(local_client))
+        assert [next(days)["data"]["number"] for _ in range(20)] == list(range(20))
+    assert local.now == START + timedelta(days=20)
