@@ -160,12 +160,9 @@ def _read_yield(body: Fields, now: float) -> Yield:
     if kind == "sleep":
         return Yield(step_id, name, kind, reported.moment("until"))
     if kind in ("invoke_function", "invoke_function_async"):
-        data, milliseconds = (
-            reported.any("input", None),
-            reported.integer("invoke_timeout_ms", 0, low=0),
-        )
-        until = None
-        if milliseconds > 0 and kind == "invoke_function":
+        data, until = reported.any("input", None), None
+        milliseconds = reported.integer("invoke_timeout_ms", 0, low=0)
+        if milliseconds and kind == "invoke_function":
             until = now + min(milliseconds / 1000, _LONGEST_WAIT)
         function_id = reported.text("function_id")
         return Yield(step_id, name, kind, until, function_id=function_id, input=data)
