@@ -219,13 +219,12 @@ class RunWait(Wait):
 
     def look(self, ask: Callable[..., State], *arguments: str) -> State | None:
         self._listen_meanwhile()
-        number = self._pushes.number if self._pushes else 0
         found: Any = super().look(ask, *arguments)
         if found is not None:
             open_ids = [id for id, run in found.items() if not has_ended(run)]
             self._in_vain += bool(open_ids)
             if self._pushes is not None:
-                self._pushes.looked(found, number, open_ids)
+                self._pushes.looked(found, open_ids)
         return found  # type: ignore[no-any-return]
 
     def wanted(self) -> Collection[str] | None:

@@ -277,22 +277,20 @@ class Pushes:
             return set(islice(ids, _SAMPLE)) if self._is_sample else None
         return {id for id in ids if id in self._hinted or self._looked.get(id) != number}
 
-    def looked(self, found: Iterable[str], number: int, open_ids: Collection[str]) -> None:
+    def looked(self, found: Iterable[str], open_ids: Collection[str]) -> None:
         """Note a look.
 
         Args:
             found: The runs that it brought.
-            number: ``number`` before it.
             open_ids: Those of them that have not ended.
         """
         missed = []
         for id in found:
-            is_covered = number and self._looked.pop(id, 0) == number
             if id in open_ids:
-                self._looked[id] = number
+                self._looked[id] = self.number  # nothing is received during a look
             elif id in self._hinted:
                 self._offer.is_proven = True
-            elif is_covered and self._is_safety:
+            elif self._is_safety:
                 missed.append(id)
             self._hinted.discard(id)
             self._urgent.discard(id)

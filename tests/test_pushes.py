@@ -441,12 +441,12 @@ def test_an_end_is_urgent_once_and_all_that_has_come_is_looked_at_with_it():
     stream = Script(Hint("a", True), Hint("b", False), Hint("c", True), Hint("other", True))
     pushes = Pushes(stream, Offer())
     ids = ("a", "b", "c", "d")
-    pushes.looked(ids, 1, ids)
+    pushes.looked(ids, ids)
     assert pushes.wanted(ids) == set()
     later = time.monotonic() + NEVER
     pushes.rest(ids, later, later, False)
     assert pushes.wanted(ids) == {"a", "b", "c"}
-    pushes.looked(("a", "b", "c"), 1, ids)
+    pushes.looked(("a", "b", "c"), ids)
     stream.hints = [Hint("a", True)]
     soon = time.monotonic() + 0.05
     pushes.rest(ids, soon, later, False)
@@ -457,7 +457,7 @@ def test_an_end_is_urgent_once_and_all_that_has_come_is_looked_at_with_it():
 def test_a_run_is_wanted_again_after_another_subscription_or_when_it_was_not_shown():
     stream = Script()
     pushes = Pushes(stream, Offer())
-    pushes.looked(("a", "b"), 1, ("a", "b"))
+    pushes.looked(("a", "b"), ("a", "b"))
     pushes.forget(["b"])
     assert pushes.wanted(("a", "b")) == {"b"}
     stream.number = 2
@@ -466,24 +466,86 @@ def test_a_run_is_wanted_again_after_another_subscription_or_when_it_was_not_sho
     assert pushes.wanted(("a", "b")) is None  # polls
 
 
-def test_looks_for_what_was_not_pushed_grow_rarer(monkeypatch):
-    time_now = [100.0]
-    monkeypatch.setattr(_pushes, "monotonic", lambda: time_now[0])
+class Sleeper(Script):
+    """A script that lets the time pass when it has nothing to give."""
 
-    class Sleeper(Script):
-        def take(self, end):
-            time_now[0] = end
-            raise _NothingCame("")
+    time = 100.0
 
-    pushes = Pushes(Sleeper(), Offer())
+    def take(self, end):
+        try:
+            return super().take(end)
+        except _NothingCame:
+            self.time = max(self.time, end)
+            raise
+
+
+@pytest.fixture
+def stream(monkeypatch):
+    stream = Sleeper()
+    monkeypatch.setattr(_pushes, "monotonic", lambda: stream.time)
+    return stream
+
+
+def test_looks_for_what_was_not_pushed_grow_rarer(stream):
+    pushes = Pushes(stream, Offer())
     ids = [f"run_{n}" for n in range(50)]
     looks = []
     for _ in range(7):
-        pushes.looked(ids, 1, ids)
-        pushes.rest(ids, time_now[0] + 1, 1e9, False)
+        pushes.looked(ids, ids)
+        pushes.rest(ids, stream.time + 1, 1e9, False)
         wanted = pushes.wanted(ids)
-        looks.append((time_now[0] - 100, 50 if wanted is None else len(wanted)))
+        looks.append((stream.time - 100, 50 if wanted is None else len(wanted)))
     assert looks == [(2, 20), (6, 20), (14, 20), (30, 20), (60, 50), (90, 50), (120, 50)]
+
+
+def test_a_push_that_came_true_makes_them_rare_for_later_waits_too(stream):
+    offer = Offer()
+    first = Pushes(stream, offer)
+    first.looked("a", "a")
+    stream.hints = [Hint("a", True)]
+    first.rest("a", 1e6, 1e6, False)
+    first.looked("a", "")
+    second = Pushes(stream, offer)
+    second.looked("b", "b")
+    second.rest("b", stream.time + 1, 1e9, False)
+    assert stream.time == 100 + _pushes.LONGEST_SAFETY
+
+
+def test_after_a_failed_look_the_next_comes_when_polling_would_make_it(stream):
+    pushes = Pushes(stream, Offer())
+    pushes.looked("a", "a")
+    pushes.rest("a", 100.5, 1e9, True)
+    assert stream.time == 100.5
+
+
+def test_a_rest_ends_with_the_wait(stream):
+    pushes = Pushes(stream, Offer())
+    pushes.looked("a", "a")
+    pushes.rest("a", 100.5, 101, False)
+    assert stream.time == 101
+
+
+@pytest.mark.parametrize(
+    ("pushed", "late", "is_over"),
+    [
+        ([], [], True),
+        ([], [Hint("a", True)], False),  # it came with the reply
+        ([], [Hint("b", True)], True),
+        ([Hint("b", True)], [], False),  # a look for b has brought a: its push is on the way
+        ([Hint("a", False)], [], False),
+    ],
+)
+def test_only_an_end_without_a_push_is_a_reason_to_poll(stream, pushed, late, is_over):
+    offer = Offer()
+    offer.stands = True
+    pushes = Pushes(stream, offer)
+    pushes.looked("ab", "ab")
+    stream.hints = list(pushed)
+    pushes.rest("ab", 101, 1e9, False)
+    stream.hints = list(late)
+    pushes.looked("ab", "b")
+    assert pushes.is_over is is_over
+    assert offer.stands is not is_over
 
 
 @pytest.mark.parametrize(
