@@ -35,6 +35,7 @@ class Typed:
         command: The command, None where only help can be given.
         given: Values of its arguments and flags.
         explicit: Keys of the flags that were typed.
+        hidden: Secrets among what was typed or asked for; no message shows them.
     """
 
     def __init__(self) -> None:
@@ -44,6 +45,7 @@ class Typed:
         self.command: Command | None = None
         self.given: dict[str, Any] = {}
         self.explicit: set[str] = set()
+        self.hidden: list[str] = []
 
 
 def read(tokens: list[str], typed: Typed) -> None:

@@ -25,7 +25,14 @@ VARIABLE = '"$IRONFLOW_API_KEY"'
 _WITH_BODY = ("POST", "PUT", "PATCH")
 
 # Members of bodies that are credentials, whatever the command is.
-_SECRET_MEMBERS = ("password", "new_value", "secret", "token")
+_SECRET_MEMBERS = (
+    "password",
+    "current_password",
+    "new_password",
+    "new_value",
+    "secret",
+    "token",
+)
 
 
 class Shown(Exception):
@@ -98,6 +105,17 @@ def _holds_secret(content: bytes, request: Request) -> bool:
         return False
     import json
 
-    value = json.loads(content)
-    names = (*_SECRET_MEMBERS, "value") if "/api/v1/secrets" in request.target else _SECRET_MEMBERS
-    return isinstance(value, dict) and any(name in value for name in names)
+    return bool(secrets_in(json.loads(content), is_secret="/api/v1/secrets" in request.target))
+
+
+def secrets_in(body: Any, *, is_secret: bool) -> list[str]:
+    """Return the secrets in a body.
+
+    Args:
+        body: The body.
+        is_secret: Whether it is a secret of the server, whose ``value`` is one.
+    """
+    if not isinstance(body, dict):
+        return []
+    names = (*_SECRET_MEMBERS, "value") if is_secret else _SECRET_MEMBERS
+    return [str(body[name]) for name in names if name in body]

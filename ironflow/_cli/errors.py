@@ -71,6 +71,15 @@ def facts_of(error: BaseException) -> dict[str, Any]:
     return {"message": message, "code": code, "status": 0, "request_id": None}
 
 
+def without(facts: dict[str, Any], secrets: list[str]) -> dict[str, Any]:
+    """Return the facts of a failure with secrets masked that a server has repeated."""
+    message = facts["message"]
+    for secret in sorted(secrets, key=len, reverse=True):
+        # The message is one line, however the secret was broken.
+        message = message.replace(" ".join(secret.split()), "***") if secret.strip() else message
+    return {**facts, "message": message}
+
+
 def error_line(facts: dict[str, Any]) -> str:
     """Return a failure as a line for people."""
     if facts["code"] == "USAGE":

@@ -162,7 +162,7 @@ def _show_curl(command: Command, session: Session) -> int:
 
 def _fail(error: Exception, typed: Typed, screen: Screen, as_json: bool) -> int:
     """Say what went wrong and return the exit code."""
-    facts: dict[str, Any] = errors.facts_of(error)
+    facts = errors.without(errors.facts_of(error), typed.hidden)
     if facts["code"] == "INTERNAL" and typed.settings["verbose"]:
         import traceback
 

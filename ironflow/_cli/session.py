@@ -58,6 +58,7 @@ class Session:
         self.settings: Mapping[str, Any] = typed.settings
         self.given: Mapping[str, Any] = typed.given
         self.explicit = typed.explicit
+        self._hidden = typed.hidden
         self.exit_code = 0
         self.status = 0
         self.notes: Any = None
@@ -153,6 +154,11 @@ class Session:
         self.used_stored_token = True
         return client.with_options(api_key=token)
 
+    def hide(self, secret: str) -> str:
+        """Keep a secret out of every message, also where a server repeats it; returns it."""
+        self._hidden.append(secret)
+        return secret
+
     def secret(self, what: str) -> str:
         """Ask for a secret without an echo, or read it from a pipe.
 
@@ -173,7 +179,7 @@ class Session:
             text = self.piped_secret(what)
         if not text:
             raise CommandError(f"{what.lower()}: must not be empty", "USAGE")
-        return text
+        return self.hide(text)
 
     def piped_secret(self, what: str) -> str:
         """Return a secret from a pipe, without the line break at its end."""

@@ -105,3 +105,21 @@ def test_the_outbox_has_no_default_environment(server, capsys):
     assert main(["outbox", "dlq", "list", "--server", server.url]) == 1
     assert "needs --env, or IRONFLOW_ENV" in capsys.readouterr().err
     assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "secret"),
+    [
+        (["secret", "set", "NAME", "sk-12345"], "sk-12345"),
+        (["secret", "set", "NAME", "two\nlines"], "two\nlines"),
+        (["call", "secrets_create", "--body", '{"name":"a","value":"sk-12345"}'], "sk-12345"),
+        (["call", "users_patch_password", "u", "--body", '{"new_password":"pw-1"}'], "pw-1"),
+    ],
+)
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_a_secret_that_the_server_repeats_is_not_shown(server, capsys, arguments, secret, flags):
+    server.reply({"error": f"cannot store {secret}"}, status=400)
+    assert main([*arguments, *flags, "--server", server.url]) == 1
+    shown = capsys.readouterr()
+    assert "cannot store ***" in shown.err
+    assert secret.split()[-1] not in shown.err + shown.out

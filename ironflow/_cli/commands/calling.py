@@ -12,6 +12,7 @@ Rules:
 
 from __future__ import annotations
 
+from ..curl import secrets_in
 from ..following import write_each
 from ..table import (
     BODY,
@@ -147,6 +148,8 @@ def _call(session: Session, name: str, parameters: list[Parameter]) -> None:
             positional += value
         elif value is not None:
             named[parameter.name] = value
+    for secret in secrets_in(named.get("body"), is_secret=name.startswith("secrets_")):
+        session.hide(secret)
     reply: Any = getattr(session.client, name)(*positional, **named)
     if isinstance(reply, str) and not session.as_json:
         session.screen.data(reply.encode())

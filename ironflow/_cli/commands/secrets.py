@@ -37,7 +37,7 @@ def _value(session: Session) -> str:
     typed = session.given["value"]
     if typed is None:
         return session.secret("Value")
-    return session.piped_secret("Value") if typed == "-" else str(typed)
+    return session.hide(session.piped_secret("Value") if typed == "-" else str(typed))
 
 
 COMMANDS = [
