@@ -315,10 +315,14 @@ OFFERED: dict[str, Method] = {
         "name message_count:int64 consumer_count lag:int64 first_seq:uint64 last_seq:uint64",
     ),
     "WebhookService/CreateWebhookSource": Method(
-        "name event_prefix verify_header verify_algorithm verify_secret metadata:struct", _SOURCE
+        "name event_prefix verify_header verify_algorithm verify_secret metadata:struct "
+        "verify_config:none",
+        _SOURCE,
     ),
     "WebhookService/GetWebhookSource": Method("id", _SOURCE),
-    "WebhookService/UpdateWebhookSource": Method("id name verify_header metadata:struct", _SOURCE),
+    "WebhookService/UpdateWebhookSource": Method(
+        "id name verify_header metadata:struct verify_config:none", _SOURCE
+    ),
     "WebhookService/DeleteWebhookSource": Method("id", ""),
     "WebhookService/RotateWebhookSecret": Method("id verify_secret grace_seconds:int32", _SOURCE),
     "WebhookService/ExpireWebhookSecretPrev": Method("id", _SOURCE),

@@ -426,6 +426,12 @@ def test_a_snapshot_is_read_again(shop):
             501,
             "unimplemented",
         ),
+        (
+            "WebhookService/CreateWebhookSource",
+            {"name": "stripe", "verifyConfig": {"signingTemplate": "{ts}.{body}"}},
+            501,
+            "unimplemented",
+        ),
         ("QueryService/ExecuteSQL", {"query": "DROP TABLE runs"}, 400, "invalid_argument"),
     ],
 )
