@@ -125,6 +125,12 @@ def test_a_delivery_of_a_created_source_needs_no_key_but_token_and_signature(gua
         admin.with_options(api_key=None).webhooks_list_deliveries()
 
 
+def test_a_provider_that_was_not_created_needs_no_key_either(admin):
+    nobody = admin.with_options(api_key=None)
+    reply = nobody.request("POST", "/api/v1/webhooks/stripe", body={"id": "a", "type": "x"})
+    assert admin.events_get(reply["event_id"])["name"] == "webhook/stripe.x"
+
+
 def test_secrets_and_tokens_are_rotated_and_the_log_tells_what_was_rejected(
     local, local_client, source
 ):
