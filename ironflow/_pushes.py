@@ -26,7 +26,6 @@ from __future__ import annotations
 import json
 import logging
 from itertools import islice
-from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -35,6 +34,7 @@ from ._errors import IronflowConnectionError, IronflowError, IronflowTimeoutErro
 from ._live_sources import Refused, Subscriptions
 from ._live_stream import LOST, LiveStream, _Ended
 from ._polling import ENDED_RUN
+from ._wire.loading import loading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -55,7 +55,6 @@ _SAMPLE = 20  # runs that are looked at to find out whether a server pushes
 _AT_ONCE = 1000  # messages that are read before the runs are looked at
 
 _log = logging.getLogger("ironflow")
-_lock = Lock()
 _offers: WeakKeyDictionary[Transport, Offer] = WeakKeyDictionary()
 
 
@@ -75,12 +74,12 @@ class Offer:
     @staticmethod
     def of(client: BaseClient) -> Offer:
         """Return what is known of the server of a client."""
-        with _lock:
+        with loading:  # a lock that survives forks and signal handlers
             return _offers.setdefault(client._open(), Offer())
 
     def is_to_be_asked(self) -> bool:
         """Return whether the caller is to ``ask``; for all others the answer is no meanwhile."""
-        with _lock:
+        with loading:
             if monotonic() < self._until:
                 return False
             self._note(False, _ASKING)
