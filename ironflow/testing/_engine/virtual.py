@@ -25,10 +25,12 @@ Real time is only a limit here: for the user's patience, and in rules 3, 5 and 6
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections.abc import Callable
 from time import monotonic
+from types import FrameType
 from typing import Any
 
 from .clock import Clock
@@ -41,6 +43,7 @@ _GLANCE = 0.005  # seconds between two looks at what a run is doing
 _NETWORK = {"http.client", "selectors", "socket", "ssl", "ironflow._wire.transport"}
 _LONG_TURN = 1.0  # seconds after which rule 6 holds
 _FOREVER = float("inf")
+_no_collection = threading.Lock()  # one at a time may switch it off
 
 
 class _Work:
@@ -63,10 +66,26 @@ class _Work:
 
     def is_calling(self) -> bool:
         """Return whether its thread is in the middle of a call over the network."""
-        frame = sys._current_frames().get(self.thread) if self.thread else None
+        frame = _frames().get(self.thread) if self.thread else None
         while frame is not None and frame.f_globals.get("__name__") not in _NETWORK:
             frame = frame.f_back
         return frame is not None
+
+
+def _frames() -> dict[int, FrameType]:
+    """Return the frame of each thread.
+
+    Garbage collection waits: in CPython up to 3.11 one that starts within the call may give the
+    interpreter to a thread that waits for the call, for ever (python/cpython issue 106883).
+    """
+    with _no_collection:
+        is_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return sys._current_frames()
+        finally:
+            if is_enabled:
+                gc.enable()
 
 
 class _Wait:

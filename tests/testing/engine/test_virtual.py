@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import sys
 import threading
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -434,3 +436,18 @@ def test_a_subscriber_gets_what_happens_while_time_passes(local, local_client):
         local.wait_for_run(start(local_client))
         assert [next(days)["data"]["number"] for _ in range(20)] == list(range(20))
     assert local.now == START + timedelta(days=20)
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_no_garbage_is_collected_while_frames_are_looked_at(monkeypatch, is_enabled):
+    """In CPython up to 3.11 that may stop the interpreter for ever (issue 106883)."""
+    seen = []
+    monkeypatch.setattr(sys, "_current_frames", lambda: seen.append(gc.isenabled()) or {})
+    was_enabled = gc.isenabled()
+    try:
+        gc.enable() if is_enabled else gc.disable()
+        virtual._frames()
+        assert gc.isenabled() is is_enabled
+    finally:
+        gc.enable() if was_enabled else gc.disable()
+    assert seen == [False]
