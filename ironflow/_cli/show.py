@@ -182,9 +182,9 @@ def table_lines(
     for number, row in enumerate([headings, *rows]):
         cells = []
         for place, (text, width) in enumerate(zip(row, widths)):
+            colour = STATE_COLOURS.get(text, "") if number and place in coloured else ""
             text = _cut(text, width, screen)
             padding = "" if place == len(row) - 1 else " " * (width - width_of(text))
-            colour = STATE_COLOURS.get(text, "") if number and place in coloured else ""
             cells.append(screen.coloured(text, colour) + padding)
         yield _GAP.join(cells).rstrip()
 

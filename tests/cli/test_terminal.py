@@ -17,63 +17,62 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs terminals
 
 COLOUR = "\x1b["
 _DELIVERIES = "/ironflow.v1.WebhookService/ListWebhookDeliveries*"
-_REJECTED = {
+_COLOURS = {"accepted": 32, "rejected": 31, "failed": 31, "deduplicated": 33}
+_REPLY = {
     "deliveries": [
         {
-            "id": "del_1",
+            "id": f"del_{status}",
             "source_id": "stripe",
-            "status": "rejected",
+            "status": status,
             "error": "missing signature",
             "created_at": "2025-01-15T12:00:05Z",
         }
+        for status in _COLOURS
     ]
 }
 
 
 @pytest.fixture
-def rejected(local):
-    local.fail("POST", _DELIVERIES, 200, body=_REJECTED, times=9)
+def delivered(local):
+    local.fail("POST", _DELIVERIES, 200, body=_REPLY, times=9)
     return local.url
 
 
-def test_states_have_colours_at_a_terminal(rejected, tmp_path):
-    done = at_terminal(["webhook", "deliveries"], tmp_path, IRONFLOW_SERVER_URL=rejected)
+def test_states_have_colours_at_a_terminal(delivered, tmp_path):
+    done = at_terminal(["webhook", "deliveries"], tmp_path, IRONFLOW_SERVER_URL=delivered)
     assert done.code == 0
-    assert f"{COLOUR}31mrejected{COLOUR}0m" in done.out
+    for status, colour in _COLOURS.items():
+        assert f"{COLOUR}{colour}m{status[:8]}" in done.out  # of a state that is cut, too
 
 
 @pytest.mark.parametrize(
     ("flags", "variables"),
     [([], {"NO_COLOR": "1"}), (["--no-color"], {}), ([], {"TERM": "dumb"})],
 )
-def test_colours_are_left_out_where_they_are_not_wanted(rejected, tmp_path, flags, variables):
+def test_colours_are_left_out_where_they_are_not_wanted(delivered, tmp_path, flags, variables):
     done = at_terminal(
-        ["webhook", "deliveries", *flags], tmp_path, IRONFLOW_SERVER_URL=rejected, **variables
+        ["webhook", "deliveries", *flags], tmp_path, IRONFLOW_SERVER_URL=delivered, **variables
     )
     assert "rejected" in done.out
     assert COLOUR not in done.out
 
 
-def test_a_pipe_gets_no_colours_and_every_column_whole(rejected, tmp_path):
-    done = run(["webhook", "deliveries"], tmp_path, IRONFLOW_SERVER_URL=rejected, COLUMNS="20")
+def test_a_pipe_gets_no_colours_and_every_column_whole(delivered, tmp_path):
+    done = run(["webhook", "deliveries"], tmp_path, IRONFLOW_SERVER_URL=delivered, COLUMNS="20")
     assert COLOUR not in done.out
-    assert done.out.splitlines()[1].split("  ") == [
-        "del_1",
-        "stripe",
-        "rejected",
-        *done.out.splitlines()[1].split("  ")[3:],
-    ]
-    assert done.out.rstrip().endswith("2025-01-15 12:00:05")
+    _, *rows = done.out.splitlines()
+    assert [row.split("  ")[0] for row in rows] == [f"del_{status}" for status in _COLOURS]
+    assert all(row.endswith("missing signature  2025-01-15 12:00:05") for row in rows)
 
 
-def test_a_table_fits_the_terminal(rejected, tmp_path):
+def test_a_table_fits_the_terminal(delivered, tmp_path):
     done = at_terminal(
-        ["webhook", "deliveries", "--no-color"], tmp_path, columns=70, IRONFLOW_SERVER_URL=rejected
+        ["webhook", "deliveries", "--no-color"], tmp_path, columns=70, IRONFLOW_SERVER_URL=delivered
     )
     lines = done.out.splitlines()
-    assert len(lines) == 2
+    assert len(lines) == 1 + len(_COLOURS)
     assert max(map(len, lines)) <= 70
-    assert lines[1].startswith("del_1 ")
+    assert lines[-1].startswith("del_deduplicated ")
 
 
 def test_a_terminal_of_twenty_columns_shows_the_ids_whole(local, tmp_path):

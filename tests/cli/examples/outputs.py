@@ -246,6 +246,7 @@ OTHERS = [
 ]
 
 _TIMED_OUT = {**caught_up(), "caughtUp": False, "timedOut": True, "behindByEvents": 7}
+_ENDED = {"caughtUp": False, "timedOut": True, "currentSeq": 2, "targetSeq": 9}
 _WAIT = "/projections/order-view/catchup"
 _WAITING = [Sent("GET", _WAIT, {"minSeq": "9", "timeout": "1000"})]
 _STREAM_RPC = f"{RPC}ProjectionService/WaitProjectionCatchupStream"
@@ -305,7 +306,7 @@ EXIT_CODES = [
     ),
     Row(
         "ironflow projection wait order-view --min-seq 9 --stream --json",
-        Says(),
+        Json(lambda reply: reply.items() >= _ENDED.items()),
         [Sent("POST", _STREAM_RPC, body={"name": ..., "min_seq": "9", "timeout": "30s"})],
         replies=[
             (
