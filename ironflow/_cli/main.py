@@ -104,37 +104,43 @@ def _answer(typed: Typed, screen: Screen) -> int:
 
 
 def _carry_out(command: Command, session: Session) -> int:
-    """Make the call and show what came of it, or show the request instead."""
+    """Make the call and show what came of it, or show the request instead.
+
+    Raises:
+        CommandError: The reply has another shape than the command knows, as that of a newer server
+            may have.
+    """
     if session.settings["curl"]:
         return _show_curl(command, session)
-    if command.run is not None:
-        reply = command.run(session)
-    else:
-        assert command.call is not None
-        reply = command.call.make(session.client, session.given)
-    if command.output:
-        return session.exit_code
-    if session.as_json or command.show is None:
-        session.screen.json(reply)
-    else:
-        session.screen.lines(_lines(command, session, reply))
+    try:
+        reply = _reply(command, session)
+        lines = _lines(command, session, reply)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        if not session.is_answered:
+            raise  # the SDK has refused an argument
+        text = "the reply has another shape than this command knows; `call` shows any"
+        raise CommandError(text, "INVALID_RESPONSE") from error
+    session.screen.lines(lines)
     return session.exit_code
 
 
-def _lines(command: Command, session: Session, reply: Any) -> list[str]:
-    """Return a reply as lines for people.
+def _reply(command: Command, session: Session) -> Any:
+    if command.run is not None:
+        return command.run(session)
+    assert command.call is not None
+    return command.call.make(session.client, session.given)
 
-    Raises:
-        CommandError: It has another shape than the command knows, as that of a newer server may.
-    """
+
+def _lines(command: Command, session: Session, reply: Any) -> list[str]:
+    """Return what is written of a reply: JSON, or lines for people."""
     show = command.show
-    try:
-        if callable(show):
-            return list(show(session, reply))
-        return list(show.lines(reply, session.given, session.screen)) if show else []
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        text = "the reply has another shape than this command knows; --json shows it"
-        raise CommandError(text, "INVALID_RESPONSE") from error
+    if command.output:
+        return []
+    if session.as_json or show is None:
+        return [session.screen.json_text(reply)]
+    if callable(show):
+        return list(show(session, reply))
+    return list(show.lines(reply, session.given, session.screen))
 
 
 def _show_curl(command: Command, session: Session) -> int:
@@ -145,10 +151,7 @@ def _show_curl(command: Command, session: Session) -> int:
     reason, line = command.no_curl, None
     if not reason:
         try:
-            if command.run is not None:
-                command.run(session)
-            elif command.call is not None:
-                command.call.make(session.client, session.given)
+            _reply(command, session)
         except Shown as shown:
             line = command_line(shown)
         reason = SECRET

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._errors import IronflowTimeoutError
+    from .._observe import ResponseInfo
     from ..client import IronflowClient
     from .arguments import Typed
     from .screen import Screen
@@ -48,7 +49,8 @@ class Session:
 
     Attributes:
         exit_code: What the command exits with if it does not fail.
-        status: HTTP status of the reply, where a command shows it.
+        status: HTTP status of the latest reply.
+        is_answered: Whether a reply came that is a success.
         notes: What a command keeps from its call for showing the reply.
     """
 
@@ -61,6 +63,7 @@ class Session:
         self._hidden = typed.hidden
         self.exit_code = 0
         self.status = 0
+        self.is_answered = False
         self.notes: Any = None
         self.used_stored_token = False
         self._client: IronflowClient | None = None
@@ -116,6 +119,7 @@ class Session:
             "environment": self.environment(),
             "org": self.settings["as_org"],
             "user_agent_suffix": "cli",
+            "on_response": self._take_note,
         }
         if self.settings["timeout"] is not None:
             options["timeout"] = self.settings["timeout"]
@@ -131,6 +135,10 @@ class Session:
         if self.command.platform or self.settings["as_org"]:
             client = self._with_stored_token(client)
         return client
+
+    def _take_note(self, response: ResponseInfo) -> None:
+        self.status = response.status_code
+        self.is_answered = self.is_answered or response.error is None
 
     def environment(self) -> str | None:
         """Return the environment of the requests, None for none.
