@@ -218,7 +218,10 @@ class LocalServer(Registering, Provoking, Waiting):
         Raises:
             LookupError: A function or a projection of the snapshot is not registered here; the
                 message names it. Nothing has changed.
+            TypeError: It is something else.
         """
+        if not isinstance(snapshot, Snapshot):
+            raise TypeError(f"snapshot must be what snapshot() gave, not {snapshot!r}")
         self._go_on_with(lambda old: snapshot.state(old.registry))
 
     def dump(self, path: str | PathLike[str]) -> None:

@@ -201,6 +201,11 @@ def test_what_cannot_be_copied_is_told_at_the_snapshot(local, local_client):
         local.snapshot()
 
 
+def test_what_is_no_snapshot_is_refused(local):
+    with pytest.raises(TypeError, match="snapshot must be what snapshot"):
+        local.restore("state.json")
+
+
 def test_a_snapshot_shows_its_size_and_nothing_else(local):
     snapshot = local.snapshot()
     assert isinstance(snapshot, Snapshot)
