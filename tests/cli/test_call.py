@@ -72,6 +72,14 @@ CALLS = [
         ["events_list", "--names", "a,b", "--since", "2026-01-01T00:00:00Z"],
         ("GET", "/api/v1/events", {"names": "a,b", "since": "2026-01-01T00:00:00Z"}, b""),
     ),
+    (
+        ["request", "GET", "/api/v1/orgs"],
+        ("GET", "/api/v1/orgs", {}, b""),
+    ),
+    (
+        ["rpc", "PubSubService/GetTopicStats", "--body", '{"topic": "a"}'],
+        ("POST", "/ironflow.v1.PubSubService/GetTopicStats", {}, b'{"topic":"a"}'),
+    ),
     (["orgs_get", "org_default"], ("GET", "/api/v1/orgs/org_default", {}, b"")),
     (
         ["config_patch", "flags", "--body", '{"dark": true}'],

@@ -212,6 +212,23 @@ def test_a_locale_that_cannot_print_gets_escapes(local, tmp_path):
     assert len(done.err.splitlines()) == 1
 
 
+def test_a_table_in_a_locale_that_cannot_print_it_has_escapes(local, local_client, tmp_path):
+    local_client.orgs_create(body={"name": "Zoë 日本"})
+    done = run_process(
+        ["org", "list"], tmp_path, IRONFLOW_SERVER_URL=local.url, PYTHONIOENCODING="ascii"
+    )
+    assert (done.code, done.err) == (0, "")
+    assert "Zo\\xeb \\u65e5\\u672c" in done.out
+
+
+def test_json_in_a_locale_that_cannot_print_it_is_json_all_the_same(local, local_client, tmp_path):
+    local_client.orgs_create(body={"name": "Zoë 日本"})
+    done = run_process(
+        ["org", "list", "--json"], tmp_path, IRONFLOW_SERVER_URL=local.url, PYTHONIOENCODING="ascii"
+    )
+    assert json.loads(done.out)[1]["name"] == "Zoë 日本"
+
+
 def test_the_walker_would_see_a_key(tmp_path):
     """The rows' check for secrets looks for what a server that echoes one would print."""
     with LocalServer(api_key=KEY) as server:

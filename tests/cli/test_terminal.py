@@ -164,6 +164,24 @@ def test_a_password_is_asked_for_without_an_echo_and_an_empty_one_refused(local,
     assert done.code == 1
 
 
+def test_a_secret_that_is_not_given_is_asked_for_without_an_echo(local, tmp_path):
+    arguments = ["secret", "set", "API_KEY"]
+    done = at_terminal(arguments, tmp_path, "sk typed", IRONFLOW_SERVER_URL=local.url)
+    assert done.code == 0
+    assert "sk typed" not in done.out
+    assert local.requests[-1].json["value"] == "sk typed"
+
+
+def test_a_secret_of_a_hyphen_comes_from_stdin(local, tmp_path):
+    for value in ("sk-first", "sk-second"):
+        done = run(
+            ["secret", "set", "API_KEY", "-"], tmp_path, f"{value}\n", IRONFLOW_SERVER_URL=local.url
+        )
+        assert done.code == 0
+        assert local.requests[-1].json["value"] == value
+        assert value not in done.out + done.err
+
+
 def test_a_password_comes_from_a_pipe_where_there_is_no_terminal(local, tmp_path):
     with IronflowClient(local.url) as client:
         client.platform_bootstrap(
@@ -188,6 +206,14 @@ def test_without_terminal_and_pipe_nothing_is_asked(local, tmp_path):
     )
     assert (done.code, done.out, local.requests) == (1, "", [])
     assert len(done.err.splitlines()) == 1
+
+
+def test_ctrl_c_at_a_prompt_ends_it_with_130(local, tmp_path):
+    arguments = ["platform", "login", "--email", "a@example.com"]
+    done = at_terminal(arguments, tmp_path, "\x03", IRONFLOW_SERVER_URL=local.url)
+    assert done.code == 130
+    assert "Traceback" not in done.out
+    assert local.requests == []
 
 
 # Ends
