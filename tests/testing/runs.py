@@ -93,10 +93,10 @@ def month(server, **options):
         return [step.wait_for_event("wait", "never", timeout=7 * DAY), step.run("last", lambda: 1)]
 
 
-def napper(server, id, *seconds):
+def napper(server, id, *seconds, **options):
     """A function that sleeps so long, again and again."""
 
-    @server.function(id, triggers=[f"{id}.started"])
+    @server.function(id, **options)
     def nap(event, step):
         for number, each in enumerate(seconds):
             step.sleep(f"nap-{number}", each)

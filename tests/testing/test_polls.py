@@ -61,3 +61,20 @@ def test_reading_a_setting_twice_within_a_handler_is_no_wait(local, local_client
 
     assert local.wait_for_run(start(local_client))["output"] == [{"dark_mode": True}] * 3
     assert local.now == START
+
+
+@pytest.mark.parametrize("of_one_event", [True, False])
+@pytest.mark.parametrize("interval", [None, 0.01], ids=["by pushes", "by polls"])
+def test_many_runs_that_end_at_different_times_are_waited_for(
+    local, local_client, of_one_event, interval
+):
+    hours = range(1, 21)
+    for hour in hours:
+        napper(local, f"nap-{hour}", hour * 3600, triggers=["order.placed"])
+    if of_one_event:
+        run_ids = local_client.events_create(body={"name": "order.placed"})["run_ids"]
+    else:
+        run_ids = [local_client.functions_invoke(f"nap-{hour}")["run_id"] for hour in hours]
+    waited = local_client.runs_wait_many(run_ids, timeout=10, poll_interval=interval)
+    assert {run["id"]: run["status"] for run in waited} == dict.fromkeys(run_ids, "completed")
+    assert local.now == START + timedelta(hours=20)

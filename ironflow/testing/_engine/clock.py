@@ -52,6 +52,8 @@ class Clock:
         changed: Notified when something has changed that somebody may wait for.
         is_held: Tells whether somebody outside of the server can run: a worker that has a job, a
             subscriber whose message is on its way.
+        is_wanted: Tells whether somebody outside of the server waits for time to pass: a client
+            that follows a run.
     """
 
     is_virtual = False
@@ -64,6 +66,7 @@ class Clock:
         self._earlier = threading.Condition(lock)  # the first timer has changed
         self._thread: threading.Thread | None = None
         self.is_held: Callable[[], bool] = lambda: False
+        self.is_wanted: Callable[[], bool] = lambda: False
 
     def now(self) -> float:
         """Return the time in seconds since 1970."""

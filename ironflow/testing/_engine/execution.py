@@ -92,7 +92,8 @@ def resume(run: Run, from_step: str) -> None:
 
 def carry_on(state: State) -> None:
     """Continue the unfinished runs after a stop, which ended their threads and timers."""
-    state.clock.is_held = state.holds_time
+    state.clock.is_held = partial(state.any_says, "holds_time")
+    state.clock.is_wanted = partial(state.any_says, "wants_time")
     for run in runs.all_runs(state):
         if run.finished or injection.is_paused(run):
             continue

@@ -20,7 +20,7 @@ from typing import Any
 from .._user_arguments import takes_step
 from .clock import Timer
 from .state import Environment, Index, Record, State, only
-from .subscriptions import tell
+from .subscriptions import Consumers, tell
 from .times import seconds_of, timestamp
 
 FINISHED = ("completed", "failed", "cancelled")
@@ -217,6 +217,11 @@ class Runs(Index[str, Run, Environment]):
         super().__init__(environment)
         self.steps: dict[str, Record] = {}
         self.audit: list[Record] = []
+
+    def wants_time(self) -> bool:
+        """Return whether somebody outside of the server waits for the end of a run."""
+        followed = self.owner.of(Consumers).followed_runs()
+        return any(id in self and not self[id].finished for id in followed)
 
     def close(self) -> None:
         """Wake the threads of the runs, so that they see that the server stops."""

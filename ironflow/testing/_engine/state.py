@@ -75,11 +75,10 @@ class Stores:
         kinds = self._stores.items()
         return [(kind, store) for kind, store in kinds if not getattr(kind, "transient", False)]
 
-    def holds_time(self) -> bool:
-        """Return whether one outside of the server can run: a worker has a job, say."""
-        return any(
-            store.holds_time() for store in self._stores.values() if hasattr(store, "holds_time")
-        )
+    def any_says(self, question: str) -> bool:
+        """Return whether a store answers yes: to ``holds_time``, or to ``wants_time``."""
+        stores = list(self._stores.values())
+        return any(getattr(store, question)() for store in stores if hasattr(store, question))
 
     def close(self) -> None:
         """Close the stores that have a ``close`` method: the server stops."""
@@ -214,9 +213,9 @@ class State(Stores):
         self.environments[record["id"]] = Environment(self, record, org_id)
         return self.environments[record["id"]]
 
-    def holds_time(self) -> bool:
+    def any_says(self, question: str) -> bool:
         owners: list[Stores] = list(self.environments.values())
-        return super().holds_time() or any(owner.holds_time() for owner in owners)
+        return super().any_says(question) or any(owner.any_says(question) for owner in owners)
 
     def close(self) -> None:
         """End every wait: the server stops, or starts afresh."""

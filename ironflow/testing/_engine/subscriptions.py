@@ -352,7 +352,13 @@ class Consumers:
             raise Refusal(409, f"the consumer group {options.group} follows {what}")
         member = Subscription(consumer, self._environment.new_id("sub"), options, wake)
         consumer.add(member)
+        self._environment.clock.go_on()
         return member
+
+    def followed_runs(self) -> list[str]:
+        """Return the ids of the runs of which somebody wants to know what they do."""
+        texts = (consumer.pattern.text.split(".") for consumer in self._all if consumer.members)
+        return [parts[2] for parts in texts if parts[:2] == ["system", "run"] and len(parts) > 2]
 
     def of_topic(self, topic: str) -> list[int]:
         """Return how far each consumer of a topic is behind: the messages that it has not done."""

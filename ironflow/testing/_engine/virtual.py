@@ -6,10 +6,11 @@ Rules:
    until it waits or ends. Then the next one gets it: what the server started, in the order in
    which it began to wait; then requests, in the order in which they came.
 2. When nothing can run, time jumps to the next timer, provided that somebody waits for that: a
-   request that the server holds, or a call such as ``wait_for_run``. Nobody waits while the test's
-   own thread is busy between two calls, so an event that it is about to send comes in time. A
-   worker that has a job can run, and so can a message to a subscriber that is on its way; only
-   ``advance`` and ``set_time`` do not wait for them.
+   request that the server holds, a call such as ``wait_for_run``, or a subscription to what a run
+   does that has not ended, as ``runs_wait`` makes one. Nobody waits while the test's own thread is
+   busy between two calls, so an event that it is about to send comes in time. A worker that has a
+   job can run, and so can a message to a subscriber that is on its way; only ``advance`` and
+   ``set_time`` do not wait for them.
 3. A request is answered once everything that it set off has come to rest. So a test that calls
    one thing at a time meets the same ids, times and order each time.
 4. A GET that brings what it brought before, with nothing done in between, is a wait too, so that a
@@ -383,10 +384,8 @@ class VirtualClock(Clock):
         if self._timers[0].due <= self._now:
             return True
         moment, held = monotonic(), self.is_held()
-        return any(
-            wait.passes_time and moment < wait.ends and (wait.insists or not held)
-            for wait in self._waits
-        )
+        waits = (wait for wait in self._waits if wait.passes_time and moment < wait.ends)
+        return any(wait.insists or not held for wait in waits) or (not held and self.is_wanted())
 
     def _first_changed(self) -> None:
         pass  # no thread waits for timers
