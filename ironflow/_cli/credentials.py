@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 
 from .errors import CommandError
 from .session import environment_variable
@@ -81,8 +82,7 @@ def _write(target: str, text: str) -> None:
     os.makedirs(folder, mode=0o700, exist_ok=True)
     if os.stat(folder).st_mode & 0o077:
         os.chmod(folder, 0o700)
-    temporary = f"{target}.{os.getpid()}"
-    number = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    number, temporary = tempfile.mkstemp(prefix=_FILE, dir=folder)  # 0600, and nobody else's
     try:
         with os.fdopen(number, "w", encoding="utf-8") as file:
             file.write(text)

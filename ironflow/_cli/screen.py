@@ -44,12 +44,7 @@ class Screen:
     @property
     def width(self) -> int | None:
         """Columns of the terminal, None where there is none."""
-        if not self.is_terminal:
-            return None
-        try:
-            return os.get_terminal_size(self.out.fileno()).columns or _DEFAULT_WIDTH
-        except (OSError, ValueError):
-            return _DEFAULT_WIDTH
+        return _columns_of(self.out) if self.is_terminal else None
 
     def lines(self, lines: Iterable[str]) -> None:
         """Write lines of data."""
@@ -93,11 +88,7 @@ class Screen:
         """Show how far it has come, on a terminal only, in the place of what was shown before."""
         if not self.shows_progress:
             return
-        try:
-            columns = os.get_terminal_size(self.err.fileno()).columns or _DEFAULT_WIDTH
-        except (OSError, ValueError):
-            columns = _DEFAULT_WIDTH
-        text = text[: columns - 1]
+        text = text[: _columns_of(self.err) - 1]
         self.err.write("\r" + text.ljust(self._line))
         self.err.flush()
         self._line = len(text)
@@ -173,6 +164,17 @@ def _usable(stream: TextIO | None) -> TextIO:
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")
     return stream
+
+
+def _columns_of(terminal: TextIO) -> int:
+    """Return the columns of a terminal; ``COLUMNS`` wins, as it does in other programs."""
+    named = os.environ.get("COLUMNS", "")
+    if named.isdecimal() and int(named):
+        return int(named)
+    try:
+        return os.get_terminal_size(terminal.fileno()).columns or _DEFAULT_WIDTH
+    except (OSError, ValueError):
+        return _DEFAULT_WIDTH
 
 
 def _is_terminal(stream: TextIO) -> bool:
