@@ -38,6 +38,7 @@ from ._engine.runs import Functions, Runs
 from ._engine.schemas import Schemas
 from ._engine.state import DEFAULT_ORG, Environment, Receipts, Stores
 from ._engine.streams import Streams
+from ._engine.subscriptions import Consumers
 from ._engine.topics import Topics
 from ._engine.webhooks import Deliveries, Sources
 from ._engine.workers import Workers
@@ -74,6 +75,7 @@ _ENVIRONMENT = {
     "schemas": Schemas,
     "topics": Topics,
     "feed": Feed,
+    "consumer_groups": Consumers,
     "events": EventLog,
     "streams": Streams,
     "sql_projections": OwnProjections,

@@ -29,6 +29,7 @@ from ._engine.schemas import Schemas
 from ._engine.sql_projections import make
 from ._engine.state import Environment, Receipts
 from ._engine.streams import Stream, Streams
+from ._engine.subscriptions import Consumer, Consumers, Delivery, Options, Pattern
 from ._engine.times import timestamp
 from ._engine.webhooks import Deliveries
 from ._engine.workers import Job, Worker, Workers
@@ -59,6 +60,12 @@ _RUN = reference("run", lambda run: str(run.id), lambda place: place.environment
 _FUNCTION = reference(
     "function", lambda found: str(found.id), lambda place: functions_of(place.environment)
 )
+
+
+def _message_written(message: Message) -> Record:
+    return {**message._asdict(), "topics": list(message.topics)}
+
+
 _NUMBER = optional(Shape(read=lambda value, place: place.check(value, float)))
 _OBJECT = optional(Shape(read=lambda value, place: place.check(value, dict)))
 _PAIR = optional(Shape(list, as_tuple))
@@ -94,10 +101,24 @@ _VIEW = Layout("environment", "projection", job=_OBJECT)
 _FEED = Layout(
     "environment",
     _messages=Shape(
-        lambda messages: [{**m._asdict(), "topics": list(m.topics)} for m in messages],
+        lambda messages: list(map(_message_written, messages)),
         lambda given, place: deque(_message(item, at) for item, at in place.items(given)),
     ),
 )
+_DELIVERY = Layout(
+    "timer", message=Shape(_message_written, lambda given, place: _message(given, place))
+)
+_DELIVERIES = Shape(
+    lambda deliveries: list(map(_DELIVERY.write, deliveries)),
+    lambda given, place: [
+        _DELIVERY.fill(Delivery(_message(item.get("message"), at.at("message")), ""), item, at)
+        for item, at in place.items(given)
+    ],
+)
+_GROUP = Layout(
+    "environment", "_feed", "members", "pattern", "options", "key",
+    _again=_DELIVERIES, _later=_DELIVERIES,
+)  # fmt: skip
 
 
 def _job(given: Any, place: Place) -> Job:
@@ -112,6 +133,28 @@ def _message(given: Any, place: Place) -> Message:
     if sorted(members) != sorted(Message._fields):
         place.wrong(f"must have exactly {', '.join(Message._fields)}")
     return Message(**{**members, "topics": as_tuple(members["topics"], place.at("topics"))})
+
+
+def _groups_written(store: Consumers) -> Any:
+    return [
+        {"pattern": g.pattern.text, "options": g.options._asdict(), **_GROUP.write(g)}
+        for g in store.groups()
+    ]
+
+
+def _read_groups(store: Consumers, value: Any, place: Place) -> None:
+    for given, at in place.items(value):
+        members = dict(at.check(given, dict))
+        options = Options(
+            **new_record(Options()._asdict(), members.pop("options", {}), at.at("options"))
+        )
+        try:
+            pattern = Pattern(at.at("pattern").check(members.pop("pattern", None), str))
+        except Refusal as refusal:
+            at.at("pattern").wrong(f"is none: {refusal.message}")
+        key = (options.namespace, options.group)
+        group = Consumer(place.environment, pattern, place.environment.of(Feed).end, options, key)
+        store.keep(_GROUP.fill(group, members, at))
 
 
 # Buckets: a key has a value, or its entries.
@@ -381,6 +424,7 @@ WAYS: dict[Any, tuple[Callable[[Any], Any], Callable[[Any, Any, Place], None]]] 
     ),
     Workers: _by_key(_worker, _WORKER.write),
     Receipts: (_receipts_written, _read_receipts),
+    Consumers: (_groups_written, _read_groups),
     Feed: (
         _FEED.write,
         _FEED.fill,

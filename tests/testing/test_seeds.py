@@ -272,6 +272,8 @@ WRONG_BELOW = [
     ({"runs": {"r": {"record": {}, "function": "f", "event": None}}}, "runs.r.function names"),
     ({"sql_projections": {"p": {"table": "DROP", "handlers": {}, "events": []}}}, "sql_pro"),
     ({"projections": {"p": {}}}, "projections.p is a projection that is not registered"),
+    ({"consumer_groups": [{"pattern": "orders"}]}, "consumer_groups.0.pattern is none: a pattern"),
+    ({"consumer_groups": [{"pattern": "topic:a", "again": [{}]}]}, "consumer_groups.0.again.0.me"),
     ({"topic_edges": [["f", "t"]]}, "topic_edges.0 must be two texts, the key, and what belongs"),
     ({"feed": {"messages": [{"id": "m"}]}}, "feed.messages.0 must have exactly id, topics"),
     ({"workers": {"w": {"jobs": {"job_1": {}}}}}, "workers.w.jobs.job_1 needs a run"),
@@ -367,5 +369,5 @@ def test_every_store_of_the_engine_is_in_documents_or_holds_connections():
             r"class (\w+)[^\n]*:\n(?:(?!\nclass ).)*?\n    transient = True", "".join(sources), re.S
         )
     )
-    assert transient == {"Consumers", "Queries", "Watches", "WebSockets"}
+    assert transient == {"Queries", "Watches", "WebSockets"}
     assert used - known - transient <= {"Projections", "Upcasters"}  # of the registry

@@ -8,6 +8,7 @@ import pytest
 
 from ironflow import IronflowClient, NotFoundError, ValidationError
 from ironflow.testing import LocalServer
+from ironflow.testing._engine.subscriptions import Consumers
 from ironflow.testing._snapshots import Snapshot
 
 from ..local import CheckedServer, until
@@ -296,3 +297,34 @@ def test_an_sql_projection_goes_on_after_a_restore(local, local_client):
     local_client.events_create(body=counted)
     rows = local_client.sql_create(body={"query": "SELECT sku FROM by_sku"})["rows"]
     assert rows == [["a"], ["a"]]
+
+
+@pytest.mark.parametrize("kept", ["snapshot", "document"])
+def test_a_consumer_group_goes_on_where_it_was(local, local_client, tmp_path, kept):
+    def follow():
+        return local_client.subscribe(
+            "events:order.*", consumer_group="billing", ack="manual", timeout=10
+        )
+
+    def behind():
+        with local._application.locked() as state:
+            consumers = state.environments["env_default"].of(Consumers)
+            return consumers.of_topic("events:order.placed")
+
+    with follow() as events:
+        for number in range(3):
+            local_client.events_create(body={"name": "order.placed", "data": {"n": number}})
+        events.ack(next(events))
+        assert next(events)["data"] == {"n": 1}  # and never acknowledged
+        until(lambda: behind() == [2])
+        snapshot = local.snapshot()
+        local.dump(tmp_path / "state.json")
+    with follow() as events:
+        for _ in range(2):
+            events.ack(next(events))
+    if kept == "snapshot":
+        local.restore(snapshot)
+    else:
+        local.seed(tmp_path / "state.json")
+    with follow() as events:
+        assert [next(events)["data"]["n"] for _ in range(2)] == [1, 2]

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from copy import copy
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -210,6 +211,15 @@ class Consumer:
         self._again: list[Delivery] = []  # to be given before what the feed has
         self._later: list[Delivery] = []  # to be given again when their time has come
 
+    def alone(self) -> Consumer:
+        """Return a copy without members: what they have not done is to be given again."""
+        alone = copy(self)
+        alone.members, alone._again = [], []
+        for member in self.members:
+            alone._again += [*member.ready, *member.unsettled.values()]
+        alone._queue(*self._again)
+        return alone
+
     def add(self, member: Subscription) -> None:
         """Add a member."""
         self.members.append(member)
@@ -316,11 +326,20 @@ class Consumer:
 class Consumers:
     """The consumers of an environment."""
 
-    transient = True
-
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._all: list[Consumer] = []
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_all": self.groups()}
+
+    def groups(self) -> list[Consumer]:
+        """Return copies of the groups, without their members."""
+        return [consumer.alone() for consumer in self._all if consumer.key is not None]
+
+    def keep(self, group: Consumer) -> None:
+        """Add a group that has no members."""
+        self._all.append(group)
 
     def holds_time(self) -> bool:
         """Return whether a message is yet to be sent."""
