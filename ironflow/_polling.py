@@ -231,11 +231,6 @@ class RunWait(Wait):
         """Return the runs that the next poll looks at, None for all of them."""
         return self._pushes.wanted(self.ids) if self._pushes else None
 
-    def not_shown(self, ids: Iterable[str]) -> None:
-        """Have runs looked at again that a look was to bring and did not."""
-        if self._pushes is not None:
-            self._pushes.forget(ids)
-
     def close(self) -> None:
         """Close what the wait has opened."""
         pushes, self._pushes = self._pushes, None
@@ -343,7 +338,6 @@ class RunLooks:
                 break
         # What the list does not show is looked up by its id at the next poll.
         self.events.update(dict.fromkeys(missing, ""))
-        self._wait.not_shown(missing)
         return found
 
 

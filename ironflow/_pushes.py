@@ -298,11 +298,6 @@ class Pushes:
             if not self._hinted.issuperset(missed):
                 self._end("a run has ended without a push")
 
-    def forget(self, ids: Iterable[str]) -> None:
-        """Have runs looked at again."""
-        for id in ids:
-            self._looked.pop(id, None)
-
     def settle(self, ids: Collection[str], end: float) -> None:
         """Wait until the subscription stands, or the time is up."""
         while not (self.number or self.is_over) and monotonic() < end:
@@ -368,7 +363,6 @@ class Pushes:
     def _end(self, reason: object) -> None:
         self.is_over = True
         self._offer.withdraw(reason)
-        self.close()
 
 
 def subscribe(

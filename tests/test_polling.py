@@ -15,7 +15,10 @@ from ironflow import (
     RateLimitError,
     ServerError,
 )
-from ironflow._polling import due, due_of, is_mendable, pause_after
+from ironflow._polling import RunLooks, RunWait, due, due_of, is_mendable, pause_after
+from ironflow._pushes import Offer, Pushes
+
+from .waits import FakeClock, run, runs, targets
 
 
 @pytest.mark.parametrize(
@@ -104,3 +107,52 @@ def test_some_runs_are_looked_at_in_the_fewest_requests(wanted, looks):
     events = {f"r{n}": "evt_1" for n in range(1000)}
     events.update(p0="evt_2", p1="evt_2", alone="evt_3", new="")
     assert due_of(wanted, events) == looks
+
+
+def test_a_list_is_read_until_the_runs_are_found_that_are_looked_for(client, server):
+    looks = RunLooks(RunWait(client, 10, None, None), ["a", "b", "c"])
+    looks.events.update(a="evt_1", b="evt_1", c="evt_1")
+    looks._wanted = {"a", "b"}
+    server.reply(runs(run(id="x"), run(id="b"), run(id="a"), total=99))
+    assert set(looks._ask_event(client, "evt_1")) == {"a", "b"}
+    assert targets(server) == ["/api/v1/runs?event_id=evt_1"]
+    assert looks.events["c"] == "evt_1"
+
+
+def test_a_server_that_could_not_answer_is_not_asked_for_a_subscription(client, server):
+    wait = RunWait(client, 10, None, None)
+    wait._in_vain = 99
+    wait.failure = ServerError(status_code=503)
+    wait._listen()
+    assert server.requests == []
+    wait.failure = None
+    wait._listen()
+    assert targets(server) == ["/api/v1/capabilities"]
+
+
+def test_the_time_that_it_takes_to_subscribe_is_part_of_the_pause(client):
+    wait, clock = RunWait(client, 10, None, None), FakeClock()
+    wait._clock = clock
+    wait._listen = lambda: clock.sleep(3)
+    assert wait._rest(5, 10)
+    assert not wait._rest(20, 10)
+    assert not wait._rest(2, 1)
+    assert clock.slept == [3, 2, 3, 7, 3, 0]
+
+
+def test_a_wait_whose_pushes_have_ended_goes_on_polling_at_its_pace(client):
+    class Stream:
+        number = 0
+        is_closed = False
+
+        def close(self):
+            self.is_closed = True
+
+    wait, clock, stream = RunWait(client, 10, None, None), FakeClock(), Stream()
+    wait._clock = clock
+    wait._pushes = Pushes(stream, Offer())
+    wait._pushes.is_over = True
+    assert wait._rest(5, 10)
+    assert clock.slept == [5]
+    assert wait._pushes is None
+    assert stream.is_closed

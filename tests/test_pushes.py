@@ -160,6 +160,48 @@ def test_without_an_offer_a_wait_polls_and_the_question_is_not_repeated(offer, m
         assert server.asked("/ws") == 0
 
 
+def test_the_question_takes_the_place_of_a_look(monkeypatch):
+    pauses = []
+
+    def pause_after(number, *_):
+        pauses.append(number)
+        return 0.01
+
+    monkeypatch.setattr(_polling, "pause_after", pause_after)
+    with RunServer("run_1", offer=NO_OFFER["none"]) as server, connected(server) as client:
+        with Waiting(lambda: client.runs_wait("run_1")) as waiting:
+            server.until_looks(6)
+            server.end("run_1", push=False)
+            waiting.result()
+    assert pauses[:5] == [1, 2, 3, 5, 6]
+
+
+def test_runs_that_have_ended_are_no_reason_to_subscribe():
+    ids = [f"run_{n}" for n in range(9)]
+    with RunServer(*ids) as server, connected(server) as client:
+        for id in ids:
+            server.end(id)
+        assert len(list(client.runs_wait_many(ids))) == 9
+        assert server.asked("/api/v1/capabilities") == 0
+
+
+def test_a_subscription_is_opened_within_two_seconds(monkeypatch, only_pushes):
+    timeouts = []
+    make = IronflowClient.with_options
+
+    def noted(self, **changes):
+        timeouts.append(changes["timeout"])
+        return make(self, **changes)
+
+    monkeypatch.setattr(IronflowClient, "with_options", noted)
+    with RunServer("run_1") as server, connected(server) as client:
+        with Waiting(lambda: client.runs_wait("run_1")) as waiting:
+            server.until_settled()
+            server.end("run_1")
+            waiting.result()
+    assert timeouts[:4] == [5, 5, 5, 2.0]  # the client's for looks
+
+
 NO_OPENING = {
     "403": {"refusal": reply(b'{"error": "no"}', status="403 Forbidden")},
     "404": {"refusal": reply(b"{}", status="404 Not Found")},
@@ -454,12 +496,13 @@ def test_an_end_is_urgent_once_and_all_that_has_come_is_looked_at_with_it():
     assert pushes.wanted(ids) == {"a"}
 
 
-def test_a_run_is_wanted_again_after_another_subscription_or_when_it_was_not_shown():
+def test_a_run_is_wanted_until_it_was_looked_at_under_the_subscription_that_stands():
     stream = Script()
     pushes = Pushes(stream, Offer())
-    pushes.looked(("a", "b"), ("a", "b"))
-    pushes.forget(["b"])
+    pushes.looked(("a",), ("a",))
     assert pushes.wanted(("a", "b")) == {"b"}
+    pushes.looked(("b",), ("b",))
+    assert pushes.wanted(("a", "b")) == set()
     stream.number = 2
     assert pushes.wanted(("a", "b")) == {"a", "b"}
     stream.number = 0
