@@ -39,8 +39,10 @@ from .times import seconds_of
 
 START, END = seconds_of("2026-01-01T00:00:00Z"), seconds_of("9999-12-31T00:00:00Z")
 _SETTLING = 5.0  # seconds until a request is answered, at rest or not
-_OWN_CALL = 0.25  # seconds after which rule 5 holds without a sign of a call
 _GLANCE = 0.005  # seconds between two looks at what a run is doing
+# Looks after which rule 5 holds without a sign of a call. Looks are counted, and not seconds, for
+# where the machine is busy with something else the run gets no further either.
+_OWN_CALL = 50
 _NETWORK = {"http.client", "selectors", "socket", "ssl", "ironflow._wire.transport"}
 _LONG_TURN = 1.0  # seconds after which rule 6 holds
 _FOREVER = float("inf")
@@ -243,14 +245,17 @@ class VirtualClock(Clock):
         mine.work = wait.work
         self._waits.append(wait)
         self.go_on()
+        host, looks = self._turn, 0
         while not wait.is_open:
-            host = self._turn
-            is_kept = host is not None and monotonic() - host.since > _OWN_CALL
+            if self._turn is not host:
+                host, looks = self._turn, 0
+            is_kept = host is not None and host.thread is not None and looks > _OWN_CALL
             if host is not None and (is_kept or mine.was_guest or host.is_calling()):
                 self._waits.remove(wait)
                 mine.work, mine.is_guest, mine.was_guest = host, True, is_kept or mine.was_guest
                 return
             wait.stand(_GLANCE)
+            looks += 1
 
     def leave(self) -> None:
         """End the turn of a request, and wait until everything has come to rest; rule 3."""
