@@ -128,6 +128,32 @@ def test_a_usage_error_is_an_object_too(local, tmp_path):
     assert "--limit" in error["message"]
 
 
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        ("{}", ["array"]),
+        ("[]", ["1 to 16"]),
+        ('[{"name": "a", "minSeq": 1}, {"minSeq": 1}]', ["item 2", "name"]),
+        ('[{"name": "a", "minSeq": "soon"}]', ["item 1", "minSeq"]),
+        ('[{"name": "a", "minSeq": 1}', ["line 1", "column"]),
+        ("[" + ", ".join(['{"name": "a", "minSeq": 1}'] * 17) + "]", ["16"]),
+    ],
+)
+@pytest.mark.parametrize("path", ["-", "items.json"])
+def test_items_to_wait_for_are_refused_with_their_place(local, tmp_path, items, said, path):
+    (tmp_path / "items.json").write_text(items)
+    done = run(
+        ["projection", "wait-batch", "--file", path],
+        tmp_path,
+        items if path == "-" else None,
+        IRONFLOW_SERVER_URL=local.url,
+    )
+    assert (done.code, done.out, local.requests) == (2, "", [])
+    assert len(done.err.splitlines()) == 1
+    for words in [*said, "stdin" if path == "-" else path]:
+        assert words in done.err
+
+
 # Data
 
 

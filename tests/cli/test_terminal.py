@@ -137,6 +137,12 @@ def test_progress_is_not_for_a_pipe(slow_rebuild, tmp_path):
     assert "completed" in done.out
 
 
+def test_a_rebuild_that_takes_longer_than_its_time_is_no_success(slow_rebuild, tmp_path):
+    arguments = ["projection", "rebuild", "sales", "--wait", "--timeout", "10ms"]
+    done = run(arguments, tmp_path, IRONFLOW_SERVER_URL=slow_rebuild)
+    assert done.code == 1
+
+
 # Prompts
 
 

@@ -301,7 +301,7 @@ PLATFORM = [
     ),
     Row(
         "ironflow platform users list",
-        Says("usr_abc123", "user@example.com", "User"),
+        Says("usr_abc123", "user@example.com", "User", "true"),
         [Sent("GET", "/platform/users")],
         replies=[("GET", "/platform/users", [_USER])],
     ),

@@ -38,6 +38,7 @@ _PROJECTIONS = [
     _projection("inventory-tracker", "external", "rebuilding", ["a", "b"], 0, 15),
 ]
 _STATUS = "/projections/orders-by-customer/status"
+_STATUS_RPC = f"{RPC}ProjectionService/GetProjectionStatus"
 _REBUILD = "/projections/orders-by-customer/rebuild"
 _JOB = {
     "job_id": "rebuild-abc123",
@@ -90,7 +91,8 @@ PROJECTIONS = [
     _action("", "DELETE", "deleted", 'Deleted projection "order-totals"'),
 ]
 
-# What else a status asks the server for is not said, so only its output is compared.
+# Only RPC tells the lag, and leaves a zero out. What else a status asks for is not said: what was
+# sent is not compared.
 STATUSES = [
     Row(
         "ironflow projection status orders-by-customer",
@@ -99,11 +101,14 @@ STATUSES = [
         Status: active
         Mode: managed
         Last Event: 1523
-        Lag: <...>
+        Lag: 0
         Updated: 2m ago
         """,
         None,
-        replies=[("GET", _STATUS, _status("active", 1523, 150))],
+        replies=[
+            ("GET", _STATUS, _status("active", 1523, 150)),
+            ("POST", _STATUS_RPC, {"name": "orders-by-customer", "status": "active"}),
+        ],
         err=None,
     ),
     Row(
@@ -113,7 +118,7 @@ STATUSES = [
         Status: rebuilding
         Mode: managed
         Last Event: 0
-        Lag: <...>
+        Lag: 1200
         Updated: 2m ago
         Rebuild Job:
         Job ID: rebuild-abc123
@@ -126,6 +131,7 @@ STATUSES = [
         None,
         replies=[
             ("GET", _STATUS, _status("rebuilding", 0, 150)),
+            ("POST", _STATUS_RPC, {"name": "orders-by-customer", "lag": "1200"}),
             ("GET", _REBUILD, lambda: {"job": {**_JOB, "started_at": ago(150)}}),
         ],
         err=None,

@@ -87,6 +87,26 @@ ROWS = [
         replies=[("POST", SYNC, processed("generate-report"))],
         files={"input.json": '{"months": [1]}'},
     ),
+    Row(  # the route that invokes a function takes no metadata
+        "ironflow invoke charge --no-wait -m source=cli",
+        """
+        Invoked charge (event: evt_1)
+        Run ID: run_1
+        """,
+        [
+            Sent(
+                "POST",
+                "/events",
+                body={
+                    "name": "ironflow.invoke.charge",
+                    "data": {},
+                    "metadata": {"source": "cli"},
+                },
+                may={"version": 1},
+            )
+        ],
+        before=lambda server, client: server.function("charge")(lambda event: {"ok": True}),
+    ),
     Row(
         "ironflow outbox dlq list --env default --offset 20",
         Says("EVENT"),
@@ -147,6 +167,24 @@ ROWS = [
         "Condition: true\nMatched: true",
         [Sent("POST", "/policies/dry-run", body={"condition": "true", "request": {"a": 1}})],
         replies=[("POST", "/policies/dry-run", {"matched": True, "condition_source": "true"})],
+    ),
+    Row(
+        "ironflow policy test --condition 'a +'",
+        Says("Condition: a +\n", "Matched: false\n", "unexpected end"),
+        [Sent("POST", "/policies/dry-run", body={"condition": "a +"})],
+        replies=[
+            (
+                "POST",
+                "/policies/dry-run",
+                {
+                    "matched": False,
+                    "condition_source": "a +",
+                    "compile_error": "unexpected end",
+                },
+            )
+        ],
+        code=1,
+        err=None,
     ),
     _shows_json("ironflow policy versions list pol_x1y2z3", "/policies/pol_x1y2z3/versions", []),
     _shows_json("ironflow policy template list", "/policy-templates", []),
