@@ -42,6 +42,7 @@ class DeadLetters(Records):
         }
         if "entity_id" in event:
             row["entity_id"] = event["entity_id"]
+        self.pop(event_id, None)  # it is the newest again
         self[event_id] = row
 
 

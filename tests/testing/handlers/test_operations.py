@@ -33,6 +33,7 @@ def base64url(text):
 # The outbox's dead letters.
 
 
+@pytest.mark.ironflow(clock="virtual")  # all at one moment
 def test_dead_letters_are_listed_newest_first_and_by_pages(local, local_client):
     events = [emitted(local_client, f"order.{number}") for number in range(3)]
     for event_id in events:
