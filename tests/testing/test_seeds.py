@@ -352,7 +352,7 @@ def test_a_document_that_was_spoilt_anywhere_is_refused_or_taken(story, path):
 
 
 def test_the_document_of_the_guide_can_be_seeded(local, local_client, path):
-    guide = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    guide = (ROOT / "docs" / "guides" / "test-data.md").read_text(encoding="utf-8")
     path.write_text(re.search(r"```json\n(.*?)```", guide, re.S)[1], encoding="utf-8")
     local.seed(path)
     assert local_client.config_get("flags")["data"] == {"dark_mode": True}
