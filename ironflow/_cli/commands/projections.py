@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..data import read_file
 from ..errors import UsageError
 from ..following import follow
-from ..screen import shown
+from ..screen import NOTHING, shown
 from ..show import Column, Table, Text
 from ..table import (
     BOOL,
@@ -151,8 +151,8 @@ def _show_projection(session: Session, found: Any) -> Iterable[str]:
     yield f"Version: {shown(held.get('version'))}"
     yield f"Last Event ID: {shown(held.get('last_event_id'))}"
     yield f"Last Event At: {shown(ago(held.get('last_event_time')))}"
-    yield "State:"
-    yield session.screen.json_text(held.get("state"))
+    value = held.get("state")
+    yield f"State: {NOTHING if value is None else session.screen.json_text(value)}"
 
 
 def _create(session: Session) -> Any:

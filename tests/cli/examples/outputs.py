@@ -159,6 +159,26 @@ def _streams():
     return {"streams": listed, "count": 3, "total_count": 3}
 
 
+def _registered(server, client):
+    server.projection("order-totals", events=["order.placed"])(lambda state, event: state)
+
+
+STATELESS = [
+    Row(
+        "ironflow projection get order-totals",
+        """
+        Name: order-totals
+        Mode: managed
+        Version: -
+        Last Event ID: -
+        Last Event At: -
+        State: -
+        """,
+        [Sent("GET", "/projections/order-totals")],
+        before=_registered,
+    ),
+]
+
 STREAMS = [
     Row(
         "ironflow stream info order-1",
@@ -360,4 +380,4 @@ EXIT_CODES = [
     ),
 ]
 
-ROWS = [*PROJECTIONS, *STATUSES, *STREAMS, *OTHERS, *EXIT_CODES]
+ROWS = [*PROJECTIONS, *STATUSES, *STATELESS, *STREAMS, *OTHERS, *EXIT_CODES]

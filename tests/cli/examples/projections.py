@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 
-from ..rows import RPC, Json, Loose, Row, Says, Sent, ago
+from ..rows import RPC, Json, Row, Says, Sent, ago
 
 _REBUILD = "/projections/orders-by-customer/rebuild"
 
@@ -87,16 +87,17 @@ def _order_totals(partition="__global__", moment=None):
     }
 
 
-_TOTALS_OUT = Loose(
-    """
-    Name: order-totals
-    Mode: managed
-    Version: 15
-    Last Event ID: evt_01HN8K3X5Y
-    Last Event At: 2m ago
-    State: { "total_orders": 42, "total_revenue": 12500.5 }
-    """
-)
+_TOTALS_OUT = """
+Name: order-totals
+Mode: managed
+Version: 15
+Last Event ID: evt_01HN8K3X5Y
+Last Event At: 2m ago
+State: {
+  "total_orders": 42,
+  "total_revenue": 12500.5
+}
+"""
 _FIXED = _order_totals(moment="2026-01-01T00:00:00Z")
 
 STATES = [
