@@ -18,6 +18,8 @@ from .errors import UsageError, near
 from .table import BOOL, GLOBALS, MANY, Command, Flag
 from .values import convert, is_text, switch
 
+_MOST_NAMED = 20  # a refusal is a line, and call has two hundred commands
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -118,8 +120,11 @@ def _step(node: Node | Command | None, word: str, typed: Typed) -> Node | Comman
     if tree.SELF in node:
         return None
     known = [name for name in node if name]
-    text = f"unknown command {_shown(word)} for {' '.join(typed.words)!r}"
-    raise UsageError(f"{text}{near(word, known) or '; there are: ' + ', '.join(known)}")
+    words = " ".join(typed.words)
+    advice = f"; there are: {', '.join(known)}"
+    if len(known) > _MOST_NAMED:
+        advice = f"; see {words} --help"
+    raise UsageError(f"unknown command {_shown(word)} for {words!r}{near(word, known) or advice}")
 
 
 def _shown(word: str) -> str:

@@ -208,6 +208,7 @@ def _items(text):
         (["call", "events_create", "--body", "@none.json"], ["none.json"]),
         (["call", "runs_list", "--body", "{}"], ["--body"]),
         (["call", "_call"], ["_call"]),
+        (["call", "zzz"], ["zzz", "call --help"]),
     ],
 )
 def test_what_the_method_does_not_take_is_refused(tmp_path, arguments, said):

@@ -175,7 +175,7 @@ def test_data_comes_from_one_source(local, tmp_path, flags, stdin):
 @pytest.mark.parametrize(
     ("flags", "stdin", "where"),
     [
-        (["--data", '{"a": 1,\n "b"}'], None, ["--data", "line 2", "column"]),
+        (["--data", '{"a": 1,\n "b"}'], None, ["--data:", "line 2", "column"]),
         (["--data-file", "a.json"], None, ["a.json", "line 3", "column"]),
         ([], '{"a": }', ["line 1", "column 7"]),
         (["--data", "[1]"], None, ["object"]),
