@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
 
 import pytest
 
@@ -18,12 +20,23 @@ pytestmark = READY
 __all__ = ["peer", "shop"]  # fixtures
 
 
+_WHOLE_MILLISECONDS = re.compile(r"(:\d\d\.\d{3})Z")
+
+
 @pytest.fixture
 def parsed(peer, monkeypatch):
-    """Returns what their classes parse of a reply, in both casings."""
+    """Returns what their classes parse of a reply, in both casings.
+
+    They write a time that has whole milliseconds with three digits, where ours always have six.
+    """
     clear_proxies(monkeypatch)
+
+    def parse(name, reply):
+        found = json.dumps(connected.request("POST", f"/parsed/{name}", body=reply))
+        return json.loads(_WHOLE_MILLISECONDS.sub(r"\g<1>000Z", found))
+
     with IronflowClient(peer, timeout=20) as connected:
-        yield lambda name, reply: connected.request("POST", f"/parsed/{name}", body=reply)
+        yield parse
 
 
 @pytest.mark.parametrize(("method", "request_", "reply"), TWINS)
