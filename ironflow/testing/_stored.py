@@ -304,6 +304,11 @@ def _read_events(store: EventLog, value: Any, place: Place) -> None:
         store.keep(_event(given, at))
 
 
+def _run_written(run: Run) -> Record:
+    # A Python run's execution only tells its threads apart, and a seeded server has none of them.
+    return {**_RUN_LAYOUT.write(run), **({"execution": 1} if run.has_thread else {})}
+
+
 def _read_runs(store: Runs, value: Any, place: Place) -> None:
     """Read the runs in two steps, for they refer to one another."""
     for id, given, at in place.members(value):
@@ -419,7 +424,7 @@ WAYS: dict[Any, tuple[Callable[[Any], Any], Callable[[Any, Any, Place], None]]] 
     Views: _by_key(_view, _VIEW.write),
     Functions: _by_key(_function, _FUNCTION_OF_WORKER.write),
     Runs: (
-        lambda store: {id: _RUN_LAYOUT.write(run) for id, run in store.items()},
+        lambda store: {id: _run_written(run) for id, run in store.items()},
         _read_runs,
     ),
     Workers: _by_key(_worker, _WORKER.write),

@@ -16,6 +16,7 @@ from ironflow.testing import LocalServer, _seeds
 
 from ..conftest import ROOT
 from ..local import CheckedServer
+from .runs import begin, payment_waiter
 from .test_story import CHAPTERS
 
 
@@ -73,6 +74,16 @@ def test_a_server_that_is_seeded_with_a_dump_dumps_the_same(story, path):
     dumped = path.read_text(encoding="utf-8")
     story.seed(path)
     story.dump(path)
+    assert path.read_text(encoding="utf-8") == dumped
+
+
+def test_a_server_that_serves_dumps_the_same_although_its_runs_go_on(local, local_client, path):
+    payment_waiter(local)
+    begin(local, local_client)
+    local.dump(path)
+    dumped = path.read_text(encoding="utf-8")
+    local.seed(path)
+    local.dump(path)
     assert path.read_text(encoding="utf-8") == dumped
 
 
