@@ -7,8 +7,8 @@ Rules:
 2. ``--flag value``, ``--flag=value``, ``-f value``, ``-fvalue``; switches can be joined, as in
    ``-jm``, and take ``=false``. What follows a flag that takes a value is its value, whatever it
    looks like (``--expected-version -1``). ``--`` ends the flags.
-3. What is not known is refused with the names that are near. No refusal repeats a value: it may be
-   a secret that has got into the wrong place.
+3. Unknown names are refused with similar ones. No refusal repeats a value: it may be a secret that
+   was typed in the wrong place.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def read(tokens: list[str], typed: Typed) -> None:
     """Read the command line into ``typed``, which has what was read even if the rest is refused.
 
     Raises:
-        UsageError: It cannot be meant.
+        UsageError: It makes no sense.
         CommandError: It is a command of the product's own binary.
     """
     rest = _read_words(tokens, typed)
@@ -121,7 +121,7 @@ def _step(node: Node | Command | None, word: str, typed: Typed) -> Node | Comman
         return None
     known = [name for name in node if name]
     words = " ".join(typed.words)
-    advice = f"; there are: {', '.join(known)}"
+    advice = f"; available: {', '.join(known)}"
     if len(known) > _MOST_NAMED:
         advice = f"; see {words} --help"
     raise UsageError(f"unknown command {_shown(word)} for {words!r}{near(word, known) or advice}")
@@ -195,7 +195,7 @@ def _read_joined(
     split = [f"-{letter}" for letter in letters.partition("=")[0]]
     if any(name not in flags for name in split):
         unknown = next(name for name in split if name not in flags)
-        # A long name with one hyphen is a slip of the finger.
+        # A long name with one hyphen is a typing error.
         slip = f"-{tokens[place].partition('=')[0]}"
         raise _unknown_flag(slip if slip in flags else unknown, flags, where, slip in flags)
     for name in split[:-1]:

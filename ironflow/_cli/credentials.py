@@ -4,8 +4,8 @@ Rules:
 
 1. The file is ``credentials.json`` in ``IRONFLOW_CONFIG_DIR``, ``~/.config/ironflow`` by default.
    The folder is 0700 and the file 0600, from the first byte on.
-2. It is written whole under another name and then renamed, so a reader never finds half of it.
-3. A token is kept with the URL of its server, and sent to no other.
+2. It is written under another name and then renamed, so no reader ever finds half of it.
+3. A token is stored with the URL of its server, and sent to no other server.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _read() -> dict[str, Any]:
         raise CommandError(f"{target}: cannot be read: {error.strerror}", "FILE") from None
     except (AttributeError, KeyError, TypeError, ValueError):
         pass
-    raise CommandError(f"{target}: is not a file of credentials; log in again", "FILE")
+    raise CommandError(f"{target}: is not a credentials file; log in again", "FILE")
 
 
 def _write(target: str, text: str) -> None:

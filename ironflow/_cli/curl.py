@@ -5,7 +5,7 @@ Rules:
 1. Run by a shell, it sends the same request: method, URL, headers and body, byte by byte.
 2. The credential is written as ``$IRONFLOW_API_KEY``, wherever it stands.
 3. A command that makes several requests, that goes over WebSocket, or whose request carries another
-   secret has no single safe curl, and says so.
+   secret cannot be shown as one curl command without leaking it, and is refused.
 """
 
 from __future__ import annotations

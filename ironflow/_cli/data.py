@@ -2,11 +2,12 @@
 
 Rules:
 
-1. Several sources are an error; none is an empty object, where the command does not need one.
-2. Stdin is a source when a pipe or a file holds data. A terminal, ``/dev/null``, an empty pipe and
-   one in which nothing comes within a second are none; the last is told on stderr, for a slow
-   program in front of the pipe would be missed.
-3. What is no JSON is refused with line and column.
+1. Several sources are an error. Without a source the data is an empty object, unless the command
+   needs some.
+2. Stdin is a source when a pipe or a file holds data. A terminal, ``/dev/null`` and an empty pipe
+   are not, and neither is a pipe in which nothing arrives within a second. A note on stderr says
+   so, because a slow program may be writing to the pipe.
+3. Text that is not JSON is refused with line and column.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def data_of(session: Session, *, needed: bool = False, any_json: bool = False) -
     Args:
         session: The session.
         needed: Whether there must be some.
-        any_json: Whether it may be something else than an object.
+        any_json: Whether it may be something other than an object.
     """
     given = session.given
     text, path = given.get("data"), given.get("data_file")
@@ -98,7 +99,7 @@ def stdin_holds_data(patience: float = 0.0, session: Session | None = None) -> b
 
     Args:
         patience: Seconds until a silent pipe counts as none.
-        session: Whom to tell of a silent pipe.
+        session: Where a note about a silent pipe goes.
     """
     try:
         number = sys.stdin.fileno()
@@ -121,6 +122,6 @@ def _pipe_holds_data(number: int, patience: float, session: Session | None) -> b
         return patience > 0
     if not ready and patience and session is not None:
         session.screen.note("note: nothing came on stdin within a second, so it is not used")
-    # An empty pipe is ready at its end; peeking takes nothing from who reads later.
+    # An empty pipe that was closed is ready too; peeking leaves the data for the reader.
     peek: Any = getattr(sys.stdin.buffer, "peek", None)
     return bool(ready) and peek is not None and bool(peek(1))

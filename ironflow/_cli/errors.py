@@ -1,11 +1,12 @@
-"""What went wrong, in one line on stderr.
+"""Errors, as one line on stderr.
 
 Rules:
 
 1. A failure is one line: ``error: run not found (NOT_FOUND, HTTP 404)``. With ``--json`` it is one
    object: ``{"error": {"message", "code", "status", "request_id"}}``. There is no traceback.
-2. Exit code 1 is any error, usage included; the waits for projections have 2 for it. 130 is Ctrl-C.
-3. No message repeats what a user has typed in the place of a value: it may be a secret.
+2. The exit code is 1 for any error, usage errors included, 2 for an error while waiting for
+   projections, and 130 after Ctrl-C.
+3. No message repeats a value that was typed: it may be a secret.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class CommandError(Exception):
-    """The command cannot be carried out; nothing of it was sent, or nothing more will be.
+    """The command cannot be carried out; nothing was sent, or nothing more will be.
 
     Args:
         message: What is wrong, in a line.
@@ -32,18 +33,18 @@ class CommandError(Exception):
 
 
 class UsageError(CommandError):
-    """What was typed cannot be meant, and nothing was sent."""
+    """What was typed makes no sense, and nothing was sent."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, "USAGE")
 
 
 def near(name: str, known: list[str]) -> str:
-    """Return ``; did you mean …?`` with the names that one may have been meant for, or nothing."""
+    """Return ``; did you mean …?`` with the known names that are similar, or nothing."""
     from difflib import get_close_matches
 
     found = get_close_matches(name[:60], known, 3, 0.65)
-    # A word that was cut short, or that goes on, is near too.
+    # A prefix of a name is near too.
     found += [word for word in known if word not in found and name and word.startswith(name)]
     return f"; did you mean {' or '.join(found[:3])}?" if found else ""
 
@@ -72,7 +73,7 @@ def facts_of(error: BaseException) -> dict[str, Any]:
 
 
 def without(facts: dict[str, Any], secrets: list[str]) -> dict[str, Any]:
-    """Return the facts of a failure with secrets masked that a server has repeated."""
+    """Return the facts of a failure, with secrets masked where a server has repeated them."""
     message = facts["message"]
     for secret in sorted(secrets, key=len, reverse=True):
         # The message is one line, however the secret was broken.

@@ -30,10 +30,10 @@ def follow(session: Session, patterns: list[str]) -> None:
 
 
 def tell_gap(session: Session, gap: Any) -> None:
-    """Say on stderr that something may have been missed, where nothing has made up for it."""
+    """Say on stderr that events may have been missed, unless the state was read again."""
     if not gap["healed"]:
         why = plain(" ".join(str(gap["error"]).split()))
-        session.screen.note(f"note: connected again; events may have been missed ({why})")
+        session.screen.note(f"note: reconnected; events may have been missed ({why})")
 
 
 def write_each(session: Session, items: Iterable[Any], line: Callable[[Any], str]) -> None:

@@ -1,11 +1,11 @@
-"""The frame around every command: read, run, show, and leave with the right code.
+"""Runs a command line: read it, call the server, show the reply, return the exit code.
 
 Rules:
 
 1. Data goes to stdout, everything else to stderr.
-2. Whatever happens is one line and an exit code: no traceback, unless ``-v`` asks for one where the
-   fault is ours.
-3. A reader that has gone away (``| head -1``) ends the command without a word.
+2. Every failure is one line and an exit code. There is a traceback only for a bug of ours, with
+   ``-v``.
+3. A reader that has gone away (``| head -1``) ends the command silently.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .session import Session
     from .table import Command
 
-# Levels of LOG_LEVEL as the product has them, as those of Python.
+# The product's values of LOG_LEVEL, as levels of Python.
 _LEVELS = {
     "trace": 5,
     "debug": 10,
@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         _flush()
     except BrokenPipeError:
         code, is_usable = errors.BROKEN_PIPE, False
-    except OSError:  # stdout again, which _run has told of
+    except OSError:  # stdout again, which _run has reported
         code, is_usable = 1, False
     except KeyboardInterrupt:
         code = errors.INTERRUPTED
@@ -104,11 +104,10 @@ def _answer(typed: Typed, screen: Screen) -> int:
 
 
 def _carry_out(command: Command, session: Session) -> int:
-    """Make the call and show what came of it, or show the request instead.
+    """Make the call and show the reply, or show the request instead.
 
     Raises:
-        CommandError: The reply has another shape than the command knows, as that of a newer server
-            may have.
+        CommandError: The command does not know the shape of the reply; the server may be newer.
     """
     if session.settings["curl"]:
         return _show_curl(command, session)
@@ -118,7 +117,7 @@ def _carry_out(command: Command, session: Session) -> int:
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         if not session.is_answered:
             raise  # the SDK has refused an argument
-        text = "the reply has another shape than this command knows; `call` shows any"
+        text = "the reply has a shape that this command does not know; `call` can show it"
         raise CommandError(text, "INVALID_RESPONSE") from error
     session.screen.lines(lines)
     return session.exit_code
@@ -180,14 +179,14 @@ def _fail(error: Exception, typed: Typed, screen: Screen, as_json: bool) -> int:
 
 
 def _wants_json(tokens: list[str], typed: Typed) -> bool:
-    """Tell whether errors are to be JSON, also where what was typed could not be read."""
+    """Tell whether errors are to be JSON, even if the command line could not be read."""
     before = tokens[: tokens.index("--")] if "--" in tokens else tokens
     named = typed.settings["json"] or typed.given.get("json")
     return bool(named) or "--json" in before or "--json=true" in before
 
 
 def _log(typed: Typed) -> None:
-    """Let the log of the SDK through to stderr, as far as that is wanted."""
+    """Send the SDK's log to stderr, if that is wanted."""
     named = _LEVELS.get(os.environ.get("LOG_LEVEL", "").strip().lower())
     level = named if named is not None else (10 if typed.settings["verbose"] else None)
     if level is None:
@@ -204,7 +203,7 @@ def _flush() -> None:
 
 
 def _end_line() -> None:
-    """Go to the next line of a terminal, for its own ^C stands on this one."""
+    """Go to the next line of a terminal, which has written ^C on this one."""
     try:
         if sys.stderr is not None and sys.stderr.isatty():
             sys.stderr.write("\n")

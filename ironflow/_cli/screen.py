@@ -1,12 +1,12 @@
-"""Writing: data to stdout, everything else to stderr, and what each of them can show.
+"""Output: data to stdout, everything else to stderr, each within what its stream can show.
 
 Rules:
 
 1. Nothing that a server sends reaches a terminal as a control character: what is not printable is
    written as an escape.
-2. What a stream cannot encode is written as an escape too, in JSON as JSON has it. No locale makes
-   a command fail.
-3. Colour and cutting are for terminals. A pipe gets every column whole.
+2. What a stream cannot encode is written as an escape too, in JSON as a JSON escape. No locale
+   makes a command fail.
+3. Colours and truncation are for terminals. A pipe gets every column in full.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Screen:
         self.out.flush()
 
     def line(self, text: str) -> None:
-        """Write a line of data, and see to it that it is out."""
+        """Write a line of data, and flush it."""
         self.clear()
         self.out.write(text + "\n")
         self.out.flush()
@@ -75,7 +75,7 @@ class Screen:
         self.line(self.json_text(value, indent=indent))
 
     def json_text(self, value: Any, *, indent: int | None = 2) -> str:
-        """Return a value as JSON that stdout can encode: an escape of ours would be no JSON."""
+        """Return a value as JSON that stdout can encode; other escapes would not be JSON."""
         return json_text(value, indent=indent, ascii_only=not self.can_show("é✓中"))
 
     def note(self, text: str) -> None:
@@ -85,7 +85,7 @@ class Screen:
         self.err.flush()
 
     def progress(self, text: str) -> None:
-        """Show how far it has come, on a terminal only, in the place of what was shown before."""
+        """Show progress, on a terminal only, in place of what was shown before."""
         if not self.shows_progress:
             return
         text = text[: _columns_of(self.err) - 1]
@@ -94,7 +94,7 @@ class Screen:
         self._line = len(text)
 
     def clear(self) -> None:
-        """Take the line of progress away."""
+        """Erase the line of progress."""
         if self._line:
             self.err.write("\r" + " " * self._line + "\r")
             self.err.flush()
@@ -109,7 +109,7 @@ class Screen:
         return True
 
     def mark(self, is_good: bool) -> str:
-        """Return the mark of what went well, or did not."""
+        """Return the mark of success or failure."""
         if self.can_show("✓✗"):
             return self.coloured("✓", "green") if is_good else self.coloured("✗", "red")
         return "ok" if is_good else "failed"

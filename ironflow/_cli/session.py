@@ -1,9 +1,9 @@
-"""What a command works with: what was typed, the client, the screen, and what is asked of the user.
+"""What a command works with: what was typed, the client, the screen, and questions to the user.
 
 Rules:
 
-1. Never a prompt without a terminal. What a prompt would ask for comes from a pipe then, or the
-   command says what is missing.
+1. There is no prompt without a terminal. The answer then comes from a pipe, or the command says
+   what is missing.
 2. The credential is ``IRONFLOW_API_KEY``. Platform commands, and any command with ``--as-org``, use
    the token that ``platform login`` has stored for this server, where there is one.
 """
@@ -85,7 +85,7 @@ class Session:
         return getattr(self.client, method)(*arguments, **more)
 
     def unfinished(self, error: IronflowTimeoutError) -> Any:
-        """Return the last state of what was waited for; that it goes on is no success.
+        """Return the last state of what was waited for, and set the exit code to 1.
 
         Raises:
             IronflowTimeoutError: There is no state: the wait has seen nothing.
@@ -97,7 +97,7 @@ class Session:
         return error.body
 
     def refuse_curl(self, reason: str) -> None:
-        """Refuse ``--curl`` where it depends on what was typed whether one is possible.
+        """Refuse ``--curl``, where only some uses of a command can be shown as curl.
 
         Raises:
             CommandError: It was asked for.
@@ -131,7 +131,7 @@ class Session:
         try:
             client: IronflowClient = kind(**options)
         except ValueError as error:
-            raise UsageError(_in_words_of_ours(str(error))) from None
+            raise UsageError(_with_flag_names(str(error))) from None
         if self.command.platform or self.settings["as_org"]:
             client = self._with_stored_token(client)
         return client
@@ -163,7 +163,7 @@ class Session:
         return client.with_options(api_key=token)
 
     def hide(self, secret: str) -> str:
-        """Keep a secret out of every message, also where a server repeats it; returns it."""
+        """Keep a secret out of every message, even if a server repeats it, and return it."""
         self._hidden.append(secret)
         return secret
 
@@ -193,7 +193,7 @@ class Session:
         """Return a secret from a pipe, without the line break at its end."""
         from .data import decoded, stdin_bytes, stdin_holds_data
 
-        # Whoever has to unlock the secret first may take a while.
+        # The program that writes it may have to be unlocked first, which takes a while.
         if not stdin_holds_data(_SECRET_PATIENCE):
             raise UsageError(f"{what.lower()}: there is no terminal to ask on; pipe it in")
         text = decoded(stdin_bytes(), "stdin")
@@ -217,7 +217,7 @@ class Session:
             raise CommandError("not confirmed; nothing was done", "NOT_CONFIRMED")
 
 
-def _in_words_of_ours(refusal: str) -> str:
+def _with_flag_names(refusal: str) -> str:
     """Return the refusal of an option of the client with the name of the flag."""
     name, colon, why = refusal.partition(":")
     return f"{_FLAGS.get(name, name)}{colon}{why}"

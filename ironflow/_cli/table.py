@@ -1,4 +1,4 @@
-"""The words in which the table of commands is written.
+"""The classes that the table of commands is written in.
 
 A command is an entry: its words, its help, its arguments and flags, the call of the SDK that it
 makes, and how the reply is shown. The parser, the help, the completion and the documentation are

@@ -1,4 +1,4 @@
-"""Where each command is: first words, the modules of ``commands`` that hold them, a line of help.
+"""Where each command is: its first word, the module of ``commands`` that has it, a line of help.
 
 The commands of one first word are loaded when it is typed; the others are not.
 """
@@ -56,7 +56,7 @@ GROUPS: dict[str, tuple[str, str]] = {
 
 ALIASES = {"cb": "circuit-breaker"}
 
-# Commands of the product's own binary: they run a server or a cluster, which is no client's work.
+# Commands of the product's own binary that run a server or a cluster, which a client cannot.
 ELSEWHERE = (
     "cloud",
     "config init",

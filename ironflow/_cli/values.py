@@ -50,7 +50,7 @@ def switch(flag: Flag, text: str) -> bool:
         return True
     if text.lower() in _FALSE:
         return False
-    raise UsageError(f"--{flag.name}: is true or false")
+    raise UsageError(f"--{flag.name}: must be true or false")
 
 
 def seconds(text: str) -> float | None:
@@ -97,7 +97,7 @@ def parsed(text: str, name: str) -> Any:
 
 
 def _refused_constant(name: str) -> Any:
-    raise ValueError(f"{name} has no form in JSON")
+    raise ValueError(f"{name} is not allowed in JSON")
 
 
 def is_text(text: str) -> bool:
@@ -127,7 +127,7 @@ def _integer(flag: Flag, text: str) -> int:
 
 def _milliseconds(flag: Flag, text: str) -> int:
     if seconds(text) is not None and text != "0":
-        raise UsageError(f"--{flag.name}: is in milliseconds here, without a unit, such as 5000")
+        raise UsageError(f"--{flag.name}: must be in milliseconds, without a unit, such as 5000")
     return _integer(flag, text)
 
 

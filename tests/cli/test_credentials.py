@@ -65,7 +65,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(folder, monkeyp
 def test_a_file_that_is_none_is_told_and_replaced_by_the_next_login(folder, text):
     folder.mkdir()
     (folder / "credentials.json").write_text(text)
-    with pytest.raises(CommandError, match="is not a file of credentials; log in again"):
+    with pytest.raises(CommandError, match="is not a credentials file; log in again"):
         credentials.stored_token("http://a:1")
     credentials.store_token("http://a:1", "token", "a@example.com")
     assert credentials.stored_token("http://a:1") == "token"

@@ -49,7 +49,7 @@ def test_a_disk_that_is_full_is_an_error_in_a_line():
 def test_a_reply_of_another_shape_is_an_error_and_json_shows_it(server, capsys):
     server.reply([1])
     assert main(["run", "list", "--server", server.url]) == 1
-    assert "another shape than this command knows" in capsys.readouterr().err
+    assert "a shape that this command does not know" in capsys.readouterr().err
     server.reply([1])
     assert main(["run", "list", "--server", server.url, "--json"]) == 0
     assert capsys.readouterr().out.split() == ["[", "1", "]"]

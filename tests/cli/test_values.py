@@ -41,7 +41,7 @@ def test_a_duration_must_be_more_than_nothing_unless_a_look_is_enough():
     [
         ("{bad", r"--data: not JSON: .* \(line 1, column 2\)"),
         ('{"a":\n [1,}', r"--data: not JSON: .* \(line 2, column \d\)"),
-        ("[NaN]", "--data: not JSON: NaN has no form in JSON"),
+        ("[NaN]", "--data: not JSON: NaN is not allowed in JSON"),
         ("[" * 100_000, "--data: not JSON: nested too deeply"),
     ],
 )

@@ -31,7 +31,7 @@ def _show_key(session: Session, key: Any) -> Iterable[str]:
 COMMANDS = [
     Command(
         "apikey create",
-        "Create an API key and show it, this once.",
+        "Create an API key, and show it once.",
         Argument("name", "Name of the key"),
         Flag("env", STRING, "Id of the environment that the key is for"),
         Flag("role", LIST, "Id of a role of the key, repeatable"),
@@ -74,7 +74,7 @@ COMMANDS = [
     ),
     Command(
         "apikey rotate",
-        "Replace an API key, and show the new one, this once.",
+        "Replace an API key, and show the new one once.",
         KEY,
         call=Call("api_keys_rotate", "id"),
         show=_show_key,

@@ -1,4 +1,4 @@
-"""Audit trails: what happened to a run, and what was allowed to whom."""
+"""Audit trails: what happened to a run, and who was allowed what."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ COMMANDS = [
     ),
     Command(
         "audit auth-trail",
-        "Show which decisions on authorization were taken.",
+        "Show authorization decisions.",
         Flag("org", STRING, "Id of the organization", required=True),
         Flag("key", STRING, "Only decisions on this API key"),
         Flag("action", STRING, "Only decisions on this action, such as functions:invoke"),

@@ -1,7 +1,8 @@
 """Waiting until projections have caught up.
 
-Rules: exit code 0 is caught up, 1 is not in time, 2 is any error, usage included. The server caps
-each wait at 60 seconds, so a longer one is asked for again; a stream it holds for five minutes.
+Rules: the exit code is 0 if they caught up, 1 if not in time, and 2 for any error, usage errors
+included. The server holds a call for 60 seconds at most, so a longer wait makes several calls. It
+holds a stream for five minutes.
 """
 
 from __future__ import annotations
@@ -190,7 +191,7 @@ COMMANDS = [
         run=_wait,
         show=_show_caught_up,
         error_code=ERROR,
-        details="Exit code 0: it caught up. 1: not in time. 2: an error.",
+        details="Exit code 0: it caught up. 1: it did not in time. 2: an error.",
     ),
     Command(
         "projection wait-for-event",
@@ -202,7 +203,7 @@ COMMANDS = [
         run=_wait_for_event,
         show=_show_caught_up,
         error_code=ERROR,
-        details="Exit code 0: it caught up. 1: not in time. 2: an error.",
+        details="Exit code 0: it caught up. 1: it did not in time. 2: an error.",
     ),
     Command(
         "projection wait-batch",
@@ -213,6 +214,6 @@ COMMANDS = [
         run=_wait_batch,
         show=_show_batch,
         error_code=ERROR,
-        details="Exit code 0: all caught up. 1: some not in time. 2: an error, of any of them.",
+        details="Exit code 0: all caught up. 1: some did not in time. 2: an error, of any of them.",
     ),
 ]  # fmt: skip

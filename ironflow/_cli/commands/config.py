@@ -1,4 +1,4 @@
-"""Config documents. These commands are beyond the product's own."""
+"""Config documents. The product's own binary has no such commands."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _update_line(update: Any) -> str:
 COMMANDS = [
     Command(
         "config get",
-        "Write a config document.",
+        "Show a config document.",
         _DOCUMENT,
         call=Call("config_get", "name"),
         show=_show_document,

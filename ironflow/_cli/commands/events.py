@@ -40,7 +40,9 @@ def _emit_only(session: Session, data: Any) -> Any:
 def _emit_and_wait(session: Session, data: Any) -> Any:
     given = session.given
     if "version" in session.explicit:
-        raise UsageError("--version cannot be sent with --wait: that call has no place for it")
+        raise UsageError(
+            "--version cannot be used with --wait: the call that waits does not take it"
+        )
     if not session.as_json and not session.settings["curl"]:
         name, timeout = shown(given["event_name"]), duration(given["timeout"])
         session.screen.line(
@@ -159,7 +161,7 @@ COMMANDS = [
         Flag("version", INT, "Version of the event's schema", default=1),
         run=_emit,
         show=_show_emitted,
-        details="With --wait, a run that failed or has not ended in time is an exit code of 1.",
+        details="With --wait, the exit code is 1 if a run failed or did not end in time.",
     ),
     Command(
         "event schema register",

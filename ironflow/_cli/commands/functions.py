@@ -121,6 +121,6 @@ COMMANDS = [
         Flag("timeout", DURATION, "How long to wait", short="t", default=30.0, shown="30s"),
         run=_invoke,
         show=_show_invoked,
-        details="A run that failed or has not ended in time is an exit code of 1.",
+        details="The exit code is 1 if a run failed or did not end in time.",
     ),
 ]

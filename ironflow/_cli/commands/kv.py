@@ -1,4 +1,4 @@
-"""Keys in buckets. These commands are beyond the product's own."""
+"""Keys in buckets. The product's own binary has no such commands."""
 
 from __future__ import annotations
 
@@ -67,14 +67,14 @@ def _create(session: Session) -> Any:
     if session.given["ttl"] is not None:
         body["ttl_seconds"] = round(session.given["ttl"])
         if body["ttl_seconds"] < 1:
-            raise UsageError("--ttl: must be a second at least")
+            raise UsageError("--ttl: must be at least a second")
     return session.call("kv_create_bucket", body)
 
 
 COMMANDS = [
     Command(
         "kv get",
-        "Write the value of a key, byte by byte.",
+        "Print the value of a key, byte by byte.",
         _BUCKET,
         _KEY,
         run=_get,

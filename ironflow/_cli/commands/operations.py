@@ -24,7 +24,7 @@ def _reset(session: Session) -> Any:
     member = "endpoint" if "://" in wanted else "function_id"
     found = [one for one in session.client.circuit_breakers_list() if one.get(member) == wanted]
     if not found:
-        raise CommandError(f"no circuit breaker of {shown(wanted)}", "NOT_FOUND")
+        raise CommandError(f"no circuit breaker for {shown(wanted)}", "NOT_FOUND")
     reset = [session.call("circuit_breakers_reset", _breaker_key(one["key"])) for one in found]
     return reset[0] if len(reset) == 1 else reset
 
@@ -69,7 +69,7 @@ def _environment_of(session: Session, function: str, key: str) -> str:
         if (entry.get("function_id"), entry.get("debounce_key")) == (function, key)
     ]
     if not found:
-        raise CommandError(f"no debounce entry of {shown(function)} with this key", "NOT_FOUND")
+        raise CommandError(f"no debounce entry for {shown(function)} with this key", "NOT_FOUND")
     if len(found) > 1:
         where = ", ".join(map(shown, sorted(found)))
         raise CommandError(f"entries in several environments ({where}); give --env", "AMBIGUOUS")
@@ -122,7 +122,7 @@ COMMANDS = [
     ),
     Command(
         "debounce cancel",
-        "Cancel a pending debounce entry; it does not fire.",
+        "Cancel a pending debounce entry, so that it does not fire.",
         Argument("function-id", "Id of the function that waits"),
         Argument("debounce-key", "Key of the entry"),
         Flag("env", STRING, "Id of the environment", shown="that of the one entry found"),

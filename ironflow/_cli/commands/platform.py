@@ -145,7 +145,7 @@ COMMANDS = [
         Flag("event-type", STRING, "Only events of this type"),
         Flag("from", STRING, "First date, included"),
         Flag("to", STRING, "Last date, included"),
-        Flag("cursor", STRING, "Where to go on, from an earlier reply"),
+        Flag("cursor", STRING, "Where to continue, from an earlier reply"),
         Flag("limit", INT, "Maximum number of events", default=0, shown="the server's"),
         call=Call(
             "platform_audit_list",

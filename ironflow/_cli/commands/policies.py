@@ -23,7 +23,7 @@ _BYPASS = "bypass_self_lockout_preflight"
 _EFFECTS = ("allow", "deny")
 
 _BYPASS_FLAGS = (
-    Flag("bypass-self-lockout-preflight", BOOL, "Skip the check that you lock yourself out"),
+    Flag("bypass-self-lockout-preflight", BOOL, "Skip the check that you do not lock yourself out"),
     Flag("bypass-reason", STRING, "Why it is skipped, for the audit trail"),
 )
 
@@ -95,7 +95,7 @@ COMMANDS = [
         "policy create",
         "Create a policy.",
         Flag("name", STRING, "Name of the policy", required=True),
-        Flag("effect", CHOICE, "What it does", choices=_EFFECTS, required=True),
+        Flag("effect", CHOICE, "Effect of the policy", choices=_EFFECTS, required=True),
         Flag("actions", STRING, "Patterns of actions, separated by commas", required=True),
         Flag("resources", STRING, "Patterns of resources, separated by commas", required=True),
         Flag("condition", STRING, "CEL expression that has to hold"),
@@ -133,14 +133,14 @@ COMMANDS = [
     ),
     Command(
         "policy update",
-        "Change a policy; what is not given stays.",
+        "Change a policy; what is not given stays as it is.",
         POLICY,
         Flag("name", STRING, "New name"),
         Flag("effect", CHOICE, "New effect", choices=_EFFECTS),
         Flag("actions", STRING, "New patterns of actions"),
         Flag("resources", STRING, "New patterns of resources"),
         Flag("condition", STRING, "New CEL expression"),
-        Flag("clear-condition", BOOL, "Take the condition away"),
+        Flag("clear-condition", BOOL, "Remove the condition"),
         *_BYPASS_FLAGS,
         run=_update,
         show=Text("Updated policy: {name} (id: {id})"),
@@ -155,7 +155,7 @@ COMMANDS = [
     Command(
         "policy test",
         "Evaluate a condition; nothing is stored.",
-        Flag("policy-id", STRING, "Policy whose condition is meant"),
+        Flag("policy-id", STRING, "Policy whose condition is evaluated"),
         Flag("condition", STRING, "Condition, instead of the stored one"),
         Flag("request", JSON, "The request, as a JSON object"),
         Flag("subject", JSON, "The subject, as a JSON object"),
@@ -163,7 +163,7 @@ COMMANDS = [
         Flag("subject-file", FILE, "Path of a file with the subject"),
         run=_test,
         show=_show_test,
-        details="What is given inline wins over a file.",
+        details="Values that are given inline win over files.",
     ),
     Command(
         "policy versions list",

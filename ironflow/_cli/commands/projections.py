@@ -199,7 +199,7 @@ COMMANDS = [
         Flag("from", STRING, "Event id to start at"),
         Flag("to", STRING, "Event id to stop at"),
         Flag("partition", STRING, "Only this partition"),
-        Flag("dry-run", BOOL, "Say what there is to do, and do nothing"),
+        Flag("dry-run", BOOL, "Say what would be done, and do nothing"),
         Flag("wait", BOOL, "Wait until it has ended", short="w"),
         Flag("timeout", DURATION, "How long to wait", short="t", default=300.0, shown="5m"),
         run=_rebuild,
@@ -261,8 +261,8 @@ COMMANDS = [
         run=lambda session: follow(session, [f"system.projection.{session.given['name']}.>"]),
         no_curl=SOCKET,
         output=True,
-        details="It follows system.projection.<name>.>, for which topics a server tells of"
-        " projections is not documented; the local server tells of none.",
+        details="It follows system.projection.<name>.>. The topics of projections are not"
+        " documented, and the local server has none.",
     ),
     *_WAITS,
 ]

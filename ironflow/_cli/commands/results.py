@@ -1,4 +1,4 @@
-"""What came of runs that were waited for in one call: the results of TriggerSync."""
+"""The results of runs that were waited for in one call, by TriggerSync."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs: looking at them, stopping them, waiting for them, and changing what a step has given."""
+"""Runs: looking at them, stopping them, waiting for them, and changing what a step returned."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _RUN = Details(
 
 
 def _wait(session: Session) -> Any:
-    """Wait for a run; one that did not complete is an exit code of 1."""
+    """Wait for a run; the exit code is 1 unless it completed."""
     from ..._errors import IronflowTimeoutError
 
     id = session.given["run_id"]

@@ -60,7 +60,9 @@ COMMANDS = [
         "Create a secret, or give it a new value.",
         _SECRET,
         Argument(
-            "value", "The value, or - to read it from stdin; asked for without", required=False
+            "value",
+            "The value, or - to read it from stdin; otherwise you are asked for it",
+            required=False,
         ),
         _ENV,
         Flag("description", STRING, "What it is for", short="d"),
@@ -68,12 +70,12 @@ COMMANDS = [
         show=Text("Set secret {name} (revision: {revision})"),
         no_curl=SECRET,
         environment=_DEFAULT,
-        details="A value in the command line can be seen by other programs of the machine; from"
-        " stdin or the terminal it cannot.",
+        details="Other programs on the machine can see a value on the command line, but not one"
+        " that comes from stdin or the terminal.",
     ),
     Command(
         "secret get",
-        "Show what is known of a secret, without its value.",
+        "Show a secret without its value.",
         _SECRET,
         _ENV,
         call=Call("secrets_get", "name"),

@@ -32,7 +32,7 @@ FOLLOWING = (
     Flag("server", STRING, "URL of the server or of its WebSocket, as in ws://localhost:9123/ws",
          short="s", shown="IRONFLOW_SERVER_URL"),
     Flag("replay", INT, "Number of latest events to start with", short="r", default=0),
-    Flag("json", BOOL, "One JSON object a line", short="j"),
+    Flag("json", BOOL, "One JSON object per line", short="j"),
     Flag("metadata", BOOL, "Show time and sequence of events", short="m"),
 )  # fmt: skip
 
@@ -66,7 +66,7 @@ COMMANDS = [
             default=-1,
         ),
         Flag("version", INT, "Version of the event's schema", default=1),
-        Flag("idempotency-key", STRING, "Key by which the server tells a repeat"),
+        Flag("idempotency-key", STRING, "Key by which the server recognizes a repeat"),
         run=_append,
         show=Details(
             Column("Event appended", "event_id"),

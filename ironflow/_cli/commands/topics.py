@@ -54,7 +54,7 @@ COMMANDS = [
         "Publish a message to a topic; no function starts running.",
         TOPIC,
         *DATA,
-        Flag("idempotency-key", STRING, "Key by which the server tells a repeat"),
+        Flag("idempotency-key", STRING, "Key by which the server recognizes a repeat"),
         run=_publish,
         show=Text("Published to {topic} (event_id={event_id}, seq={sequence})"),
     ),
