@@ -29,8 +29,9 @@ def set_timers(clock, lock, **seconds):
     """Set a timer for each name, so many seconds from now; what fired, and the timers by name."""
     fired, timers = [], {}
     with lock:
+        now = clock.now()  # once: the thread may be kept from running between two of them
         for name, after in seconds.items():
-            due = clock.now() + after
+            due = now + after
             timers[name] = clock.call_at(due, lambda name=name: fired.append(name))
     return fired, timers
 
