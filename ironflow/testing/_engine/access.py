@@ -129,11 +129,8 @@ def _caller_with(state: State, credential: str) -> Caller | None:
         key["last_used_at"] = state.clock.text()
         viewer = state.of(Roles).are_viewers(key["role_ids"])
         return Caller(key["id"], key["org_id"], key.get("environment_id", ""), viewer)
-    users, platform_users = state.of(Users), state.of(PlatformUsers)
-    if credential in users.sessions:
-        user = users[users.sessions[credential]]
+    user = state.of(Users).of_token(credential)
+    if user is not None:
         return Caller(user["id"], user["org_id"], reads_only=set(user["roles"]) == {VIEWER})
-    if credential in platform_users.sessions:
-        user = platform_users[platform_users.sessions[credential]]
-        return Caller(user["id"], DEFAULT_ORG) if user["is_active"] else None
-    return None
+    user = state.of(PlatformUsers).of_token(credential)
+    return Caller(user["id"], DEFAULT_ORG) if user is not None and user["is_active"] else None

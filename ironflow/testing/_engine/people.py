@@ -1,7 +1,8 @@
 """Who may call: dashboard users and their logins, and API keys.
 
 Rules: an e-mail address is unique within an organization, whatever its case. Passwords are kept
-apart from the records, so that no reply holds one. Removing a user ends its logins.
+apart from the records, so that no reply holds one. A login ends after a day, and when the user is
+removed.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from .state import Record, Records, State
 from .times import seconds_of, timestamp
 
 _PREFIX_DIGITS = 8
+_LOGIN_SECONDS = 24 * 60 * 60.0
 _OWN = (
     "id",
     "key",
@@ -29,7 +31,7 @@ class Users(Records):
 
     Attributes:
         passwords: By user id.
-        sessions: User ids by login token.
+        sessions: User id, and the time of the end, by login token.
     """
 
     what = "user"
@@ -38,7 +40,7 @@ class Users(Records):
     def __init__(self, state: State) -> None:
         super().__init__(state)
         self.passwords: dict[str, str] = {}
-        self.sessions: dict[str, str] = {}
+        self.sessions: dict[str, tuple[str, float]] = {}
 
     def add(self, *, id: str = "", password: str = "", **members: Any) -> Record:
         user = super().add(id=id, **members)
@@ -61,21 +63,26 @@ class Users(Records):
         return [user for user in self.values() if user["email"].lower() == email.lower()]
 
     def log_in(self, email: str, password: str) -> tuple[Record, str]:
-        """Return a user and a new token, which is valid until the user is removed."""
+        """Return a user and a new token."""
         for user in self.with_email(email):
             if self.passwords[user["id"]] == password:
                 if not user.get("is_active", True):
                     raise Refusal(403, "the user is not active")
                 user["last_login_at"] = self.owner.clock.text()
                 token = secrets.token_urlsafe(32)
-                self.sessions[token] = user["id"]
+                self.sessions[token] = user["id"], self.owner.clock.now() + _LOGIN_SECONDS
                 return user, token
         raise Refusal(401, "invalid email or password")
+
+    def of_token(self, token: str) -> Record | None:
+        """Return the user of a login that has not ended."""
+        user_id, ends = self.sessions.get(token, ("", 0.0))
+        return self[user_id] if self.owner.clock.now() < ends else None
 
     def remove(self, key: str) -> None:
         super().remove(key)
         del self.passwords[key]
-        for token in [token for token, user_id in self.sessions.items() if user_id == key]:
+        for token in [token for token, (user_id, _) in self.sessions.items() if user_id == key]:
             del self.sessions[token]
 
 

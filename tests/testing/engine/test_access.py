@@ -10,7 +10,7 @@ from ironflow import (
     PermissionDeniedError,
 )
 
-from ..accounts import log_in_user, policy, role_named
+from ..accounts import OPS, log_in, log_in_user, policy, role_named
 
 # Credentials
 
@@ -51,6 +51,25 @@ def test_a_key_that_is_outlived_opens_nothing(guarded, admin):
     guarded.advance(1)
     with pytest.raises(AuthenticationError):
         holder.runs_list()
+
+
+@pytest.mark.ironflow(clock="virtual")
+@pytest.mark.parametrize("of_platform", [True, False])
+def test_a_login_ends_after_a_day(guarded, admin, of_platform, tmp_path):
+    if of_platform:
+        admin.platform_bootstrap(body=OPS)
+        session = log_in(admin)[1]
+    else:
+        user = {name: OPS[name] for name in ("email", "password")}
+        admin.users_create(body=user)
+        session = admin.with_options(api_key=log_in_user(admin, user)["token"])
+    guarded.advance(24 * 3600 - 1)
+    guarded.dump(tmp_path / "state.json")
+    guarded.seed(tmp_path / "state.json")
+    session.runs_list()
+    guarded.advance(1)
+    with pytest.raises(AuthenticationError):
+        session.runs_list()
 
 
 def test_a_call_without_or_with_an_unknown_credential_is_401(admin):
