@@ -4,13 +4,13 @@ Rules (https://connectrpc.com/docs/protocol):
 
 1. The messages of a stream travel in envelopes: a byte of flags, the length in four bytes, and the
    message. The last envelope is marked by ``END`` and says how the stream ended. A stream without
-   it was cut short, whatever the bytes below say.
-2. Nobody asked for compressed messages, so one is refused, and so are flags that have no meaning.
-3. A message is at most as long as a reply may be. One that announces more is refused at once.
-4. A code stands for the status by which the same error comes without a stream.
+   it was cut short, even if the HTTP body is complete.
+2. Compressed messages are refused, because none were asked for, and so are unknown flags.
+3. A message may be as long as a reply. One that announces more is refused at once.
+4. A code stands for the status that the same error has outside of a stream.
 
-Design: ``Envelopes`` is fed with bytes and asked for envelopes, ``message`` and ``ending`` say what
-an envelope holds: none of them does any I/O. ``messages`` drives them with the bytes of a stream.
+Design: ``Envelopes`` is fed with bytes and asked for envelopes, and ``message`` and ``ending`` read
+an envelope, all without any I/O. ``messages`` drives them with the bytes of a stream.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Envelopes:
     """The envelopes of a stream, cut out of its bytes.
 
     Args:
-        limit: Most bytes of a message.
+        limit: Largest message, in bytes.
     """
 
     def __init__(self, limit: int) -> None:
@@ -71,7 +71,7 @@ class Envelopes:
         self._data = bytearray()
 
     def feed(self, data: bytes | bytearray) -> None:
-        """Take what came next."""
+        """Add the next bytes."""
         self._data += data
 
     def next(self) -> tuple[int, bytes] | None:
@@ -97,13 +97,13 @@ class Envelopes:
         return flags, message
 
     def cut(self) -> BadReply:
-        """Return what is wrong when nothing more comes and the end of the stream has not."""
+        """Return the error for a body that ended before the end of the stream."""
         where = "inside of a message" if self._data else "before its end-of-stream message"
         return BadReply(f"was cut short {where}", retryable=True)
 
 
 def message(reply: Reply, limit: int) -> dict[str, Any]:
-    """Return the message that a body holds: an object; an empty body is one without members.
+    """Return the message in a body: an object; an empty body is an empty message.
 
     Args:
         reply: The reply, or one that stands for an envelope: with its message as content.
@@ -129,7 +129,7 @@ def as_object(reply: Reply, value: Any) -> dict[str, Any]:
 
 
 def ending(reply: Reply, limit: int) -> Reply | None:
-    """Return the error that an end-of-stream message holds, None for a good end.
+    """Return the error in an end-of-stream message, None if the stream ended well.
 
     Args:
         reply: A reply whose content is the message.
@@ -154,11 +154,11 @@ def messages(stream: Stream, limit: int) -> Generator[dict[str, Any], None, None
 
     Args:
         stream: The reply to a streaming request.
-        limit: Most bytes of a message.
+        limit: Largest message, in bytes.
 
     Raises:
         IronflowError: It ended with an error, broke off, or is not such a stream.
-        RuntimeError: It is used in a child process: parent and child would share its bytes.
+        RuntimeError: It is used in a forked child: parent and child would share its bytes.
     """
     envelopes = Envelopes(limit)
     pid = os.getpid()
@@ -181,7 +181,7 @@ def messages(stream: Stream, limit: int) -> Generator[dict[str, Any], None, None
 
 
 def not_a_stream(reply: Reply) -> str | None:
-    """Return why a successful reply is no stream of messages, None for one that is."""
+    """Return why a successful reply is not a stream of messages, None if it is one."""
     kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != STREAM_TYPE:
         return f"is not a stream of messages ({STREAM_TYPE})"
@@ -194,7 +194,7 @@ def not_a_stream(reply: Reply) -> str | None:
 def _next(
     stream: Stream, envelopes: Envelopes, limit: int
 ) -> dict[str, Any] | Reply | BadReply | None:
-    """Return the next message; at the end None, or what the stream failed with."""
+    """Return the next message, or at the end None or the failure of the stream."""
     head = stream.reply
     try:
         while True:

@@ -1,9 +1,9 @@
 """One wait that looks again and again: its clock, its looks, and what decides about them.
 
-The rules are those of ``_waits``. ``pause_after``, ``is_mendable``, ``due`` and ``due_of`` decide
-and are pure; ``Wait`` has the time and makes the looks; ``RunWait`` ends its pauses early where the
-server says that a run may have changed (``_pushes``). ``Wait.states`` and ``RunLooks.poll`` are the
-only places that know how the next state is learned.
+The rules are those of ``_waits``. ``pause_after``, ``is_mendable``, ``due`` and ``due_of`` are pure
+decisions; ``Wait`` has the clock and makes the looks; ``RunWait`` ends its pauses early when the
+server says that a run may have changed (``_pushes``). Only ``Wait.states`` and ``RunLooks.poll``
+know how the next state is obtained.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ ENDED_RUN = frozenset({"cancelled", "completed", "failed"})
 ENDED_REBUILD = frozenset({"cancelled", "completed", "dry_run", "failed"})
 
 LOOKS_BEFORE_PUSH = 3  # most runs are short, and a subscription costs several round trips
-LEAST_FOR_PUSH = 1.0  # seconds left of a wait that is worth one
-LONGEST_OPENING = 2.0  # seconds to ask for it, and again to open it
+LEAST_FOR_PUSH = 1.0  # seconds that a wait must have left for one to be worth it
+LONGEST_OPENING = 2.0  # seconds to ask whether it is offered, and again to open it
 
-_PAGE = 20  # runs that a page of the list holds at least, as servers go
+_PAGE = 20  # the fewest runs that servers put on a page of the list
 _RUNS = ByOffset("runs", param="offset", identity=("id",), total="total_count")
 _NAMED_RUNS = 5  # in a message
 
@@ -207,15 +207,17 @@ class Wait:
 
 
 class RunWait(Wait):
-    """A wait for runs. Once it is in vain for a while, it listens for pushes between its looks.
+    """A wait for runs, which subscribes to them when they take a while.
 
-    A look brings a dict of runs by id. Attributes:
-        ids: The runs that have not ended; whoever waits for them keeps it current.
+    A look returns a dict of runs by id.
+
+    Attributes:
+        ids: Ids of the runs that have not ended; the caller keeps it current.
     """
 
     ids: Collection[str] = ()
     _pushes: Pushes | None = None
-    _in_vain = 0  # looks that brought a run that has not ended
+    _in_vain = 0  # looks that returned a run that has not ended
 
     def look(self, ask: Callable[..., State], *arguments: str) -> State | None:
         self._listen_meanwhile()
@@ -228,7 +230,7 @@ class RunWait(Wait):
         return found  # type: ignore[no-any-return]
 
     def wanted(self) -> Collection[str] | None:
-        """Return the runs that the next poll looks at, None for all of them."""
+        """Return the ids of the runs to look at next, None for all of them."""
         return self._pushes.wanted(self.ids) if self._pushes else None
 
     def close(self) -> None:
@@ -250,7 +252,7 @@ class RunWait(Wait):
         return super()._rest(max(0.0, pause - spent), max(0.0, left - spent))
 
     def _listen_meanwhile(self) -> None:
-        """Subscribe in the middle of a long poll, so that the rest of it is not polled again."""
+        """Subscribe in the middle of a long poll, so that the runs left are not polled again."""
         if self._pushes is not None:
             return
         self._listen()
@@ -258,10 +260,10 @@ class RunWait(Wait):
             self._pushes.settle(self.ids, self.now() + min(LONGEST_OPENING, self.left()))
 
     def _listen(self) -> None:
-        """Subscribe, where that is worth it and the server offers it; otherwise polling goes on."""
+        """Subscribe if that is worth it and the server offers it; otherwise keep polling."""
         if self._pushes is not None or self._in_vain < LOOKS_BEFORE_PUSH or self.failure:
             return
-        # Whoever gives an interval wants polls; and a clock that is not ours knows no socket.
+        # An interval asks for polls, and a clock of a test cannot wait for a socket.
         if self.poll_interval is not None or self._client._clock is not None:
             return
         left = self.left() if self.timeout else 0.0
@@ -296,7 +298,7 @@ class RunLooks:
         wait.ids = self.events.keys()
 
     def poll(self) -> dict[str, models.RunResponse]:
-        """Look at each run once that is to be looked at, and return what is known of them by id.
+        """Look once at each run that is due, and return the states by id.
 
         After a failed look the poll is over, and the next one begins with what is left of it. The
         look that failed comes last then, so that a bad run does not keep the others from being
@@ -355,14 +357,14 @@ def due(events: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def due_of(wanted: Collection[str], events: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Decide which looks a poll of some of the runs takes, so that they are as few as possible.
+    """Decide which looks a poll of some of the runs makes, with as few requests as possible.
 
     Args:
         wanted: Ids of the runs to look at.
         events: As for ``due``.
 
     Returns:
-        As ``due`` does. The list of an event is read where that takes fewer requests.
+        As for ``due``. The list of an event is read where that takes fewer requests.
     """
     with loading:
         from collections import Counter

@@ -1,24 +1,25 @@
-"""What the server says of runs without being asked, so that a wait notices an end at once.
+"""Subscriptions to runs, so that a wait notices an end at once.
 
 Rules:
 
-1. A push is a hint. What a wait gives is always the reply of a look, so its results are the same
-   with pushes and without.
-2. The subscription stands first and the look comes after, so nothing falls in between. From a loss
-   until the look after the next subscription, runs are polled as if there were no pushes.
-3. An end that is pushed is looked at once, without a pause; once a run, so that a server that
-   repeats itself is not asked more. After any other push, the next look comes when polling would
-   have made it.
-4. Pushes may be lost, so there is a look at all runs each 30 s. Until a push has announced an end,
-   some of them are looked at earlier: after 2 s, 4 s, and so on.
-5. A server that does not keep it is polled: a run has ended without a push, or the subscription
-   cannot be opened, is refused, or is ended by the server. None of this is an error of the wait. It
-   is remembered for five minutes, for all clients that share the connections.
-6. Whether a server offers pushes is asked once in five minutes, by one thread; the others poll
-   meanwhile. Any answer but a list of transports that holds ``websocket`` means no.
+1. A push is only a hint. What a wait returns is always the reply of a look, so its results are the
+   same with pushes and without.
+2. The subscription is confirmed before the look that relies on it, so no change falls in between.
+   From a loss until the look after the next subscription, runs are polled as if there were no
+   pushes.
+3. When a push announces an end, the run is looked at without a pause. This happens once per run, so
+   that a server that repeats itself causes no further requests. After any other push, the next look
+   comes when polling would have made it.
+4. Pushes may be lost, so all runs are looked at every 30 s. Until a push has announced an end, some
+   of them are looked at earlier: after 2 s, 4 s, and so on.
+5. If pushes do not work, the wait polls: a run has ended without a push, or the subscription cannot
+   be opened, is refused, or is ended by the server. None of this is an error of the wait. It is
+   remembered for five minutes, for all clients that share the connections.
+6. One thread asks once in five minutes whether the server offers pushes; the others poll meanwhile.
+   Any answer other than a list of transports that contains ``websocket`` means no.
 
-Design: ``Offer`` remembers, ``RunEvents`` knows the messages, ``RunStream`` is the live stream of
-them, and ``Pushes.rest`` decides how long a wait may sleep.
+Design: ``Offer`` remembers whether pushes work, ``RunEvents`` knows the messages, ``RunStream`` is
+the live stream of them, and ``Pushes.rest`` decides how long a wait may sleep.
 """
 
 from __future__ import annotations
@@ -47,11 +48,11 @@ FIRST_SAFETY = 2.0
 LONGEST_SAFETY = 30.0
 REMEMBERED = 300.0
 
-_ASKING = 5.0  # seconds after which another thread asks, should the first one have been interrupted
+_ASKING = 5.0  # seconds after which another thread asks, in case the first was interrupted
 _IDLE_PING = 20.0
-_SETTLED = 30.0  # seconds after which a connection that is lost was a good one
-_WINDOW = 100  # subscriptions that are not confirmed: both sides would block if nobody read
-_SAMPLE = 20  # runs that are looked at to find out whether a server pushes
+_SETTLED = 30.0  # seconds that a connection has to last to count as a good one
+_WINDOW = 100  # unconfirmed subscriptions: with more, both sides could block without reading
+_SAMPLE = 20  # runs that are looked at to find out whether pushes work
 _AT_ONCE = 1000  # messages that are read before the runs are looked at
 
 _log = logging.getLogger("ironflow")
@@ -73,12 +74,12 @@ class Offer:
 
     @staticmethod
     def of(client: BaseClient) -> Offer:
-        """Return what is known of the server of a client."""
+        """Return what is known about the server of a client."""
         with loading:  # a lock that survives forks and signal handlers
             return _offers.setdefault(client._open(), Offer())
 
     def is_to_be_asked(self) -> bool:
-        """Return whether the caller is to ``ask``; for all others the answer is no meanwhile."""
+        """Return whether the caller should ``ask``; all others poll until it has."""
         with loading:
             if monotonic() < self._until:
                 return False
@@ -90,13 +91,13 @@ class Offer:
         try:
             reply: Any = client.capabilities()
         except IronflowError as error:
-            _log.debug("waits poll: whether the server pushes is not known: %s", error)
+            _log.debug("waits poll: cannot tell whether the server offers subscriptions: %s", error)
             reply = None
         transports = reply.get("transports") if isinstance(reply, dict) else None
         self._note(isinstance(transports, list) and "websocket" in transports, REMEMBERED)
 
     def withdraw(self, reason: object) -> None:
-        """Remember that pushes are of no use."""
+        """Remember that pushes do not work."""
         _log.debug("waits poll: %s", reason)
         self._note(False, REMEMBERED)
 
@@ -106,21 +107,21 @@ class Offer:
 
 
 class Hint(NamedTuple):
-    """A run of which a push says something."""
+    """A run that a push is about."""
 
     id: str
     is_end: bool
 
 
 class RunEvents(Subscriptions):
-    """The events of runs that have not ended, one subscription each.
+    """The events of runs that have not ended, with one subscription for each.
 
     Args:
-        ids: Gives the runs that have not ended.
+        ids: Returns the ids of the runs that have not ended.
         environment: Environment of the client, None without one.
 
     Attributes:
-        number: Number of the connection, from 1.
+        number: Number of the connection, counted from 1.
     """
 
     def __init__(self, ids: Callable[[], Iterable[str]], environment: str | None) -> None:
@@ -169,7 +170,7 @@ class _NothingCame(IronflowTimeoutError):
 
 
 class RunStream(LiveStream[Hint]):
-    """The stream of what happens to runs, for a caller with a deadline of its own."""
+    """The live stream of run events, for a caller with a deadline of its own."""
 
     def __init__(self, client: IronflowClient, ids: Callable[[], Iterable[str]]) -> None:
         self._events = RunEvents(ids, client._options.environment)
@@ -181,12 +182,12 @@ class RunStream(LiveStream[Hint]):
             timeout=None,
             idle_ping=_IDLE_PING,
             reconnect=True,
-            on_gap=lambda gap: None,  # the next look closes it
+            on_gap=lambda gap: None,  # the next look learns what was missed
         )
 
     @property
     def number(self) -> int:
-        """The number of the subscription that stands, 0 while none does."""
+        """Number of the confirmed subscription, 0 while there is none."""
         return self._events.number if self._socket is not None and self._events.stands else 0
 
     @property
@@ -197,7 +198,7 @@ class RunStream(LiveStream[Hint]):
         """Do what comes next: receive, or connect again.
 
         Args:
-            end: When to give up, on the monotonic clock; what has come already is taken after it.
+            end: When to give up, on the monotonic clock; what has arrived is still taken.
 
         Raises:
             _NothingCame: The time is up.
@@ -231,10 +232,10 @@ class RunStream(LiveStream[Hint]):
         self._opened_at = monotonic()
 
     def _confirm(self) -> None:
-        """Leave it to the wait, which polls meanwhile."""
+        """Do not block: the wait polls until the subscription is confirmed."""
 
     def _act(self, ended: _Ended) -> None:
-        # A server that takes connections and drops them is not to be connected to all the time.
+        # Do not keep connecting to a server that accepts connections and drops them.
         lasted = self._socket is not None and monotonic() - self._opened_at > _SETTLED
         self._short = 0 if lasted else self._short + 1
         self._attempts = max(self._attempts, self._short - 1)
@@ -248,39 +249,39 @@ class Pushes:
     """The pushes of one wait.
 
     Attributes:
-        is_over: Whether they have ended for good, so that the wait polls from now on.
+        is_over: Whether they have ended for good; the wait polls from then on.
     """
 
     def __init__(self, stream: RunStream, offer: Offer) -> None:
         self.is_over = False
         self._stream = stream
         self._offer = offer
-        self._looked: dict[str, int] = {}  # the subscription that stood when a run was looked at
+        self._looked: dict[str, int] = {}  # by run: number of the subscription at its latest look
         self._hinted: set[str] = set()
         self._urgent: set[str] = set()
         self._hurried: set[str] = set()
-        self._is_safety = False  # whether the next looks are for what was not pushed
-        self._is_sample = False  # whether they are at some of the runs only
+        self._is_safety = False  # whether the next looks check for lost pushes; rule 4
+        self._is_sample = False  # whether those look at some of the runs only
         self._safety = LONGEST_SAFETY if offer.is_proven else FIRST_SAFETY
         self._next_safety = monotonic() + self._safety
 
     @property
     def number(self) -> int:
-        """The number of the subscription that stands, 0 while none does."""
+        """Number of the confirmed subscription, 0 while there is none."""
         return self._stream.number
 
     def wanted(self, ids: Collection[str]) -> Collection[str] | None:
-        """Return the runs that the next looks are for, None for all of them."""
+        """Return the ids of the runs to look at next, None for all of them."""
         number = self.number
         if self._is_safety or not number:
             return set(islice(ids, _SAMPLE)) if self._is_sample else None
         return {id for id in ids if id in self._hinted or self._looked.get(id) != number}
 
     def looked(self, found: Iterable[str], open_ids: Collection[str]) -> None:
-        """Note a look.
+        """Take note of a look.
 
         Args:
-            found: The runs that it brought.
+            found: Ids of the runs that it returned.
             open_ids: Those of them that have not ended.
         """
         missed = []
@@ -294,12 +295,12 @@ class Pushes:
             self._hinted.discard(id)
             self._urgent.discard(id)
         if missed:
-            self._drain(missed)  # it may have come just now
+            self._drain(missed)  # the push may have arrived just now
             if not self._hinted.issuperset(missed):
                 self._end("a run has ended without a push")
 
     def settle(self, ids: Collection[str], end: float) -> None:
-        """Wait until the subscription stands, or the time is up."""
+        """Wait until the subscription is confirmed, or the time is up."""
         while not (self.number or self.is_over) and monotonic() < end:
             self._take(ids, end)
 
@@ -310,7 +311,7 @@ class Pushes:
             ids: The runs that have not ended.
             earliest: When polling would make it.
             end: When the wait ends.
-            is_owed: Whether the look before has failed.
+            is_owed: Whether the previous look failed.
         """
         number = self.number
         self._is_safety = self._is_sample = False
@@ -337,13 +338,13 @@ class Pushes:
         self._stream.close()
 
     def _drain(self, ids: Collection[str]) -> None:
-        """Take what has come, so that the looks that follow are for all of it."""
+        """Take all messages that have arrived, so that the next looks cover all of them."""
         for _ in range(_AT_ONCE):
             if self.is_over or not self._take(ids, monotonic()):
                 return
 
     def _take(self, ids: Collection[str], end: float) -> bool:
-        """Take one message, or connect again; return False where there was nothing to do."""
+        """Take one message, or reconnect; return False if there was nothing to do."""
         try:
             hint = self._stream.take(end)
         except _NothingCame:
@@ -372,11 +373,11 @@ def subscribe(
 
     Args:
         client: A client whose timeout bounds the handshake, and that makes one attempt.
-        offer: What is known of its server.
-        ids: Gives the runs that have not ended.
+        offer: What is known about its server.
+        ids: Returns the ids of the runs that have not ended.
 
     Returns:
-        The pushes, None where there are to be none.
+        The pushes, or None if the server cannot be subscribed to.
     """
     try:
         stream = RunStream(client, ids)

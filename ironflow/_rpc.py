@@ -2,15 +2,15 @@
 
 Rules:
 
-1. A name is looked up in the generated table before anything is sent. One that is not there is
-   refused with those that were probably meant; a stream is not called by ``rpc``, nor anything else
-   by ``rpc_stream``.
-2. A method without side effects is repeated as a GET is. Any other is a POST like those of REST:
-   an idempotency key in its message makes it safe to repeat, where it takes one.
-3. Replies come in two casings, by server and by service. ``rpc`` and ``rpc_stream`` give what came.
-   The methods of the manifest give the names of its models (``in_model_names``).
+1. A name is looked up in the generated table before anything is sent. An unknown one is refused
+   with similar names. ``rpc`` refuses streams, and ``rpc_stream`` everything else.
+2. A method without side effects is retried like a GET. Any other is treated like a POST: an
+   idempotency key in its message makes it safe to repeat, if it takes one.
+3. Members of replies are in snake_case or camelCase, depending on server and service. ``rpc`` and
+   ``rpc_stream`` return them as they came. The methods of the manifest return the names of its
+   models (``in_model_names``).
 4. A stream is opened under the rules of a call when its first message is asked for. After that
-   nothing is repeated: what was missed, nobody here can know.
+   nothing is repeated, because nobody here can know what was missed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _PACKAGE = "ironflow.v1."
 _UNARY = "unary"
 _SERVER_STREAM = "server_stream"
 
-_LONGEST_NAME = 100  # that is compared with the known ones, and shown
+_LONGEST_NAME = 100  # characters of an unknown name that are compared and shown
 
 
 class Rpc(BaseClient):
@@ -50,19 +50,19 @@ class Rpc(BaseClient):
 
             client.rpc("ProjectionService/GetProjection", {"name": "order-totals"})
 
-        The reply is given as it came: its members are in snake_case or in camelCase, what is zero
-        or empty may be left out, integers of 64 bits are text, and bytes are base64.
+        The reply is returned as it came: members are in snake_case or in camelCase, those that are
+        zero or empty may be left out, 64-bit integers are text, and bytes are base64.
 
         Args:
             method: Service and method, as in ``ProjectionService/GetProjection``.
             body: The request message, its members in either casing; None sends an empty one.
             retry: True repeats the call after a failure even if it may have been delivered, False
-                never repeats it; None repeats what has no side effects, as the client's options
-                say. An ``idempotency_key``, where the method takes one, makes any call safe;
-                "auto" makes a key.
+                never repeats it. None, the default, repeats methods without side effects, as the
+                client's options say. An ``idempotency_key`` in the message, if the method takes
+                one, makes any call safe to repeat; "auto" makes a key.
 
         Returns:
-            The reply message, empty where it has no members.
+            The reply message; an empty dict if it has no members.
 
         Raises:
             ValueError: There is no such method, it is a stream, or an argument cannot be sent.
@@ -93,7 +93,7 @@ class Rpc(BaseClient):
 
         The stream is opened when its first message is asked for. ``timeout`` then bounds the
         opening and each silence, not the life of the stream, and ``max_response_bytes`` bounds each
-        message. Leaving the loop closes it; so does ``close()`` of what is returned.
+        message. Leaving the loop closes the stream; so does ``close()`` of the returned iterator.
 
         Args:
             method: Service and method, as in ``PubSubService/Subscribe``.
@@ -131,7 +131,7 @@ class Rpc(BaseClient):
 
 
 def as_message(model: str = "") -> Callable[[Reply], dict[str, Any]]:
-    """Return what makes the value of a reply: its message, an object.
+    """Return a reader that makes the value of a reply: its message, an object.
 
     Args:
         model: The model whose names its members get; without one they stay as they came.
@@ -210,14 +210,14 @@ def _lookup(method: object, kind: str) -> tuple[str, bool, bool]:
 
 
 _ADVICE = {
-    _UNARY: "gives one reply, it is no stream; call it by rpc",
-    _SERVER_STREAM: "streams its reply; follow it by rpc_stream",
+    _UNARY: "returns one reply, not a stream; call it with rpc",
+    _SERVER_STREAM: "streams its reply; call it with rpc_stream",
     "bidi_stream": "streams in both directions, which neither rpc nor rpc_stream can do",
 }
 
 
 def _unknown(method: str, name: str, known: Mapping[str, object]) -> str:
-    """Return the refusal of a name that is not in the table, with those that it is near to."""
+    """Return the message that refuses an unknown name, with similar names."""
     near = _near(name, list(known))
     text = f"method: {method[:_LONGEST_NAME]!r} is not an RPC method"
     if near:
@@ -227,7 +227,7 @@ def _unknown(method: str, name: str, known: Mapping[str, object]) -> str:
 
 
 def _near(name: str, known: list[str]) -> list[str]:
-    """Return the names that one may have been meant for: by the whole of it, or by its method."""
+    """Return known names that are similar, as a whole or in the name of the method."""
     with loading:
         from difflib import get_close_matches
 

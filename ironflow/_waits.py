@@ -11,10 +11,10 @@ Rules:
    408, 425, 429 or 5xx, may be mended by the next. Any other failure ends the wait at once.
 4. ``on_progress`` gets every state that differs from the one before, the first and the last
    included. What it raises ends the wait.
-5. A wait for runs that three looks were in vain for subscribes to what happens to them, where the
-   server offers that: an end is then looked at as it comes, and few looks are made beside it. With
-   ``poll_interval`` it only polls. A subscription never fails a wait and never changes what it
-   gives; its rules are in ``_pushes``.
+5. If runs have not ended after three looks, and the server offers subscriptions, the wait
+   subscribes to their events. It then looks at a run as soon as that has ended, and makes few other
+   looks. With ``poll_interval`` it only polls. A subscription never makes a wait fail and never
+   changes its result; the rules are in ``_pushes``.
 6. A run that failed is a result like any other, unless the caller asks for an exception. Time that
    is up is an ``IronflowTimeoutError`` whose ``body`` is the last state.
 
@@ -79,8 +79,8 @@ class Waits(BaseClient):
             id: Run id.
             timeout: Seconds to wait at most; 0 is one look. It is not the timeout of a request:
                 that stays the client's own.
-            poll_interval: Seconds between two looks, for a wait that only polls. Default: growing
-                from 0.1 to 2, and random, as long as nothing is pushed.
+            poll_interval: Seconds between two looks, and no subscription. By default they are
+                random and grow from 0.1 to 2, and the wait may subscribe.
             on_progress: Called with the run at first and whenever it has changed.
             raise_on_failure: Raise ``RunFailedError`` for a run that failed or was cancelled,
                 instead of returning it.
@@ -118,15 +118,15 @@ class Waits(BaseClient):
 
         Each run is first looked up by its id. From then on one list request a poll covers all runs
         of one event, so many runs of few events cost little. Where the server offers subscriptions,
-        one connection tells of all runs, and only those that may have ended are looked at. Nothing
-        is sent before the first run is asked for.
+        one connection covers all runs, and only those that may have ended are looked at. Nothing is
+        sent before the first run is asked for.
 
         Args:
             ids: Run ids; one that is given twice counts once.
             timeout: Seconds to wait at most for all of them; 0 is one look at each. The time that
                 the caller spends between two runs does not count.
-            poll_interval: Seconds between two polls, for a wait that only polls. Default: growing
-                from 0.1 to 2, and random, as long as nothing is pushed.
+            poll_interval: Seconds between two polls, and no subscription. By default they are
+                random and grow from 0.1 to 2, and the wait may subscribe.
             on_progress: Called with each run at first and whenever it has changed.
             raise_on_failure: Raise ``RunFailedError`` at the first run that failed or was
                 cancelled, instead of yielding it.
@@ -163,8 +163,8 @@ class Waits(BaseClient):
         Args:
             body: The event, as for ``events_create``.
             timeout: Seconds to wait at most once the event is accepted; 0 is one look at each run.
-            poll_interval: Seconds between two polls, for a wait that only polls. Default: growing
-                from 0.1 to 2, and random, as long as nothing is pushed.
+            poll_interval: Seconds between two polls, and no subscription. By default they are
+                random and grow from 0.1 to 2, and the wait may subscribe.
             on_progress: Called with each run at first and whenever it has changed.
             raise_on_failure: Raise ``RunFailedError`` at the first run that failed or was
                 cancelled.
@@ -214,8 +214,8 @@ class Waits(BaseClient):
             idempotency_key: Makes the call safe to repeat, so it is retried as a GET is; "auto"
                 makes a key.
             timeout: Seconds to wait at most once the run is started; 0 is one look.
-            poll_interval: Seconds between two looks, for a wait that only polls. Default: growing
-                from 0.1 to 2, and random, as long as nothing is pushed.
+            poll_interval: Seconds between two looks, and no subscription. By default they are
+                random and grow from 0.1 to 2, and the wait may subscribe.
             on_progress: Called with the run at first and whenever it has changed.
             raise_on_failure: Raise ``RunFailedError`` for a run that failed or was cancelled,
                 instead of returning it.

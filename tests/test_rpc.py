@@ -124,7 +124,7 @@ def test_a_wrong_name_is_refused_with_the_near_ones(client, server, name, words)
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("PubSubService/Subscribe", "streams its reply; follow it by rpc_stream"),
+        ("PubSubService/Subscribe", "streams its reply; call it with rpc_stream"),
         (
             "WorkerService/Connect",
             "streams in both directions, which neither rpc nor rpc_stream can do",

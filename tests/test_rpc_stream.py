@@ -108,7 +108,7 @@ def test_a_message_without_members_is_an_empty_object(body):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("IronflowService/Info", "gives one reply, it is no stream; call it by rpc"),
+        ("IronflowService/Info", "returns one reply, not a stream; call it with rpc"),
         (
             "PubSubService/SubscribeBidirectional",
             "streams in both directions, which neither rpc nor rpc_stream can do",

@@ -1,13 +1,14 @@
-"""The body of a reply that goes on: its bytes, as they come.
+"""The body of a streamed reply: its bytes, as they come.
 
 Rules:
 
-1. There is no deadline for the whole of it, only for each silence: within ``timeout`` seconds from
-   when somebody waits for it, something more has to come. The time of whoever reads is not counted.
-2. Nothing is kept: a piece is at most what one receive gives.
-3. Nothing is lost: what came before a break, be it in the same receive, is given before the error.
-4. What goes wrong becomes an ``IronflowError`` here as it does in ``transport``, and whatever ends
-   the stream closes its connection, which is not used again.
+1. There is no deadline for the whole body, only for each silence: more bytes have to come within
+   ``timeout`` seconds of a read. The time that the reader spends between reads is not counted.
+2. Nothing is buffered: a piece is at most what one receive returns.
+3. Nothing is lost: bytes that came before a failure, even in the same receive, are returned before
+   the error.
+4. Failures become an ``IronflowError`` here as they do in ``transport``. Whatever ends the stream
+   closes its connection, which is not used again.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ class Stream:
     """A successful reply whose body has not come yet.
 
     Args:
-        transport: What the request was sent by.
-        connection: What the reply comes on; the stream closes it.
+        transport: The transport that sent the request.
+        connection: The connection that the reply comes on; the stream closes it.
         request: The call.
         limits: Its limits; ``timeout`` is that of each silence.
         reply: The head of the reply.
@@ -65,14 +66,14 @@ class Stream:
         self._limits = limits
         self._started = monotonic()
         self._has_ended = False
-        self._problem: BadReply | None = None  # raised once what came before it is given
+        self._problem: BadReply | None = None  # raised after the bytes that came before it
         self.reply = reply
 
     def read(self) -> bytes | bytearray:
-        """Return the next bytes of the body; empty ones are its end.
+        """Return the next bytes of the body, none at its end.
 
         Raises:
-            IronflowError: It broke off, is not HTTP, or nothing came in time.
+            IronflowError: The body broke off, is not HTTP, or nothing came in time.
         """
         try:
             return self._read()
@@ -84,16 +85,16 @@ class Stream:
         raise self.failed(problem)
 
     def failed(self, problem: Exception | Reply) -> IronflowError:
-        """Return the error that ends the stream; it is closed.
+        """Close the stream, and return the error to raise.
 
         Args:
-            problem: An exception, or the reply that what came stands for.
+            problem: An exception, or the reply that the received bytes stand for.
         """
         self.close()
         return self._transport.failure(problem, self._request, self._limits, self._started)
 
     def close(self) -> None:
-        """Close the connection; whatever else comes is not wanted."""
+        """Close the connection; nothing more is read."""
         self._connection.close()
 
     def _read(self) -> bytes | bytearray:
