@@ -63,8 +63,8 @@ class Live(BaseClient):
                 connection counts as lost.
             reconnect: Whether to connect again after a loss, as often as it takes, instead of
                 raising. Status 401, 403, 404 and 426 end the stream in any case.
-            on_gap: Called once per loss, when the stream stands again, with a dict: ``error``,
-                ``healed``, ``attempts``, ``seconds``.
+            on_gap: Called once per loss, when the stream stands again and before what has changed
+                is given, with a dict: ``error``, ``healed``, ``attempts``, ``seconds``.
 
         Returns:
             An iterator over updates, such as
@@ -106,8 +106,8 @@ class Live(BaseClient):
                 connection counts as lost.
             reconnect: Whether to connect again after a loss, as often as it takes, instead of
                 raising. Status 401, 403, 404 and 426 end the stream in any case.
-            on_gap: Called once per loss, when the stream stands again, with a dict: ``error``,
-                ``healed``, ``attempts``, ``seconds``.
+            on_gap: Called once per loss, when the stream stands again and before what has changed
+                is given, with a dict: ``error``, ``healed``, ``attempts``, ``seconds``.
 
         Returns:
             An iterator over updates, such as

@@ -7,8 +7,8 @@ Rules:
    come. What ends it for good is decided in ``after_end``.
 2. The new connection is opened first and the state read after, so that nothing falls in between.
    What is read and what comes are told apart by revision: nothing is given twice, nothing older.
-3. A loss is told once, when the new subscription stands: to ``on_gap``, or to the log where nothing
-   could be read again.
+3. A loss is told once, when the new subscription stands and ahead of the first item after it: to
+   ``on_gap``, or to the log where nothing can be read again.
 4. ``timeout`` bounds the wait for the next item, reconnecting included. After it the stream can be
    used further.
 5. A peer is silent only while we wait for it. After ``idle_ping`` seconds of that it is pinged, and
@@ -242,12 +242,14 @@ class LiveStream(Generic[Item]):
         if self._socket is None:
             self._connect_again(end)
             return None
-        if self._reading:
-            return self._read(end)
-        if self._gap is not None and self._source.stands:
-            self._tell_gap(self._gap)
-            return None
-        return self._receive(self._socket, end)
+        item = self._read(end) if self._reading else self._receive(self._socket, end)
+        if self._gap is None or not self._source.stands or (self._reading and item is None):
+            return item
+        self._gap["healed"] = self._source.heals
+        if item is not None:  # kept, for the callback may raise
+            self._ready.append(item)
+        self._tell_gap(self._gap)
+        return None
 
     def _act(self, ended: _Ended) -> None:
         """Do what ``after_end`` decides."""
@@ -357,10 +359,7 @@ class LiveStream(Generic[Item]):
         except IronflowError as error:
             ended = _Ended(kind_of(error), error)
         else:
-            if done:
-                self._reading = False
-                if self._gap is not None:
-                    self._gap["healed"] = True
+            self._reading = not done
             return item
         raise ended
 

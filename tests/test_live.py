@@ -154,6 +154,49 @@ def test_after_a_loss_the_state_is_read_and_only_what_changed_is_given():
     assert isinstance(gaps[0]["error"], IronflowConnectionError)
 
 
+def test_a_gap_is_told_ahead_of_what_follows_it():
+    scripts = [
+        [upgrade, put("a", b"1", 1) + put("b", b"1", 2), reset],
+        [upgrade, put("a", b"2", 3), closed()],
+        [request, keys("a"), request, entry("a", "Mg==", 3)],
+    ]
+    told = []
+    with HostileServer(*scripts) as server, connected(server) as client:
+        for update in client.kv_watch("b", on_gap=lambda gap: told.append(gap["healed"])):
+            told.append((update["key"], update["revision"], update["operation"]))
+    assert told == [("a", 1, "put"), ("b", 2, "put"), True, ("b", 2, "delete"), ("a", 3, "put")]
+
+
+def test_an_item_outlives_a_callback_that_raises():
+    scripts = [
+        [upgrade, put("a", b"1", 1), reset],
+        [upgrade, closed()],
+        [request, keys("a"), request, entry("a", "Mg==", 2)],
+    ]
+
+    def fail(gap):
+        raise LookupError("not now")
+
+    with HostileServer(*scripts) as server, connected(server) as client:
+        updates = client.kv_watch("b", on_gap=fail)
+        assert next(updates)["revision"] == 1
+        with pytest.raises(LookupError, match="not now"):
+            next(updates)
+        assert [update["revision"] for update in updates] == [2]
+
+
+def test_a_gap_of_events_is_told_ahead_of_them_by_a_server_that_confirms_nothing():
+    told = []
+    scripts = [
+        [upgrade, read_frame, text(event("evt_1")), closed(1001)],
+        [upgrade, read_frame, text(event("evt_2")), closed()],
+    ]
+    with HostileServer(*scripts) as server, connected(server) as client:
+        for found in client.subscribe("events:a", on_gap=lambda gap: told.append(gap["healed"])):
+            told.append(found["eventId"])
+    assert told == ["evt_1", False, "evt_2"]
+
+
 def test_a_config_document_that_was_deleted_in_a_gap_is_one_item_without_data():
     written = {"type": "config_update", "name": "c", "data": {"a": 1}, "revision": 4}
     missing = reply(b'{"error": "no"}', status="404 Not Found")
@@ -543,7 +586,7 @@ def test_the_example_mirrors_a_bucket_through_a_restart():
     assert done.stdout.splitlines() == [
         "{'a': b'1'}",
         "{'a': b'1', 'b': b'2'}",
+        "connected again",
         "{'b': b'2'}",
         "{'b': b'3'}",
-        "connected again",
     ]
