@@ -21,7 +21,7 @@ from ._engine.auth_trail import AuthTrail
 from ._engine.documents import Configs, Secrets
 from ._engine.emitting import republish
 from ._engine.events import EventLog
-from ._engine.feed import Feed
+from ._engine.feed import Feed, Topics
 from ._engine.kv import Buckets
 from ._engine.operations import Breakers, DeadLetters, Debounced, TopicEdges
 from ._engine.organizations import Organizations, Projects, new_state
@@ -39,7 +39,6 @@ from ._engine.schemas import Schemas
 from ._engine.state import DEFAULT_ORG, Environment, Receipts, Stores
 from ._engine.streams import Streams
 from ._engine.subscriptions import Consumers
-from ._engine.topics import Topics
 from ._engine.webhooks import Deliveries, Sources
 from ._engine.workers import Workers
 from ._reading import decoded

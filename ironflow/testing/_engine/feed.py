@@ -6,7 +6,7 @@ Rules:
    ``events:<name>`` and ``entity:<type>.<id>.<name>``, and is one message all the same.
 2. Its data is JSON text, made when it is published: the record that it tells of may change later.
 3. The latest ``MAX_MESSAGES`` are kept, and at most ``MAX_BYTES`` of data together; the very latest
-   always.
+   always. The figures of the developer topics count all of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import json
 from collections import deque
 from typing import Any, NamedTuple
 
-from .state import Environment
+from .state import Environment, Index, Record
 
 MAX_MESSAGES = 10_000
 MAX_BYTES = 64 * 1024 * 1024
@@ -76,3 +76,22 @@ class Feed:
     def at(self, position: int) -> Message:
         """Return the message at a position that is kept."""
         return self._messages[position - self.start]
+
+
+class Topics(Index[str, Record, Environment]):
+    """The topics by name, with their figures; members as in the RPC messages."""
+
+    what = "topic"
+
+    def count(self, name: str, sequence: int) -> None:
+        """Count a message on a topic."""
+        moment = self.owner.clock.text()
+        first = {
+            "name": name,
+            "message_count": 0,
+            "first_seq": sequence,
+            "first_message_at": moment,
+        }
+        topic = self.setdefault(name, first)
+        topic["message_count"] += 1
+        topic.update(last_seq=sequence, last_message_at=moment)

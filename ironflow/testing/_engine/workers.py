@@ -1,4 +1,4 @@
-"""Workers: programs that fetch the runs of their functions as jobs, and report on them.
+"""Workers: programs that bring functions, fetch their runs as jobs, and report on them.
 
 Rules:
 
@@ -13,6 +13,11 @@ Rules:
    an event, a path with the value that it must have is evaluated.
 5. A run that failed and may be tried again is handed out after the function's delay. When its
    attempts are used up it fails, or pauses until somebody resumes it, as the function says.
+6. A function that is registered again changes in place: its runs go on, and its version counts up
+   if anything is different. Triggers with a cron expression, and conditions (CEL), are kept and
+   shown, and start nothing.
+7. This server calls no endpoint, and a Python function has no workers: registering either is
+   refused, because such a function's runs would wait forever.
 """
 
 from __future__ import annotations
@@ -28,7 +33,10 @@ from .runs import Function, Functions, Run, Runs, Wait
 from .state import Environment, Index, Record, only
 from .times import timestamp
 
-_MAX_ATTEMPTS = 3
+_MAX_ATTEMPTS = 3  # of a function that a worker only names
+_REGISTERED_ATTEMPTS = 25  # of one that is registered; the product's defaults
+_RETRY_DELAY_MS = 1000
+_MAX_DELAY_MS = 300_000
 _EVENT_MEMBERS = (
     "id", "name", "metadata", "timestamp", "version", "source", "idempotency_key",
 )  # fmt: skip
@@ -180,6 +188,47 @@ class Workers(Index[str, Worker, Environment]):
 
         state.clock.wait_for(is_over, patience=seconds, passes_time=False)
         return jobs
+
+
+def register_function(environment: Environment, id: str, members: Record) -> tuple[Function, bool]:
+    """Register a function, or change one; return it, and whether it is new.
+
+    Args:
+        environment: Where it belongs.
+        id: Its id.
+        members: Members of the model ``FunctionResponse``; what is absent gets its default.
+    """
+    if id in environment.state.registry.of(Functions):
+        raise Refusal(409, f"{id} is a Python function of the local server; it has no workers")
+    if members.get("execution_mode", "pull") != "pull":
+        raise Refusal(501, "the local server calls no endpoints; EXECUTION_MODE_PULL is offered")
+    functions, moment = environment.of(Functions), environment.clock.text()
+    function = functions.get(id)
+    is_new = function is None
+    if function is None:
+        function = functions[id] = Function(id, None, moment=moment)
+    function.secrets = members.pop("secrets", [])
+    function.on_exhausted = members.pop("on_exhausted", None) or "pause"
+    function.max_delay = members.pop("max_delay_ms", _MAX_DELAY_MS) / 1000
+    record = function.record
+    changed = {
+        "name": id,
+        "retry_attempts": _REGISTERED_ATTEMPTS,
+        "retry_delay_ms": _RETRY_DELAY_MS,
+        "retry_backoff": 2.0,
+        "timeout_ms": 0,
+        "triggers": [],
+        **members,
+    }
+    if not is_new and any(record.get(name) != value for name, value in changed.items()):
+        record.update(version=record["version"] + 1, updated_at=moment)
+    record.update(changed)
+    function.triggers = tuple(t["event"] for t in record["triggers"] if t.get("event"))
+    function.max_attempts = record["retry_attempts"]
+    function.retry_delay = record["retry_delay_ms"] / 1000
+    function.backoff = record["retry_backoff"]
+    runs.tell_registered(environment, function)
+    return function, is_new
 
 
 def progress(job: Job, steps: list[Step], offset: int) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .._call import Call
+from .._engine import workers
 from .._engine.emitting import invoke
 from .._engine.refusals import Refusal
-from .._engine.registering import register
 from .._engine.runs import functions_of
 from .._engine.state import Receipts, Record, only
 from .._reading import Fields
@@ -63,7 +63,7 @@ def register_function(call: Call) -> Record:
         "secrets": body.texts("secrets", []),
         **only(body.value, ("execution_mode", "metadata", "concurrency", "debounce", "actor_key")),
     }
-    function, created = register(call.environment, id, members)
+    function, created = workers.register_function(call.environment, id, members)
     return {"function": as_message(function.record), "created": created}
 
 

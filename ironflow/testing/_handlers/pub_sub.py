@@ -5,11 +5,11 @@ from __future__ import annotations
 from .._call import Call
 from .._engine.emitting import refuse_reserved
 from .._engine.events import EventLog
+from .._engine.feed import Topics
 from .._engine.operations import TopicEdges
 from .._engine.runs import Runs
 from .._engine.state import Receipts, Record
 from .._engine.subscriptions import Consumers, publish
-from .._engine.topics import Topics
 from ._table import route
 
 

@@ -1,11 +1,11 @@
-"""Runs: reading them, their steps and their audit; cancelling, resuming, patching a step."""
+"""Runs: reading them, cancelling and resuming them, and changing what a step returned."""
 
 from __future__ import annotations
 
 import json
 
 from .._call import Call
-from .._engine import execution, runs
+from .._engine import execution, injection, runs
 from .._engine.events import EventLog
 from .._engine.refusals import Refusal, missing
 from .._engine.runs import Run, Runs
@@ -118,6 +118,44 @@ def runs_create(call: Call) -> Record:
     payload = {"name": run.names[step["id"]], "reason": body.text("reason", "")}
     runs.audit(run, "step.patched", payload, step)
     return only(step, _STEP)
+
+
+# What exists as RPC only.
+
+
+@route("POST", "/ironflow.v1.IronflowService/GetRun")
+def get_run(call: Call) -> Record:
+    """The whole run: in REST it lacks whether it is paused for injection, or is going to be."""
+    return _run(call, call.body().text("id")).record
+
+
+@route("POST", "/ironflow.v1.IronflowService/PauseRun")
+def pause_run(call: Call) -> Record:
+    run = _run(call, call.body().text("run_id"))
+    injection.pause(run)
+    return {"status": run.status}
+
+
+@route("POST", "/ironflow.v1.IronflowService/GetPausedState")
+def get_paused_state(call: Call) -> Record:
+    run = _run(call, call.body().text("run_id"))
+    steps = [
+        {**step, "name": run.names[step["id"]], "completed_at": step["ended_at"]}
+        for step in injection.steps_of(run)
+    ]
+    reason = run.record["pause_reason"]
+    return {"steps": steps, "next_step_hint": run.next_step, "pause_reason": reason}
+
+
+@route("POST", "/ironflow.v1.IronflowService/InjectStepOutput")
+def inject_step_output(call: Call) -> Record:
+    body = call.body()
+    step_id = body.text("step_id")
+    if "new_output" not in body.value:  # null is an output like any other
+        raise Refusal(400, "new_output is required")
+    output, reason = body.value["new_output"], body.text("reason", "")
+    previous = injection.inject(_run(call, body.text("run_id")), step_id, output, reason)
+    return {"step_id": step_id, "previous_output": previous}
 
 
 def _run(call: Call, id: str) -> Run:
