@@ -119,8 +119,13 @@ class Wait:
         if self.held:
             limit = max(limit, self.hold_ms() / 1000 + HOLD_MARGIN)
         limit = min(limit, max(self.left(), 0.001))
+        headers, hold = self._client._options.headers, int(limit - HOLD_MARGIN)
+        if self.timeout and not self.held and hold > 0 and "prefer" not in headers.names():
+            headers = headers.with_value("Prefer", f"wait={hold}")
         return generated(
-            self._client.with_options(timeout=limit, total_timeout=None, max_attempts=1)
+            self._client.with_options(
+                timeout=limit, total_timeout=None, max_attempts=1, headers=headers
+            )
         )
 
     def call(self, method: str, path: str, **arguments: Any) -> Any:

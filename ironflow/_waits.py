@@ -7,15 +7,17 @@ Rules:
 2. Without ``poll_interval`` the pauses between looks grow from 0.1 s to 2 s, half of each fixed and
    half of it random, which makes at most T + 5 looks in T seconds. With it, each pause is that
    long. A ``Retry-After`` makes a pause longer, never shorter.
-3. A look is one attempt, for the wait repeats it anyway. One that fails without a reply, or with
+3. A look says ``Prefer: wait`` (RFC 7240, 4.3), so that a server that can may hold it until there
+   is something new; the local server with a virtual clock does.
+4. A look is one attempt, for the wait repeats it anyway. One that fails without a reply, or with
    408, 425, 429 or 5xx, may be mended by the next. Any other failure ends the wait at once.
-4. ``on_progress`` gets every state that differs from the one before, the first and the last
+5. ``on_progress`` gets every state that differs from the one before, the first and the last
    included. What it raises ends the wait.
-5. If runs have not ended after three looks, and the server offers subscriptions, the wait
+6. If runs have not ended after three looks, and the server offers subscriptions, the wait
    subscribes to their events. It then looks at a run as soon as that has ended, and makes few other
    looks. With ``poll_interval`` it only polls. A subscription never makes a wait fail and never
    changes its result; the rules are in ``_pushes``.
-6. A run that failed is a result like any other, unless the caller asks for an exception. Time that
+7. A run that failed is a result like any other, unless the caller asks for an exception. Time that
    is up is an ``IronflowTimeoutError`` whose ``body`` is the last state.
 
 Design: the methods say what is waited for; ``_polling`` has the clock, makes the looks and decides

@@ -49,6 +49,18 @@ def test_a_poll_interval_is_kept_as_it_is(client, server, clock):
     assert clock.slept == [3, 3, 3]
 
 
+def test_a_look_says_how_long_the_server_may_hold_it(client, server):
+    for _ in range(5):
+        server.reply(run("completed"))
+    client.runs_wait("run_1")  # the client's timeout is 5 s
+    client.runs_wait("run_1", timeout=4.5)
+    client.runs_wait("run_1", timeout=2)
+    client.runs_wait("run_1", timeout=0)
+    client.with_options(headers={"prefer": "handling=strict"}).runs_wait("run_1")
+    preferred = [request.headers.get("prefer") for request in server.requests]
+    assert preferred == ["wait=3", "wait=2", None, None, "handling=strict"]
+
+
 def test_progress_is_each_state_that_differs_the_first_and_the_last_included(client, server, clock):
     states = [run(attempt=1), run(attempt=1), run(attempt=2), run("completed", attempt=2)]
     for state in states:

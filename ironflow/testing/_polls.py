@@ -4,8 +4,10 @@ Rules:
 
 1. A request that only reads, and brings what it brought before with nothing done in between, is
    held until its answer changes (its ``status``, where it has one), no timer is left, or a second
-   of real time has passed.
-2. A run that asks again from within its handler waits too, but only for what has not ended: it
+   of real time has passed. What has ended does not change any more, and may be read twice.
+2. A request that says ``Prefer: wait`` (RFC 7240, 4.3) about what has not ended is held the first
+   time already. The client's own waits say so.
+3. A run that asks again from within its handler waits too, but only for what has not ended: it
    may well read a setting twice.
 """
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 1.0
 _NOT_ENDED = {"pending", "running", "paused", "rebuilding"}
+_ENDED = {"cancelled", "completed", "failed"}
 _ABOUT_CALLER = ("authorization", "x-ironflow-environment", "x-ironflow-org")
 
 
@@ -41,11 +44,14 @@ def held(
         return reply
     caller = (request.headers.get(name) for name in _ABOUT_CALLER)
     question = (request.path, *request.query.items(), request.body, *caller)
-    if not clock.is_told_again(question, reply.body):
+    is_again, before = clock.is_told_again(question, reply.body), _gist(reply)
+    may_change = not _NOT_ENDED.isdisjoint(before)
+    is_wait = may_change and request.headers.get("prefer", "").startswith("wait")
+    if not (is_again or is_wait) or (clock.is_guest and not may_change):
         return reply
-    before, ends = _gist(reply), monotonic() + _LONGEST
-    if clock.is_guest and not _NOT_ENDED.intersection(before):
+    if len(before) == 1 and before[0] in _ENDED:
         return reply
+    ends = monotonic() + _LONGEST
     while _gist(reply) == before and clock.skip(ends - monotonic()):
         reply = ask()
     clock.is_told_again(question, reply.body)

@@ -29,6 +29,30 @@ def test_a_program_that_polls_sees_the_time_pass(local, local_client, poll):
     assert local.now == START + timedelta(days=37)
 
 
+@pytest.mark.parametrize(
+    "wait",
+    [
+        lambda client: client.functions_invoke_and_wait("month"),
+        lambda client: client.events_create_and_wait({"name": "order.placed"})[0],
+        lambda client: next(client.runs_wait_many([start(client)])),
+    ],
+)
+def test_a_wait_of_the_client_takes_one_look(local, local_client, wait):
+    month(local)
+    assert wait(local_client)["status"] == "completed"
+    assert [request.method for request in local.requests] == ["POST", "GET"]
+    assert local.now == START + timedelta(days=37)
+
+
+def test_reading_a_run_that_has_ended_twice_is_no_poll(local, local_client):
+    napper(local, "nap", DAY)
+    local_client.functions_invoke("nap")
+    local.function("quick", triggers=["order.*"])(lambda event: 1)
+    run_id = start(local_client)
+    assert [local_client.runs_get(run_id)["status"] for _ in range(3)] == ["completed"] * 3
+    assert local.now == START
+
+
 def test_reading_what_has_changed_or_reading_after_an_action_is_no_poll(local, local_client):
     month(local)
     run_id = start(local_client)

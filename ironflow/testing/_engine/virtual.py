@@ -13,8 +13,8 @@ Rules:
    ``set_time`` do not wait for them.
 3. A request is answered once everything that it set off has come to rest. So a test that calls
    one thing at a time meets the same ids, times and order each time.
-4. A GET that brings what it brought before, with nothing done in between, is a wait too, so that a
-   program that polls sees the time pass (``_polls``).
+4. A GET that says so is a wait too, and so is one that brings what it brought before, with nothing
+   done in between: a program that polls sees the time pass (``_polls``).
 5. A request that comes while the thread of a run is in the middle of a call over the network is
    taken for that call: it acts, and waits, in the turn of the run. So is a request that comes
    while a run keeps the turn, for the handler may have threads of its own.
