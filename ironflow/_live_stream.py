@@ -13,7 +13,8 @@ Rules:
    used further.
 5. A peer is silent only while we wait for it. After ``idle_ping`` seconds of that it is pinged, and
    after as many again it counts as lost.
-6. ``close`` may be called by any thread. The thread that iterates closes the connection itself.
+6. ``close`` may be called by any thread; it interrupts a call that is under way. The thread that
+   iterates closes the connection itself.
 
 Design: ``_step`` does one thing at a time and raises ``_Ended`` for an end, ``after_end`` decides
 what follows, ``_act`` does it. A source (``_live_sources``) knows what messages mean.
@@ -39,6 +40,7 @@ from ._live_sources import Refused
 from ._options import seconds
 from ._wire.content import parse
 from ._wire.failures import clean
+from ._wire.interruptible import InterruptibleTransport
 from ._wire.retry import backoff
 from ._wire.websocket import NORMAL, Closed, Message
 from ._wire.websocket_connection import WebSocketConnection, open_websocket
@@ -147,6 +149,7 @@ class LiveStream(Generic[Item]):
         self._on_gap = on_gap
         self._clock = clock
         self._random = random
+        self._transport = InterruptibleTransport(client._open())
         self._socket: WebSocketConnection | None = None
         self._request: Request | None = None
         self._turn = threading.Lock()  # held by the thread that iterates
@@ -191,6 +194,7 @@ class LiveStream(Generic[Item]):
         socket = self._socket
         if socket is not None:
             socket.wake()
+        self._transport.interrupt()
         self._close_if_unused()
 
     def __next__(self) -> Item:
@@ -283,13 +287,12 @@ class LiveStream(Generic[Item]):
     # Connecting
 
     def _open(self, limits: Limits, retry: bool | None) -> None:
-        client = self._client
-        transport = client._transport or client._open()
+        transport = self._transport
         self._request = transport.request(
             transport.origin,
             "GET",
             transport.prefix + self._source.path,
-            client._headers,
+            self._client._headers,
             None,
             None,
             False,
@@ -344,16 +347,14 @@ class LiveStream(Generic[Item]):
 
     def _read(self, end: float) -> Any:
         """Make one step of reading the state after a gap."""
-        client = self._client
-        if end != _FOREVER:
-            left = end - self._clock()
-            if left <= 0:
-                raise self._timed_out()
-            options = client._options
-            client = client.with_options(
-                timeout=min(options.limits.timeout, left),
-                total_timeout=min(options.limits.total_timeout, left),
-            )
+        left = end - self._clock()
+        if left <= 0:
+            raise self._timed_out()
+        limits = self._client._options.limits
+        client = self._client.with_options(
+            timeout=min(limits.timeout, left), total_timeout=min(limits.total_timeout, left)
+        )
+        client._transport = self._transport
         try:
             item, done = self._source.read(client)
         except IronflowError as error:

@@ -294,11 +294,19 @@ def test_the_time_of_the_consumer_is_not_the_silence_of_the_peer():
         assert next(updates)["key"] == "b"
 
 
-@pytest.mark.parametrize("where", ["waiting", "pausing"])
-def test_close_from_another_thread_ends_the_loop_without_an_error(where):
-    scripts = {"waiting": [upgrade, stall], "pausing": [upgrade, reset]}
-    server = HostileServer(scripts[where], then=[request, reset])
-    with server, connected(server, initial_backoff=10) as client:
+@pytest.mark.parametrize(
+    ("scripts", "requests", "pause"),
+    [
+        pytest.param([[upgrade, stall]], 1, 0.001, id="waiting"),
+        pytest.param([[upgrade, reset]], 1, 600, id="pausing"),
+        pytest.param([[upgrade, reset], [request, stall]], 2, 0.001, id="connecting"),
+        pytest.param([[upgrade, reset], [upgrade, stall]], 3, 0.001, id="reading"),
+    ],
+)
+def test_close_from_another_thread_ends_the_loop_without_an_error(scripts, requests, pause):
+    server = HostileServer(*scripts, then=[request, stall])
+    options = {"timeout": 600, "initial_backoff": pause, "max_backoff": 600}
+    with server, connected(server, **options) as client:
         updates = client.kv_watch("b")
         found, begun = [], threading.Event()
 
@@ -309,6 +317,8 @@ def test_close_from_another_thread_ends_the_loop_without_an_error(where):
         thread = threading.Thread(target=loop)
         thread.start()
         begun.wait(PATIENCE)
+        while len(server.requests) < requests:
+            time.sleep(0.01)
         time.sleep(0.1)
         updates.close()
         thread.join(PATIENCE)

@@ -382,7 +382,7 @@ class Transport:
         proxy = self._route.proxy if self._route else None
         context = self._context() if self._tls or (proxy and proxy.tls) else None
         peer = (proxy.host, proxy.port) if proxy else (self._host, self._port)
-        connection = Connection.open(*peer, deadline)
+        connection = self.dial(*peer, deadline)
         try:
             if context and proxy and proxy.tls:
                 connection = connection.start_tls(context, proxy.host, deadline)
@@ -394,6 +394,10 @@ class Transport:
             connection.close()
             raise
         return connection
+
+    def dial(self, host: str, port: int, deadline: float) -> Connection:
+        """Connect to a host by TCP."""
+        return Connection.open(host, port, deadline)
 
     def steps(self) -> tuple[ssl.SSLContext | None, str] | None:
         """Return what TLS needs to open a connection in steps; None where that cannot be.
