@@ -1,4 +1,4 @@
-"""What is said over the WebSockets of watches and of ``/ws``.
+"""The messages on the WebSockets of watches and of ``/ws``.
 
 Rules:
 
@@ -42,7 +42,7 @@ def switch(call: Call, session: Session) -> Reply:
 
     Args:
         call: The request.
-        session: What is said over the WebSocket.
+        session: The session that uses the WebSocket.
     """
     request = call.request
     if "upgrade" not in request.headers:
@@ -56,12 +56,12 @@ def switch(call: Call, session: Session) -> Reply:
 
 
 class WatchSession(Session):
-    """Tells of a bucket or a config document.
+    """Sends the changes of a bucket or a config document.
 
     Args:
         environment: Its environment.
-        begin: Returns the watch, or refuses what is not there.
-        frame: Returns the message that tells of a change: the key, and its state.
+        begin: Returns the watch, or refuses one of something that does not exist.
+        frame: Returns the message for a change, given the key and its state.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class WatchSession(Session):
 
 
 class SubscribeSession(Session):
-    """Tells of what was subscribed to over ``/ws``."""
+    """Serves the subscriptions that are made over ``/ws``."""
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment

@@ -3,17 +3,17 @@
 Rules (https://protobuf.dev/programming-guides/json/):
 
 1. A request's members come in snake_case or camelCase. null, zero, false and empty text count as
-   absent, for on the wire of the product they cannot be told apart. Members that nobody asks for
-   are ignored; one of the wrong type is named.
-2. In a reply, members are in camelCase, except where the product sends snake_case. What is zero,
-   empty or false is left out.
-3. Integers of 64 bits are decimal text, durations are seconds such as ``5.3s``, bytes are base64,
-   enums have their full names. The engine's words for them are those of REST.
-4. What users put into an event or an output is theirs: no name in it changes. What is no object
-   has no place in a ``struct``, and goes into a member of its own, ``output_value`` for ``output``.
+   absent, because the product cannot tell them apart. Unknown members are ignored; a member of the
+   wrong type is refused by name.
+2. In a reply, members are in camelCase, except where the product sends snake_case. Members that are
+   zero, empty or false are left out.
+3. 64-bit integers are decimal text, durations are seconds such as ``5.3s``, bytes are base64, and
+   enums have their full names. The engine uses the words of REST for them.
+4. No name inside user data (an event, an output) changes. A value that is not an object does not
+   fit into a ``struct``, and goes into a member of its own, ``output_value`` for ``output``.
 
-Design: ``FIELDS`` says what a message has, a name and a type for each member; see ``_field``. Only
-members that are listed are read and sent.
+Design: ``FIELDS`` lists the members of each message with their types; see ``_field``. Only listed
+members are read and sent.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
-"""Polls under a virtual clock: a question that is asked again is a wait for another answer.
+"""Polls under a virtual clock: a request that is repeated is a wait for another reply.
 
 Rules:
 
-1. A request that only reads, and brings what it brought before with nothing done in between, is
-   held until its answer changes (its ``status``, where it has one), no timer is left, or a second
-   of real time has passed. What has ended does not change any more, and may be read twice.
-2. A request that says ``Prefer: wait`` (RFC 7240, 4.3) about what has not ended is held the first
-   time already. The client's own waits say so.
-3. A run that asks again from within its handler waits too, but only for what has not ended: it
-   may well read a setting twice.
+1. A request that only reads, and gets the same reply as before with nothing done in between, is
+   held until its reply changes (its ``status``, if it has one), no timer is left, or a second of
+   real time has passed. What has ended does not change any more, and may be read twice.
+2. A request that says ``Prefer: wait`` (RFC 7240, 4.3) about something that has not ended is held
+   the first time already. The client's own waits say so.
+3. A request that a run repeats from within its handler waits too, but only for something that has
+   not ended: a handler may well read a setting twice.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _ABOUT_CALLER = ("authorization", "x-ironflow-environment", "x-ironflow-org")
 def held(
     clock: VirtualClock, request: ReceivedRequest, reply: Reply, ask: Callable[[], Reply]
 ) -> Reply:
-    """Return the reply to a request that only reads, once there is a new one if it is a poll.
+    """Return the reply to a request that only reads; for a poll, wait for a new one.
 
     Args:
         clock: The clock of the server.
         request: The request.
-        reply: The reply of this moment.
-        ask: Returns the reply of a later moment.
+        reply: The current reply.
+        ask: Returns a later reply.
     """
     if reply.deliver is not None or reply.status >= 500:
         return reply
@@ -59,7 +59,7 @@ def held(
 
 
 def _gist(reply: Reply) -> list[Any]:
-    """Return what has to change: every status in a reply, or all of it."""
+    """Return the part that has to change: every status in a reply, or all of it."""
     try:
         return list(_statuses(json.loads(reply.body))) or [reply.body]
     except ValueError:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Provoking:
-    """Faults of a server, and what no API call can make."""
+    """Faults of a server, and data that no API call can create."""
 
     _application: Application
 
@@ -35,7 +35,7 @@ class Provoking:
         headers: Mapping[str, str] | None = None,
         body: Any = None,
     ) -> None:
-        """Answer the next requests with an error; nothing is done for them.
+        """Answer the next requests with an error, without handling them.
 
         Args:
             method: HTTP method of the requests, ``*`` for any.

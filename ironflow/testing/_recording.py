@@ -2,9 +2,9 @@
 
 Rules:
 
-1. An expectation counts the requests that fit it, from the moment it is set. It is met by exactly
+1. An expectation counts the requests that match it, from the moment it is set. It is met by exactly
    ``times`` of them, retries included.
-2. Several may fit the same request; each counts it.
+2. A request counts for each expectation that it matches.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Expectations:
                 expected.came += expected.target.fits(method, path, template)
 
     def failed(self) -> dict[Target, str]:
-        """Return what went otherwise than expected, in words, by what was expected."""
+        """Return a message for each expectation that failed, by its target."""
         with self._lock:
             return {
                 wrong.target: f"{wrong.target}: expected {wrong.times}, got {wrong.came}"
@@ -99,7 +99,7 @@ class Expectations:
 def complaint(
     expected: dict[Target, str], unmet: list[Fault], requests: list[ReceivedRequest]
 ) -> str:
-    """Return what a test should hear of what did not happen, empty when all is well.
+    """Return the message of a failed ``verify``, empty when all is well.
 
     Args:
         expected: Expectations that failed, as ``Expectations.failed`` gives them.

@@ -87,7 +87,7 @@ class Router:
             raise ValueError(f"method must be one of {', '.join(METHODS)}, not {verb!r}")
         is_glob = "*" in path and path.startswith(("/", "*"))
         if not is_glob and path not in self._templates and self.match(path) is None:
-            raise ValueError(f"path must be that of a route, or hold a *; {path!r} fits none")
+            raise ValueError(f"path must be that of a route, or contain a *; {path!r} matches none")
         return Target(verb, path)
 
 

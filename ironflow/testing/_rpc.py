@@ -6,9 +6,9 @@ Rules (https://connectrpc.com/docs/protocol):
    does not offer is a 501. Both have the code ``unimplemented``, as a Connect server says it.
 2. A unary request is ``application/json``, a streaming one ``application/connect+json``. Any other
    codec is a 415. A compressed request is taken, and bounded like any other; replies are plain.
-3. Most methods are another way to ask a handler of REST. What it refuses with a status gets the
+3. Most methods call the handler of a REST route. If it refuses with a status, the reply has the
    code that belongs to the status, and the status that belongs to the code.
-4. A stream that has begun says at its end what went wrong.
+4. Once a stream has begun, an error is in its end-of-stream message.
 """
 
 from __future__ import annotations
@@ -72,10 +72,10 @@ class _Unknown(Refusal):
 
 
 class Exchange:
-    """One RPC: what it asks a handler, and how the answer is written.
+    """One RPC: which handler it calls with what, and how the reply is written.
 
     Args:
-        request: The request; nothing of it is refused yet.
+        request: The request; it has not been checked yet.
 
     Attributes:
         message: The message of the request, by the names of the engine; empty until it is read.
@@ -88,7 +88,7 @@ class Exchange:
         self._streams = METHODS.get(self.name, ("unary",))[0] != "unary"
         self.message: Record = {}
         self._asked: dict[str, str] = {}
-        self._has_begun = False  # a stream, which says at its end what is wrong
+        self._has_begun = False  # a stream; rule 4
 
     @property
     def reads(self) -> bool:
@@ -98,7 +98,7 @@ class Exchange:
         return is_pure or asks or kind != "unary"
 
     def question(self) -> tuple[Handler, ReceivedRequest, list[str]]:
-        """Return the handler to ask, the request that it reads, and the values of its path."""
+        """Return the handler to call, the request that it reads, and the values of its path."""
         if self.name not in METHODS:
             raise _Unknown(404, f"there is no RPC method {self.name}")
         if self.request.method != "POST":
@@ -128,7 +128,7 @@ class Exchange:
         return HANDLERS[verb if method.path else "POST", path], inner, arguments
 
     def reply(self, value: Any, observe: Callable[[Record], None] | None) -> Reply:
-        """Return the reply for what a handler gave; ``observe`` gets it under the models' names."""
+        """Return the reply for a handler's value; ``observe`` gets it under the models' names."""
         if isinstance(value, Frames):
             return Reply(200, deliver=self._delivery(value))
         if isinstance(value, (Created, WithHeaders)):
@@ -173,7 +173,7 @@ class Exchange:
         return _messages.written(record, self._method.reply, camel=camel)
 
     def _delivery(self, frames: Frames) -> Delivery:
-        """Return what sends the messages of a stream as they come, and how it ended."""
+        """Return a function that sends the messages of a stream as they come, and its end."""
 
         def deliver(connection: socket.socket, _content: bytes) -> bool:
             error: Record | None = None
@@ -207,7 +207,7 @@ def _chunk(data: bytes) -> bytes:
 
 
 def _is_gone(connection: socket.socket) -> bool:
-    """Return whether the peer has closed the connection; it has nothing else to say."""
+    """Return whether the peer has closed the connection; it never sends anything else."""
     readable, _, _ = select.select([connection], [], [], 0)
     return bool(readable)
 

@@ -2,10 +2,10 @@
 
 Rules:
 
-1. A document is whole: a server that is seeded with what another one dumped has the same data, and
-   dumps the same document. A store that nobody taught this module is an error, never left out.
+1. A document is complete: a server that is seeded with another's dump has the same data, and dumps
+   the same document. A store that this module does not know is an error, never left out.
 2. What a document leaves out is as on a new server.
-3. What is wrong is a ``ValueError`` that names its place in the document.
+3. A mistake is a ``ValueError`` that names its place in the document.
 """
 
 from __future__ import annotations

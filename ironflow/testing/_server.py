@@ -50,8 +50,8 @@ class LocalServer(Registering, Provoking, Waiting):
         port: Port to listen on; 0, the default, means any free one.
         host: Address to listen on; the default is reachable from this machine only.
         api_key: Key that callers need. None, the default, means that they need none.
-        strict: Whether to refuse query parameters, known values and environments that nobody
-            knows, and to raise at the end when no request has met a fault.
+        strict: Whether to refuse unknown query parameters, values and environments, and to raise at
+            the end when no request has met a fault. False by default.
         clock: ``"real"``, or ``"virtual"``: time starts at 2026-01-01T00:00:00Z, stands still while
             anything can run, and jumps to the next timer when nothing can and somebody waits for
             it. A step that sleeps for 30 days takes no time. See ``advance`` and ``now``.
@@ -111,7 +111,7 @@ class LocalServer(Registering, Provoking, Waiting):
             self._application.verify(stopping=True)
 
     def _halt(self) -> bool:
-        """Stop without a look at faults and expectations; return False in a forked child."""
+        """Stop without checking faults and expectations; return False in a forked child."""
         if self._http is not None and self._http.inherited:
             return False  # a thread of the parent may hold a lock
         try:
@@ -166,7 +166,7 @@ class LocalServer(Registering, Provoking, Waiting):
         return datetime.fromtimestamp(self._application.state.clock.now(), timezone.utc)
 
     def expect(self, method: str, path: str, times: int = 1) -> None:
-        """Expect requests from now on; ``verify`` and the end of ``with`` see that they have come.
+        """Expect requests from now on; ``verify`` and the end of ``with`` check that they came.
 
         Args:
             method, path: As in ``fail``.
@@ -179,13 +179,13 @@ class LocalServer(Registering, Provoking, Waiting):
         self._application.expectations.add(self._application.target(method, path), times)
 
     def verify(self) -> None:
-        """See that all expected requests have come, and that a strict server's faults were met.
+        """Check that all expected requests came, and that requests met a strict server's faults.
 
         ``with`` does it at its end, unless an exception ends it, and the pytest fixture after each
-        test that has passed so far. It ends the expectations.
+        test that has passed so far. Afterwards there are no expectations.
 
         Raises:
-            AssertionError: They have not; the message says what came instead.
+            AssertionError: They did not; the message says what came instead.
         """
         self._application.verify()
 
@@ -208,17 +208,17 @@ class LocalServer(Registering, Provoking, Waiting):
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot, of this server or another one, as often as you like.
 
-        Otherwise it does what ``reset`` does: faults, expectations and requests are forgotten,
-        and connections that watch or subscribe are closed, so that clients connect again. Runs
-        go on from where they were: a run that waits still waits.
+        It also does what ``reset`` does: it forgets faults, expectations and requests, and closes
+        watches and subscriptions, so that clients connect again. Runs continue from where they
+        were: a run that waits still waits.
 
         Args:
-            snapshot: What ``snapshot`` gave.
+            snapshot: What ``snapshot`` returned.
 
         Raises:
             LookupError: A function or a projection of the snapshot is not registered here; the
                 message names it. Nothing has changed.
-            TypeError: It is something else.
+            TypeError: It is not a snapshot.
         """
         if not isinstance(snapshot, Snapshot):
             raise TypeError(f"snapshot must be what snapshot() gave, not {snapshot!r}")
@@ -231,7 +231,7 @@ class LocalServer(Registering, Provoking, Waiting):
         Only you can read the file.
 
         Args:
-            path: The file; one that is there is replaced.
+            path: Path of the file; an existing one is replaced.
 
         Raises:
             OSError: The file cannot be written.
@@ -243,17 +243,17 @@ class LocalServer(Registering, Provoking, Waiting):
         _seeds.save(path, text)
 
     def seed(self, path: str | PathLike[str]) -> None:
-        """Start afresh with the data of a JSON document: of ``dump``, or written by hand.
+        """Start afresh with the data of a JSON document, from ``dump`` or written by hand.
 
         Like ``restore``, it replaces all data and forgets faults, expectations and requests.
 
         Args:
-            path: The file.
+            path: Path of the file.
 
         Raises:
             OSError: The file cannot be read.
-            ValueError: It is no JSON document, or something in it is wrong; the message names the
-                file and the place, and nothing has changed.
+            ValueError: It is not a JSON document, or something in it is wrong; the message names
+                the file and the place, and nothing has changed.
         """
         from . import _seeds
 

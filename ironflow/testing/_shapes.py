@@ -1,4 +1,4 @@
-"""How the parts of a document are written and read, and how what is wrong is named."""
+"""How the parts of a document are written and read, and how mistakes in it are reported."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _TYPES = {
 
 
 class Place:
-    """A place in a document, with what is read into.
+    """A place in a document, and what its data is read into.
 
     Attributes:
-        state: The state that is made.
-        environment: The environment that is filled, if it is below one.
-        name: Such as ``environments.default.kv``.
+        state: The state that is being made.
+        environment: The environment that is being filled, if the place is inside one.
+        name: The path of the place, such as ``environments.default.kv``.
     """
 
     def __init__(self, state: State, name: str = "", environment: Any = None) -> None:
@@ -47,11 +47,11 @@ class Place:
         )
 
     def wrong(self, problem: str) -> NoReturn:
-        """Complain of what is here."""
+        """Raise a ``ValueError`` about the value here."""
         raise ValueError(f"{self.name or 'the document'} {problem}")
 
     def check(self, value: Any, kind: type) -> Any:
-        """Return a value of a type, or complain."""
+        """Return the value if it has the type; otherwise raise a ``ValueError``."""
         fits = isinstance(value, kind) or (kind is float and isinstance(value, int))
         if not fits or (isinstance(value, bool) and kind is not bool):
             self.wrong(f"must be {_TYPES[kind]}")
@@ -66,7 +66,7 @@ class Place:
         return [(item, self.at(n)) for n, item in enumerate(self.check(value, list))]
 
     def reserve(self, id: str) -> str:
-        """Let no later id be the same as this one."""
+        """Make sure that no later id equals this one, and return it."""
         found = _COUNTED.fullmatch(id)
         if found:
             counts = self.state.counts
@@ -75,7 +75,7 @@ class Place:
 
 
 class Shape:
-    """How a value is written and read; as it is, unless the arguments say otherwise."""
+    """How a value is written and read: unchanged, unless the arguments say otherwise."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Shape:
 
 
 def reference(what: str, id_of: Callable[[Any], str], known: Callable[[Place], Any]) -> Shape:
-    """Write the id of something, None for nothing, and read what has it."""
+    """Return the shape of a reference: its id is written, and looked up when read."""
 
     def read(id: Any, place: Place) -> Any:
         if id is None:
@@ -100,7 +100,7 @@ def reference(what: str, id_of: Callable[[Any], str], known: Callable[[Place], A
 
 
 def optional(shape: Shape) -> Shape:
-    """Return the shape of what has a shape, or is None."""
+    """Return the shape of a value that has a shape, or is None."""
     return Shape(
         lambda value: None if value is None else shape.write(value),
         lambda value, place: None if value is None else shape.read(value, place),
@@ -108,7 +108,7 @@ def optional(shape: Shape) -> Shape:
 
 
 def mapping(shape: Shape) -> Shape:
-    """Return the shape of a dict of what has a shape."""
+    """Return the shape of a dict whose values have a shape."""
     return Shape(
         lambda value: {key: shape.write(item) for key, item in value.items()},
         lambda value, place: {key: shape.read(v, at) for key, v, at in place.members(value)},
@@ -124,8 +124,8 @@ class Layout:
     """How the attributes of an object are written and read.
 
     Args:
-        left_out: Attributes that are not.
-        shapes: How some of them are; the others are JSON.
+        left_out: Attributes that are not written.
+        shapes: Shapes of some attributes; the others are JSON.
     """
 
     def __init__(self, *left_out: str, **shapes: Shape) -> None:
@@ -159,10 +159,10 @@ def new_record(new: Record, given: Any, place: Place, known: bool = True) -> Rec
     """Return a new record with the members that are given; null counts as absent.
 
     Args:
-        new: The members of a new one; a type stands for one that has to be given.
+        new: The members with their defaults; a type stands for a member that has to be given.
         given: The members that are given.
         place: Their place.
-        known: Whether there are no others.
+        known: Whether members that ``new`` lacks are refused.
     """
     members = place.check(given, dict)
     for name, default in new.items():

@@ -1,15 +1,15 @@
-"""The state of a server as a value: taken with ``snapshot``, put back with ``restore``.
+"""The state of a server as a value: taken by ``snapshot``, put back by ``restore``.
 
 Rules:
 
 1. A snapshot is a pickle: several times faster than ``copy.deepcopy``, and nothing that happens
    later reaches it. It never leaves the process.
-2. What is not data is made anew from the server that gets the state: the lock and its conditions,
-   the clock, and what the user has registered, by its name. A function or a projection that is
-   not registered there is an error that names it, and then nothing has changed.
+2. What is not data is taken from the server that gets the state: the lock and its conditions, the
+   clock, and what the user registered, by its name. A function or projection that is not registered
+   there is an error that names it, and then nothing has changed.
 3. Stores that hold connections (``transient``) are left out.
-4. A restored state is one that has just been stopped: threads and timers are gone, rebuilds are
-   cancelled, and runs go on from what they have recorded.
+4. A restored state is like one that has just been stopped: threads and timers are gone, rebuilds
+   are cancelled, and runs continue from what they have recorded.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Snapshot:
         state: State = reader.load()
         if reader.lacking:
             raise LookupError(
-                f"the server lacks what the snapshot has: {', '.join(reader.lacking)}"
+                f"the snapshot needs what is not registered here: {', '.join(reader.lacking)}"
             )
         state.close()
         return state

@@ -2,10 +2,10 @@
 
 Rules:
 
-1. Things that others refer to are named by their ids: the event and the function of a run, the
-   steps of its waits. What is not data (locks, timers, connections) is not written.
-2. Buckets, config documents, secrets, events and schemas can be written by hand: what is left out
-   gets the value that a new one has.
+1. References are written as ids: the event and the function of a run, the steps of its waits. What
+   is not data (locks, timers, connections) is not written.
+2. Buckets, config documents, secrets, events and schemas can be written by hand: members that are
+   left out get the value that a new one has.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What a strict server refuses and the product would let pass: names and values nobody knows.
+"""What a strict server refuses although the product ignores it: unknown names and values.
 
-Rules: a query parameter that the manifest does not list for the route is a 400, and so is a value
-outside of the known values of a query parameter or a member of the body. null counts as absent,
-and a member that is unknown is left alone. The message says what was probably meant.
+Rules: a query parameter that the manifest does not list for the route is a 400, and so is an
+unknown value of a query parameter or of a member of the body that has known values. null counts as
+absent, and unknown members are ignored. The message says what was probably meant.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LATER = {  # parameters that servers of this version do not have; by route
 
 
 def check(route: str, query: dict[str, str], body: Any) -> None:
-    """Refuse what a request to a route says if it is unknown.
+    """Refuse unknown query parameters and values of a request.
 
     Args:
         route: Name of the route.

@@ -1,4 +1,4 @@
-"""The part of ``LocalServer`` that waits for what runs do, and moves the time."""
+"""The part of ``LocalServer`` that waits for runs, and moves virtual time."""
 
 from __future__ import annotations
 
@@ -62,17 +62,17 @@ class Waiting:
             return dict(run.record)
 
     def advance(self, seconds: float, timeout: float = 5.0) -> None:
-        """Let so much virtual time pass; return once what that started has come to rest.
+        """Let virtual time pass, and return when everything it started has come to rest.
 
-        Timers on the way fire in their order, each at its own time.
+        Timers on the way fire in order, each at its own time.
 
         Args:
-            seconds: How much time passes.
+            seconds: How much time passes, in seconds.
             timeout: How many seconds to wait at most.
 
         Raises:
             RuntimeError: The server's clock is the computer's.
-            ValueError: ``seconds`` is negative, or leads out of the calendar.
+            ValueError: ``seconds`` is negative, or leads beyond the calendar.
             TimeoutError: Something is still working; the message names it.
         """
         check_seconds(seconds, "seconds")
@@ -110,7 +110,7 @@ def _at_work(state: State) -> list[str]:
 
 
 def _name_of(run: Run) -> str:
-    """Return what a run is called in messages, with the steps in which it is."""
+    """Return how messages name a run, with the steps that it is in."""
     steps = [f" in step {step['step_id']}" for step in run.steps if step["status"] == "running"]
     return f"{run.id} ({run.function.id}){''.join(steps)}"
 
@@ -118,7 +118,7 @@ def _name_of(run: Run) -> str:
 def _still_working(state: State, timeout: float) -> TimeoutError:
     clock = state.clock
     outside = clock.at_work() if isinstance(clock, VirtualClock) else []
-    names = _at_work(state) or outside or ["timers without end"]
+    names = _at_work(state) or outside or ["timers that never end"]
     return TimeoutError(f"still working after {timeout:g} s: {', '.join(names)}")
 
 
@@ -128,6 +128,8 @@ def _move(state: State, moment: float, timeout: float) -> None:
     if not isinstance(clock, VirtualClock):
         raise RuntimeError('only a virtual clock can be moved: LocalServer(clock="virtual")')
     if not clock.now() <= moment <= END:
-        raise ValueError(f"time goes from {clock.text()} to {timestamp(END)} only, and not back")
+        raise ValueError(
+            f"the time must be from {clock.text()} to {timestamp(END)}; it does not go back"
+        )
     if not clock.move_to(moment, timeout):
         raise _still_working(state, timeout)

@@ -1,10 +1,10 @@
-"""WebSockets of the local server: a thread each, which never makes anyone else wait.
+"""WebSockets of the local server: each has a thread, which never makes others wait.
 
 Rules:
 
 1. The thread of an upgraded connection reads, answers, sends and closes. Others only wake it.
-2. It takes the next message to send when the last one has left, so a slow peer costs no memory
-   here. While answers to what the peer sends pile up, nothing more is read.
+2. It takes the next message when the previous one has been sent, so a slow peer costs no memory
+   here. While replies to the peer's messages pile up, nothing more is read.
 3. A server that stops closes its WebSockets with 1001; a session that is over closes with 1000.
    Either way the peer has a moment to close first: unread bytes at a close would reset the
    connection, and the last frame might be lost (RFC 6455, 7.1.1).
@@ -36,10 +36,10 @@ _LINGER = 0.1  # seconds for the peer to close first
 
 
 class Session:
-    """What is said over a WebSocket. Its methods are called by the connection's thread.
+    """One side of the conversation over a WebSocket; the connection's thread calls its methods.
 
     Attributes:
-        over: Whether there is nothing more to say: the connection is closed.
+        over: Whether there is nothing more to send, so that the connection is closed.
     """
 
     over = False
@@ -61,9 +61,9 @@ class WebSocketConnection:
     """One open WebSocket.
 
     Args:
-        sock: Its socket, on which the handshake has been made; it is closed in the end.
-        rest: What came behind the handshake.
-        session: What is said.
+        sock: Its socket, after the handshake; it is closed in the end.
+        rest: Bytes that came after the handshake.
+        session: What receives and sends messages.
         max_message: Largest message to take, in bytes.
     """
 
@@ -162,7 +162,7 @@ class WebSocketConnection:
             self._flush(answers=True)
 
     def _say(self) -> None:
-        """Send what the session has to say, a message at a time."""
+        """Send the session's messages, one at a time."""
         while self._websocket.open and not self._pending:
             if self._close is not None:
                 self._websocket.close(*self._close)

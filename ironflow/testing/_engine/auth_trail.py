@@ -1,10 +1,10 @@
-"""The trail of who was let in and who was not.
+"""The trail of authentication: which credentials were accepted and which refused.
 
 Rules:
 
-1. A decision is made about each request that has a credential or needs one. On a server without a
-   key, nobody is asked, and nothing is decided about requests without a credential.
-2. The latest decisions are kept, ``MAX_DECISIONS`` of them.
+1. There is a decision for each request that has a credential or needs one. A server without a key
+   needs none.
+2. The latest ``MAX_DECISIONS`` decisions are kept.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""What can be subscribed to: the latest messages of an environment, in the order of publishing.
+"""The latest messages of an environment, in the order of publishing, for subscribers to read.
 
 Rules:
 
-1. A message has every topic under which it can be followed: an event of an entity stream has
-   ``events:<name>`` and ``entity:<type>.<id>.<name>``, and is one message all the same.
-2. Its data is JSON text, made when it is published: the record that it tells of may change later.
-3. The latest ``MAX_MESSAGES`` are kept, and at most ``MAX_BYTES`` of data together; the very latest
-   always. The figures of the developer topics count all of them.
+1. A message has every topic that it can be subscribed to by: an event of an entity stream is one
+   message with ``events:<name>`` and ``entity:<type>.<id>.<name>``.
+2. Its data is JSON text, made when it is published, because the record may change later.
+3. The latest ``MAX_MESSAGES`` are kept, and at most ``MAX_BYTES`` of data together, but always the
+   very latest. The figures of the topics count all of them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Message(NamedTuple):
         id: Its id; that of the event if it is one.
         topics: Rule 1.
         data: Rule 2.
-        sequence: Its number among events and topics, or among what the system tells.
+        sequence: Its number among events and topics, or among messages of the system.
         position: Its number in the feed.
     """
 
@@ -69,7 +69,7 @@ class Feed:
             self._size -= len(self._messages.popleft().data)
 
     def add_told(self, topic: str, data: Any) -> None:
-        """Add a message of the system: what it tells has numbers of its own."""
+        """Add a message of the system; these have sequence numbers of their own."""
         self._told += 1
         self.add(f"sys_{self._told}", (topic,), data, self._told)
 

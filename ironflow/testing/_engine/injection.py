@@ -2,12 +2,12 @@
 
 Rules:
 
-1. A run that is at work is paused before its next step that has not completed; a run that waits, or
-   that no worker has fetched, is paused at once. Nothing but a resume ends such a pause: no timer,
-   no event, no restart of the server.
-2. A resumed run goes on where it was: completed steps return their output, the new one where there
-   is one. A sleep goes on until the time it was for. An event that came meanwhile is missed.
-3. Only completed steps have an output to replace. The first one is kept.
+1. A running run is paused before its next step that has not completed. A run that waits, or that no
+   worker has fetched, is paused at once. Only a resume ends such a pause: no timer, no event, no
+   restart of the server.
+2. A resumed run continues where it was: completed steps return their output, or the injected one. A
+   sleep still ends at its original time. An event that came meanwhile is missed.
+3. Only completed steps have an output to replace. The original output is kept.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def pause(run: Run) -> None:
 
 
 def hold(run: Run, next_step: str) -> None:
-    """Pause a run between two steps: whatever executes it, or ends its wait, is left behind."""
+    """Pause a run between two steps; its execution or wait no longer counts."""
     run.execution += 1
     run.held, run.next_step = run.wait, next_step
     runs.drop_wait(run)

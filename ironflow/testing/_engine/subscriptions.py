@@ -1,4 +1,4 @@
-"""Subscriptions: who gets which message, and what becomes of one that is not acknowledged.
+"""Subscriptions: who gets which message, and what happens to unacknowledged ones.
 
 Rules:
 
@@ -7,12 +7,12 @@ Rules:
    event is one part, dots and all: the product follows an entity by ``entity:*.<id>.*``.
 2. A consumer reads the feed from its position on and gives each message to one of its members in
    turn. A subscription without a group is the only member of a consumer of its own.
-3. A member holds at most ``MAX_INFLIGHT`` messages that it has not sent or not acknowledged. The
-   others wait in the feed, so that a slow peer costs nothing and holds up nobody. With ``drop`` it
-   misses them instead. One that falls behind what the feed keeps is ended with an error.
-4. With manual acknowledgement a message comes again after ``ACK_WAIT`` without one, after the delay
-   of a nak, and when its member leaves; ``MAX_REDELIVERIES`` times, then it is given up.
-5. A group outlives its members, and with it what they left undone.
+3. A member holds at most ``MAX_INFLIGHT`` messages that are unsent or unacknowledged. The others
+   wait in the feed, so that a slow peer costs nothing and delays nobody. With ``drop`` it misses
+   them instead. One that needs messages that the feed no longer keeps is ended with an error.
+4. With manual acknowledgement a message is delivered again after ``ACK_WAIT`` without one, after
+   the delay of a nak, and when its member leaves; ``MAX_REDELIVERIES`` times, then it is given up.
+5. A group outlives its members, and so do their undelivered messages.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .state import Environment
 
 MAX_INFLIGHT = 100
 MAX_REDELIVERIES = 3
-ACK_WAIT = 5.0  # seconds; the delay of a nak without one, too
+ACK_WAIT = 5.0  # seconds; also the delay of a nak that gives none
 
 _PREFIXES = ("events:", "topic:", "entity:", "system.")
 
@@ -40,13 +40,13 @@ _PREFIXES = ("events:", "topic:", "entity:", "system.")
 def publish(
     environment: Environment, id: str, topics: tuple[str, ...], data: Any, sequence: int
 ) -> None:
-    """Give a message to those who follow one of its topics."""
+    """Deliver a message to the subscribers of its topics."""
     environment.of(Feed).add(id, topics, data, sequence)
     environment.of(Consumers).advance()
 
 
 def tell(environment: Environment, topic: str, data: Any) -> None:
-    """Publish what the system does, under ``system.<topic>``."""
+    """Publish an event of the system, under ``system.<topic>``."""
     environment.of(Feed).add_told(f"system.{topic}", data)
     environment.of(Consumers).advance()
 
@@ -61,7 +61,8 @@ class Options(NamedTuple):
         manual: Whether messages have to be acknowledged.
         drop: Whether messages are dropped that come faster than they are sent.
         metadata: Whether events have ``meta``.
-        after: Number of the latest message that is known; those after it come first. None for none.
+        after: Sequence of the latest message that the subscriber has, None without one; the later
+            messages come first.
     """
 
     replay: int = 0
@@ -160,21 +161,21 @@ class Subscription:
         return delivery
 
     def settle(self, message_id: str) -> None:
-        """Note that a message is never to come again; one that is not in flight may be unknown."""
+        """Never deliver a message again; ids that are not in flight are ignored."""
         delivery = self.unsettled.pop(message_id, None)
         if delivery is not None:
             self._consumer.forget(delivery)
             self._consumer.dispatch()
 
     def reject(self, message_id: str, delay: float | None = None) -> None:
-        """Let a message come again after some seconds, by default after ``ACK_WAIT``."""
+        """Deliver a message again after some seconds, by default after ``ACK_WAIT``."""
         delivery = self.unsettled.pop(message_id, None)
         if delivery is not None:
             self._consumer.give_again(delivery, ACK_WAIT if delay is None else delay)
             self._consumer.dispatch()
 
     def leave(self) -> None:
-        """End the subscription; what it has not done goes to others of its group."""
+        """End the subscription; its unacknowledged messages go to others of its group."""
         self._consumer.remove(self)
 
 
@@ -212,7 +213,7 @@ class Consumer:
         self._later: list[Delivery] = []  # to be given again when their time has come
 
     def alone(self) -> Consumer:
-        """Return a copy without members: what they have not done is to be given again."""
+        """Return a copy without members, whose messages will be delivered again."""
         alone = copy(self)
         alone.members, alone._again = [], []
         for member in self.members:
@@ -228,7 +229,7 @@ class Consumer:
         self.dispatch()
 
     def remove(self, member: Subscription) -> None:
-        """Remove a member, and give what it has not done to others."""
+        """Remove a member, and give its messages to others."""
         if member not in self.members:
             return
         self.members.remove(member)
@@ -242,7 +243,7 @@ class Consumer:
         self.dispatch()
 
     def dispatch(self) -> None:
-        """Give out messages as long as there are some, and a member with room for them."""
+        """Deliver messages while there are some, and a member with room for them."""
         if self._position < self._feed.start:
             self._position = self._feed.start
             self._fail()
@@ -258,7 +259,7 @@ class Consumer:
             self._position = self._feed.end
 
     def behind(self, topic: str) -> int:
-        """Return how many messages of a topic it has not done: unread, unsent, unacknowledged."""
+        """Return how many messages of a topic are unread, unsent or unacknowledged."""
         begun = [*self._again, *self._later]
         for member in self.members:
             begun += [*member.ready, *member.unsettled.values()]
@@ -268,7 +269,7 @@ class Consumer:
         )
 
     def expect(self, member: Subscription, delivery: Delivery) -> None:
-        """Give a message again if it is not acknowledged in time."""
+        """Deliver a message again if it is not acknowledged in time."""
 
         def is_late() -> None:
             if member.unsettled.get(delivery.message.id) is delivery:
@@ -277,7 +278,7 @@ class Consumer:
         self._set_timer(delivery, self.environment.clock.now() + ACK_WAIT, is_late)
 
     def give_again(self, delivery: Delivery, delay: float) -> None:
-        """Give a message again after some seconds, unless that was done often enough."""
+        """Deliver a message again after some seconds, unless it was delivered often enough."""
         self.forget(delivery)
         if delivery.attempts > MAX_REDELIVERIES:
             logger.warning("%s was sent %d times in vain", delivery.message.id, delivery.attempts)
@@ -346,7 +347,7 @@ class Consumers:
         return any(member.ready for consumer in self._all for member in consumer.members)
 
     def advance(self) -> None:
-        """Give out what has been published."""
+        """Deliver what has been published."""
         for consumer in list(self._all):
             consumer.dispatch()
 
@@ -375,12 +376,12 @@ class Consumers:
         return member
 
     def followed_runs(self) -> list[str]:
-        """Return the ids of the runs of which somebody wants to know what they do."""
+        """Return the ids of the runs that somebody has subscribed to."""
         texts = (consumer.pattern.text.split(".") for consumer in self._all if consumer.members)
         return [parts[2] for parts in texts if parts[:2] == ["system", "run"] and len(parts) > 2]
 
     def of_topic(self, topic: str) -> list[int]:
-        """Return how far each consumer of a topic is behind: the messages that it has not done."""
+        """Return how many messages each consumer of a topic is behind."""
         probe = Message("", (topic,), "", 0, 0)
         return [found.behind(topic) for found in self._all if found.pattern.topic_of(probe)]
 

@@ -2,9 +2,9 @@
 
 Rules:
 
-1. Whatever works has the turn: a run, a rebuild, a request. One has it at a time, and keeps it
-   until it waits or ends. Then the next one gets it: what the server started, in the order in
-   which it began to wait; then requests, in the order in which they came.
+1. Runs, rebuilds and requests work in turns. One has the turn at a time, and keeps it until it
+   waits or ends. Then the next one gets it: first what the server started, in the order in which it
+   began to wait; then requests, in the order in which they came.
 2. When nothing can run, time jumps to the next timer, provided that somebody waits for that: a
    request that the server holds, a call such as ``wait_for_run``, or a subscription to what a run
    does that has not ended, as ``runs_wait`` makes one. Nobody waits while the test's own thread is
@@ -13,13 +13,13 @@ Rules:
    ``set_time`` do not wait for them.
 3. A request is answered once everything that it set off has come to rest. So a test that calls
    one thing at a time meets the same ids, times and order each time.
-4. A GET that says so is a wait too, and so is one that brings what it brought before, with nothing
-   done in between: a program that polls sees the time pass (``_polls``).
+4. A GET that says so is a wait too, and so is one that gets the same reply as before with nothing
+   done in between: time passes for a program that polls (``_polls``).
 5. A request that comes while the thread of a run is in the middle of a call over the network is
    taken for that call: it acts, and waits, in the turn of the run. So is a request that comes
    while a run keeps the turn, for the handler may have threads of its own.
-6. Whatever keeps the turn for long (a handler that blocks or loops) loses it, and the others run
-   without it. But it can run, so time stands still until it waits or ends.
+6. Whatever keeps the turn for long (a handler that blocks or loops) loses it, and the others go
+   on. But it can still run, so time stands still until it waits or ends.
 
 Real time is only a limit here: for the user's patience, and in rules 3, 5 and 6.
 """

@@ -1,12 +1,12 @@
-"""Watches: what follows a bucket or a config document, and what it still has to be told.
+"""Watches of buckets and config documents, and the changes that they have yet to send.
 
 Rules:
 
-1. What is there comes first, oldest first, each entry with its own revision; then every change.
-2. A change waits in its watches until it is sent. A watch that is slow loses the earlier of two
-   changes to a key, never the last one: what it holds is bounded by the number of keys.
-3. A key that expires is gone without a change, as in JetStream.
-4. A watch whose bucket is deleted ends as that of a bucket which never was: with an error.
+1. The current entries come first, oldest first, each with its own revision; then every change.
+2. A change waits in its watches until it is sent. A slow watch loses the earlier of two changes to
+   a key, never the latest one, so its size is bounded by the number of keys.
+3. A key that expires disappears without a change, as in JetStream.
+4. A watch whose bucket is deleted ends with an error, as that of a bucket that never existed.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ MAX_WAITING = 1_000  # changes beyond what was there at the last look
 
 
 class Watch:
-    """Something that is followed, and the changes of it that wait to be sent.
+    """A watch, and its changes that wait to be sent.
 
     Args:
         of: Kind and name of what is followed.
         pattern: Which of its keys count.
-        current: Name and state of each key that is there, oldest first.
+        current: Name and state of each existing key, oldest first.
         wake: Called when there is something to take, with the state's lock held.
 
     Attributes:
@@ -76,22 +76,22 @@ class Watches:
         self._all: list[Watch] = []
 
     def add(self, watch: Watch) -> None:
-        """Tell a watch of changes from now on."""
+        """Add a watch."""
         self._all.append(watch)
 
     def remove(self, watch: Watch) -> None:
-        """Tell a watch nothing more."""
+        """Remove a watch."""
         if watch in self._all:
             self._all.remove(watch)
 
     def tell(self, of: tuple[str, str], key: str, change: Any) -> None:
-        """Tell the watches of a change."""
+        """Give a change to the watches."""
         for watch in self._all:
             if watch.of == of:
                 watch.add(key, change)
 
     def end(self, of: tuple[str, str]) -> None:
-        """End the watches of something that is deleted."""
+        """End the watches of something that was deleted."""
         for watch in self._all:
             if watch.of == of:
                 watch.gone = True
