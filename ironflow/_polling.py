@@ -40,7 +40,7 @@ ENDED_REBUILD = frozenset({"cancelled", "completed", "dry_run", "failed"})
 
 LOOKS_BEFORE_PUSH = 3  # most runs are short, and a subscription costs several round trips
 LEAST_FOR_PUSH = 1.0  # seconds that a wait must have left for one to be worth it
-LONGEST_OPENING = 2.0  # seconds to ask whether it is offered, and again to open it
+LONGEST_OPENING = 1.0  # seconds to ask whether it is offered, and again to open it
 
 _PAGE = 20  # the fewest runs that servers put on a page of the list
 _RUNS = ByOffset("runs", param="offset", identity=("id",), total="total_count")

@@ -185,7 +185,7 @@ def test_runs_that_have_ended_are_no_reason_to_subscribe():
         assert server.asked("/api/v1/capabilities") == 0
 
 
-def test_a_subscription_is_opened_within_two_seconds(monkeypatch, only_pushes):
+def test_a_subscription_is_opened_within_a_second(monkeypatch, only_pushes):
     timeouts = []
     make = IronflowClient.with_options
 
@@ -199,7 +199,7 @@ def test_a_subscription_is_opened_within_two_seconds(monkeypatch, only_pushes):
             server.until_settled()
             server.end("run_1")
             waiting.result()
-    assert timeouts[:4] == [5, 5, 5, 2.0]  # the client's for looks
+    assert timeouts[:4] == [5, 5, 5, 1.0]  # the client's for looks
 
 
 NO_OPENING = {
