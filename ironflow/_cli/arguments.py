@@ -167,6 +167,8 @@ def _read_flag(
     token = tokens[place]
     name, equals, text = token.partition("=")
     if not token.startswith("--") and len(name) > 2:
+        if f"-{name}" in flags:  # a long name with one hyphen is a typing error
+            raise UsageError(f"unknown flag {name!r}; did you mean -{name}?")
         if flags.get(name[:2]) is not None and flags[name[:2]].kind != BOOL:
             name, equals, text = name[:2], "=", token[2:]
         else:
@@ -194,10 +196,7 @@ def _read_joined(
     letters = tokens[place][1:]
     split = [f"-{letter}" for letter in letters.partition("=")[0]]
     if any(name not in flags for name in split):
-        unknown = next(name for name in split if name not in flags)
-        # A long name with one hyphen is a typing error.
-        slip = f"-{tokens[place].partition('=')[0]}"
-        raise _unknown_flag(slip if slip in flags else unknown, flags, where, slip in flags)
+        raise _unknown_flag(next(name for name in split if name not in flags), flags, where)
     for name in split[:-1]:
         if flags[name].kind != BOOL:
             raise UsageError(f"{name} needs a value")
@@ -206,11 +205,7 @@ def _read_joined(
     return _read_flag(tokens, place, flags, into, where)
 
 
-def _unknown_flag(
-    name: str, flags: dict[str, Flag], where: str, has_two_hyphens: bool = False
-) -> UsageError:
-    if has_two_hyphens:
-        return UsageError(f"unknown flag {name[1:]!r}; did you mean {name}?")
+def _unknown_flag(name: str, flags: dict[str, Flag], where: str) -> UsageError:
     of = f" for {where!r}" if where else ""
     long = [known for known in flags if known.startswith("--")]
     return UsageError(f"unknown flag {_shown(name)}{of}{near(name, long)}")
@@ -231,8 +226,9 @@ def _take_arguments(plain: list[str], typed: Typed, command: Command) -> None:
         missing = arguments[len(plain)]
         raise UsageError(f"{command.name!r} needs {missing.usage}: {missing.help.lower()}")
     if len(plain) > len(arguments) and not takes_many:
-        takes = "no argument" if not arguments else f"{len(arguments)} argument(s)"
-        raise UsageError(f"{command.name!r} takes {takes}, {len(plain)} were given")
+        takes = f"{len(arguments) or 'no'} argument{'' if len(arguments) == 1 else 's'}"
+        were = "was" if len(plain) == 1 else "were"
+        raise UsageError(f"{command.name!r} takes {takes}, {len(plain)} {were} given")
     for place, argument in enumerate(arguments):
         key = argument.name.replace("-", "_")
         values = plain[place:] if argument.many else plain[place : place + 1]
