@@ -184,12 +184,12 @@ class Session:
             except EOFError:
                 text = ""
         else:
-            text = self.piped_secret(what)
+            text = self._piped_secret(what)
         if not text:
             raise CommandError(f"{what.lower()}: must not be empty", "USAGE")
         return self.hide(text)
 
-    def piped_secret(self, what: str) -> str:
+    def _piped_secret(self, what: str) -> str:
         """Return a secret from a pipe, without the line break at its end."""
         from .data import decoded, stdin_bytes, stdin_holds_data
 

@@ -170,8 +170,9 @@ def test_a_password_is_asked_for_without_an_echo_and_an_empty_one_refused(local,
     assert done.code == 1
 
 
-def test_a_secret_that_is_not_given_is_asked_for_without_an_echo(local, tmp_path):
-    arguments = ["secret", "set", "API_KEY"]
+@pytest.mark.parametrize("hyphen", [[], ["-"]])
+def test_a_secret_that_is_not_given_is_asked_for_without_an_echo(local, tmp_path, hyphen):
+    arguments = ["secret", "set", "API_KEY", *hyphen]
     done = at_terminal(arguments, tmp_path, "sk typed", IRONFLOW_SERVER_URL=local.url)
     assert done.code == 0
     assert "sk typed" not in done.out

@@ -33,11 +33,9 @@ def _set(session: Session) -> Any:
 
 
 def _value(session: Session) -> str:
-    """Return the value: the argument, stdin for ``-``, what a terminal is asked for without it."""
-    typed = session.given["value"]
-    if typed is None:
-        return session.secret("Value")
-    return session.hide(session.piped_secret("Value") if typed == "-" else str(typed))
+    """Return the value: the argument, or without one and for ``-`` stdin or what is asked for."""
+    typed: str | None = session.given["value"]
+    return session.secret("Value") if typed is None or typed == "-" else session.hide(typed)
 
 
 COMMANDS = [
