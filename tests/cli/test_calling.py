@@ -68,3 +68,10 @@ def test_methods_that_are_no_calls_are_no_commands():
     names = calling.method_names()
     assert {"runs_list", "rpc", "request", "runs_wait"} <= set(names)
     assert not {"close", "map", "with_options", "capture", "kv_value"} & set(names)
+
+
+def test_help_shows_no_marks_of_the_docstrings(capsys):
+    assert main(["call", "runs_list", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert "One of cancelled, completed, failed" in out
+    assert "``" not in out

@@ -101,12 +101,13 @@ def _command(name: str) -> Command:
     from ...client import IronflowClient
 
     method = getattr(IronflowClient, name)
-    helps = _argument_helps(method.__doc__ or "")
+    doc = (method.__doc__ or "").replace("``", "")  # marks that a terminal does not show
+    helps = _argument_helps(doc)
     parameters = _parameters(method)
     entries = [_entry(parameter, helps.get(parameter.name, "")) for parameter in parameters]
     return Command(
         f"call {name}",
-        (method.__doc__ or "").strip().partition("\n")[0],
+        doc.strip().partition("\n")[0],
         *entries,
         run=lambda session: _call(session, name, parameters),
         no_curl=_why_no_curl(method),
