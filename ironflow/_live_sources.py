@@ -130,8 +130,7 @@ class KVWatch(Source):
     def read(self, client: IronflowClient) -> tuple[Any, bool]:
         if self._listed is None:
             reply = client.kv_list_buckets_keys(self._bucket, filter=self._key)
-            listed = reply.get("keys") if isinstance(reply, dict) else None
-            self._listed = _names(listed)
+            self._listed = _names(reply)
             self._gone = sorted(self._seen.live.difference(self._listed))
         if self._gone:
             return self._deletion(self._gone.pop()), False
@@ -291,7 +290,11 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _names(listed: object) -> list[str]:
+def _names(reply: object) -> list[str]:
+    """Return the keys of a listing, the last one first; null stands for none."""
+    listed = reply.get("keys", False) if isinstance(reply, dict) else False
+    if listed is None:
+        return []
     if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
         raise InvalidResponseError(
             "the server's list of keys cannot be used", code="INVALID_RESPONSE"

@@ -167,6 +167,14 @@ def test_a_gap_is_told_ahead_of_what_follows_it():
     assert told == [("a", 1, "put"), ("b", 2, "put"), True, ("b", 2, "delete"), ("a", 3, "put")]
 
 
+def test_a_bucket_that_was_emptied_in_a_gap_may_be_listed_as_null():
+    nothing = reply(b'{"keys": null, "count": 0}')
+    scripts = [[upgrade, put("a", b"1", 1), reset], [upgrade, closed()], [request, nothing]]
+    with HostileServer(*scripts) as server, connected(server) as client:
+        updates = client.kv_watch("b", timeout=5)
+        assert [update["operation"] for update in updates] == ["put", "delete"]
+
+
 def test_an_item_outlives_a_callback_that_raises():
     scripts = [
         [upgrade, put("a", b"1", 1), reset],
