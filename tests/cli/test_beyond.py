@@ -174,6 +174,7 @@ def test_a_run_is_paused_injected_into_and_resumed(local, ironflow, local_client
     done = ironflow("run", "inject", run_id, step_id, "--output", '{"total": 89}')
     assert done.out == f'Injected step {step_id}\nPrevious output: {{"total":99}}\n'
     assert ironflow("run", "resume", run_id).code == 0
+    local.wait_until_idle()  # until it waits for the event again
     local_client.events_create(body={"name": "go", "data": {}})
     assert local.wait_for_run(run_id)["output"] == {"total": 89}
 
