@@ -11,8 +11,9 @@ Rules:
    busy between two calls, so an event that it is about to send comes in time. A worker that has a
    job can run, and so can a message to a subscriber that is on its way; only ``advance`` and
    ``set_time`` do not wait for them.
-3. A request is answered once everything that it set off has come to rest. So a test that calls
-   one thing at a time meets the same ids, times and order each time.
+3. A request is answered, and a call such as ``wait_for_run`` returns, once everything that it set
+   off and everything that is due at that moment has come to rest. So a test that calls one thing
+   at a time meets the same ids, times and order each time.
 4. A GET that says so is a wait too, and so is one that gets the same reply as before with nothing
    done in between: time passes for a program that polls (``_polls``).
 5. A request that comes while the thread of a run is in the middle of a call over the network is
@@ -38,7 +39,7 @@ from .clock import Clock
 from .times import seconds_of
 
 START, END = seconds_of("2026-01-01T00:00:00Z"), seconds_of("9999-12-31T00:00:00Z")
-_SETTLING = 5.0  # seconds until a request is answered, at rest or not
+_SETTLING = 5.0  # seconds until a request or a call is answered, at rest or not
 _GLANCE = 0.005  # seconds between two looks at what a run is doing
 # Looks after which rule 5 holds without a sign of a call. Looks are counted, and not seconds, for
 # where the machine is busy with something else the run gets no further either.
@@ -210,7 +211,9 @@ class VirtualClock(Clock):
             timer = self.call_at(self._now + seconds, lambda: expired.append(True))
         is_call = patience is not None or not self._mine.is_spawned
         passes = passes_time and is_call
-        self._park(lambda: expired or is_over(), passes_time=passes, patience=patience)
+        was_over = self._park(lambda: expired or is_over(), passes_time=passes, patience=patience)
+        if was_over and patience is not None and self._mine.work is None:  # the test's call; rule 3
+            self._park(lambda: True, comes_last=True, patience=_SETTLING)
         if timer is not None:
             self.cancel(timer)
         return is_over()
@@ -378,15 +381,21 @@ class VirtualClock(Clock):
     def _next(self) -> _Wait | None:
         """Return the wait that ends next, if one is over."""
         for last in (False, True):
+            if last and self._is_due():
+                return None  # what is due at this moment is a part of what has to come to rest
             for wait in self._waits:
                 if wait.comes_last is last and wait.is_over():
                     return wait
         return None
 
+    def _is_due(self) -> bool:
+        """Return whether a timer can fire without a jump."""
+        return bool(self._timers) and not self._strays and self._timers[0].due <= self._now
+
     def _may_jump(self) -> bool:
         if not self._timers or self._strays:
             return False
-        if self._timers[0].due <= self._now:
+        if self._is_due():
             return True
         moment, held = monotonic(), self.is_held()
         waits = (wait for wait in self._waits if wait.passes_time and moment < wait.ends)

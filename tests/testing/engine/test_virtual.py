@@ -120,6 +120,18 @@ def test_a_slow_rebuild_takes_virtual_time(local, local_client):
     assert job_of(local_client)["events_processed"] == 2
 
 
+def test_a_request_comes_after_all_that_is_due_at_its_moment(local, local_client):
+    @local.function("naps", triggers=["order.*"])
+    def nap(event, step):
+        step.sleep("nap", DAY)
+        return local_client.events_create(body={"name": "woken", "data": {}})["event_id"]
+
+    run_ids = [start(local_client) for _ in range(20)]
+    assert local.wait_for_run(run_ids[0])["status"] == "completed"
+    assert local_client.runs_list(status="completed")["count"] == 20
+    assert local.now == START + timedelta(days=1)
+
+
 # Time stands still.
 
 
