@@ -1,4 +1,4 @@
-"""What a handler gets and what it may return.
+"""What a handler gets, and what it may return.
 
 A handler is a function in ``_handlers`` that ``route`` ties to a method and a path. It takes the
 call and the values of the path's parameters, and runs with the state's lock held. It returns the
@@ -45,8 +45,8 @@ class Later(NamedTuple):
 class Frames(NamedTuple):
     """The messages of a stream.
 
-    ``begin`` gives a context with an iterator over them, which yields None when nothing has come in
-    a while. Both are used without the state's lock.
+    ``begin`` returns a context with an iterator over them, which yields None when nothing has come
+    for a while. Both are used without the state's lock.
     """
 
     begin: Callable[[], AbstractContextManager[Iterator[Record | None]]]

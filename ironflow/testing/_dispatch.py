@@ -9,7 +9,7 @@ Rules:
    lock is released. A bug in a handler is a 500 and a line in the log, and the server goes on.
 5. A route of the manifest without a handler answers 501 and names the route.
 6. RPC is another way to the same handlers; see ``_rpc``.
-7. A strict server also refuses what ``_strict`` says, once it knows the caller and the route.
+7. A strict server then refuses what ``_strict`` says, when caller and route are known.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ class Application:
         registry: What the user's code registered.
         state: All data; ``reset`` replaces it.
         requests: The latest requests.
-        faults: What is to go wrong.
-        expectations: What is to arrive.
+        faults: Faults that requests will meet.
+        expectations: Requests that the test expects.
         target: Returns which requests a method and a path mean.
         observe: Called with (route, status, value) of each handler's reply; for our tests.
     """
@@ -106,7 +106,7 @@ class Application:
         self.replace(lambda old: new_state(self.registry, old.api_key, old.strict))
 
     def replace(self, make: Callable[[State], State]) -> None:
-        """Go on with the state that ``make`` returns for the old one; all else is forgotten."""
+        """Replace the state by the one that ``make`` returns for it; all else is forgotten."""
         with self.locked() as old:
             self.state = make(old)
             old.close()
@@ -117,7 +117,7 @@ class Application:
         old.of(WebSockets).join(_JOIN_SECONDS)  # without the lock, which their threads need
 
     def verify(self, stopping: bool = False) -> None:
-        """Raise if what was to happen did not; what was told or met is forgotten.
+        """Raise if something expected did not happen, and forget the expectations.
 
         Args:
             stopping: Only look at faults: a server that stops may start again, for the rest.
@@ -212,7 +212,7 @@ class Application:
             return json_reply(500, {"error": f"internal error: {type(error).__name__}"})
 
     def _noted(self, request: ReceivedRequest, route: Route | None, reply: Reply) -> Reply:
-        """Note who was let in and who was not, and return the reply."""
+        """Note in the trail whether the caller was accepted, and return the reply."""
         handler = HANDLERS.get((route.method, route.template)) if route else None
         is_public = request.method == "OPTIONS" or (handler is not None and handler.public)
         credential = _credential(request)

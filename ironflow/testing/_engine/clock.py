@@ -50,10 +50,10 @@ class Clock:
 
     Attributes:
         changed: Notified when something has changed that somebody may wait for.
-        is_held: Tells whether somebody outside of the server can run: a worker that has a job, a
+        is_held: Returns whether something outside of the server can run: a worker that has a job, a
             subscriber whose message is on its way.
-        is_wanted: Tells whether somebody outside of the server waits for time to pass: a client
-            that follows a run.
+        is_wanted: Returns whether something outside of the server waits for time to pass: a client
+            that has subscribed to a run.
     """
 
     is_virtual = False
@@ -135,16 +135,16 @@ class Clock:
         """Take over the time of another clock."""
 
     def enter(self, name: str) -> None:
-        """Tell that this thread is about to handle a request."""
+        """Note that this thread is about to handle a request."""
 
     def leave(self) -> None:
-        """Tell that this thread has handled its request."""
+        """Note that this thread has handled its request."""
 
     def let_go(self) -> None:
-        """Tell that what the user or a request does is done: the lock is about to be released."""
+        """Note that the user or a request is done: the lock is about to be released."""
 
     def go_on(self) -> None:
-        """Tell that what kept time from passing may be over."""
+        """Check whether time may pass now."""
 
     def _first_changed(self) -> None:
         if self._thread is None and self._timers:

@@ -1,8 +1,8 @@
-"""Whether a JSON Schema compiles: each keyword has a value of the kind that it needs.
+"""Checks that a JSON Schema compiles: each keyword has a value of the right kind.
 
-Design: tables list the keywords (of 2020-12, and the older names beside them) by what their values
-must be, and by how they hold schemas. Other keywords are anything. A pattern has to be a regular
-expression as far as Python's are alike, a reference into the document has to lead somewhere.
+Design: tables list the keywords (of 2020-12 and of older drafts) by what their values must be, and
+by how they contain schemas. Unknown keywords may have any value. A pattern must be a regular
+expression, as far as Python's syntax is the same. A reference into the document must have a target.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _ONLY_ELSEWHERE = re.compile(r"\\[pPuc]")  # escapes of other dialects
 
 
 def flaw(schema: Any) -> str:
-    """Return what keeps a schema from compiling, with its place; empty if nothing does."""
+    """Return why a schema does not compile, with the place; empty if it does."""
     return _flaw(schema, schema, "")
 
 
@@ -71,7 +71,7 @@ def _is_type(value: Any) -> bool:
 
 
 def _leads_somewhere(reference: str, root: Any) -> bool:
-    """Return whether a JSON pointer (RFC 6901) in a reference leads somewhere."""
+    """Return whether a reference into the document, a JSON pointer (RFC 6901), has a target."""
     if not reference.startswith("#/"):
         return True  # to another document, to an anchor, or to the whole
     for part in reference[2:].split("/"):

@@ -3,8 +3,8 @@
 Rules:
 
 1. Every change is made with the state's lock held, gives the record a new version, adds an audit
-   event and is told under ``system.run.<id>.``. A run that has not finished has neither an end nor
-   an error.
+   event, and is published under ``system.run.<id>.``. A run that has not finished has neither an
+   end nor an error.
 2. A run has one ``wait`` at a time: for a time, an event, or whichever comes first. Meanwhile the
    run is paused and the step of the wait is running. Ending the wait completes the step. Runs of
    Python functions and of workers wait alike.
@@ -25,7 +25,7 @@ from .times import seconds_of, timestamp
 
 FINISHED = ("completed", "failed", "cancelled")
 
-# Members that a message about a run, and about one of its steps, has.
+# Members in a message about a run, and about one of its steps.
 _TOLD = (
     "id", "function_id", "event_id", "status", "attempt", "version", "updated_at", "output",
     "error",
@@ -107,7 +107,7 @@ def functions_of(environment: Environment) -> Functions:
 
 
 def tell_registered(environment: Environment, function: Function) -> None:
-    """Tell that a function was registered, or changed."""
+    """Publish that a function was registered or changed."""
     tell(environment, f"function.{function.id}.registered", function.record)
 
 
@@ -219,7 +219,7 @@ class Runs(Index[str, Run, Environment]):
         self.audit: list[Record] = []
 
     def wants_time(self) -> bool:
-        """Return whether somebody outside of the server waits for the end of a run."""
+        """Return whether a subscriber waits for the end of a run."""
         followed = self.owner.of(Consumers).followed_runs()
         return any(id in self and not self[id].finished for id in followed)
 
@@ -262,7 +262,7 @@ def create(environment: Environment, function: Function, event: Record) -> Run:
 
 
 def audit(run: Run, event_type: str, payload: Record, step: Record | None = None) -> None:
-    """Add an audit event of a run, or of one of its steps; what a step does is told, too."""
+    """Add an audit event of a run, or of one of its steps; events of steps are published too."""
     entry = {
         "id": run.environment.new_id("audit"),
         "environment_id": run.environment.id,
@@ -279,16 +279,16 @@ def audit(run: Run, event_type: str, payload: Record, step: Record | None = None
 
 
 def _tell(run: Run, kind: str, event_type: str, **more: Any) -> None:
-    """Tell what happened to a run, under ``system.run.<id>.<kind>``."""
+    """Publish what happened to a run, under ``system.run.<id>.<kind>``."""
     told = {"event_type": event_type, "run_id": run.id, **only(run.record, _TOLD), **more}
     tell(run.environment, f"run.{run.id}.{kind}", told)
 
 
 def change(run: Run, event_type: str, payload: Record, **members: Any) -> None:
-    """Change a run's record, add the audit event, and tell of it.
+    """Change a run's record, add the audit event, and publish the change.
 
-    A change of its status is ``run.status_changed`` there, whatever made it; that a pending run
-    starts is not recorded.
+    In the audit, any change of the status is ``run.status_changed``; that a pending run starts is
+    not recorded.
     """
     before, moment = run.status, run.environment.clock.text()
     run.record.update(members, updated_at=moment)
@@ -438,7 +438,7 @@ def _invocation_failed(child: Run, cause: str) -> Record:
 
 
 def invocation_error(function_id: str, cause: str, **members: str) -> Record:
-    """Return the error of a step that invoked a function in vain."""
+    """Return the error of a step whose invocation of a function failed."""
     message = f"invoke {function_id} failed: {cause}"
     return {"function_id": function_id, "cause": cause, "message": message, **members}
 

@@ -2,14 +2,14 @@
 
 Rules:
 
-1. The table is a list of rows, like any other state, so that it is rebuilt, queried and copied like
-   one. For each event a database in memory gets the rows, and its table is read again.
-2. A statement names what it needs of the event: ``:entity_id``, ``:data.sum``. Objects and arrays
-   are JSON text, what is absent is NULL.
-3. Everything is tried out before the projection exists. SQLite asks for permission for what it
-   does: statements read and write the one table, and reach no file and no setting. A statement that
-   never ends is stopped.
-4. The dialect is SQLite's. What only the product's database knows is refused, with SQLite's words.
+1. The table is kept as a list of rows, like any other state, so that it is rebuilt, queried and
+   copied in the same way. For each event, a database in memory is filled with the rows, and its
+   table is read back.
+2. A statement refers to members of the event as ``:entity_id``, ``:data.sum``. Objects and arrays
+   are JSON text, absent members are NULL.
+3. Everything is tried out before the projection exists. An authorizer limits statements to reading
+   and writing the one table, without files and settings. A statement that never ends is stopped.
+4. The dialect is SQLite's. What only the product's database has is refused with SQLite's message.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _CREATE = re.compile(r"\s*CREATE\s+TABLE\s", re.IGNORECASE)
 _WRITE = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|REPLACE|WITH)\b", re.IGNORECASE)
-# What holds text of its own, or a name after a colon.
+# Strings, quoted names and comments, in which a colon means nothing; or a name after a colon.
 _PARAMETER = re.compile(
     r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|:([A-Za-z_]\w*(?:\.\w+)*)", re.DOTALL
 )
@@ -41,7 +41,7 @@ _LARGEST = 2**63
 
 
 class Statement(NamedTuple):
-    """A statement in SQLite's words, and the members of the event that it names, in their order."""
+    """A statement with SQLite's placeholders, and the members of the event for them, in order."""
 
     text: str
     names: tuple[str, ...]
@@ -52,13 +52,13 @@ class Table:
 
     Args:
         definition: The ``CREATE TABLE`` statement.
-        handlers: Statement by the name of the event, or a pattern of it.
+        handlers: Statements by the name of the event, or a pattern for it.
 
     Attributes:
         columns: Names of its columns.
 
     Raises:
-        Refusal: SQLite takes the definition or a statement not.
+        Refusal: SQLite does not accept the definition or a statement.
     """
 
     def __init__(self, definition: str, handlers: dict[str, str]) -> None:
@@ -129,7 +129,7 @@ class Table:
 
 
 def create(environment: Environment, name: str, **members: Any) -> Projection:
-    """Create an SQL projection; it takes the events that are there already.
+    """Create an SQL projection, which also processes the existing events.
 
     Args:
         environment: Where it belongs.
@@ -214,7 +214,7 @@ def _columns(connection: sqlite3.Connection, name: str) -> tuple[str, ...]:
 
 
 def _guard(connection: sqlite3.Connection, *, creates: bool = False) -> None:
-    """Let statements do nothing but what they are for, and not for ever."""
+    """Limit what statements may do, and how long they may take."""
     sqlite3 = _sqlite3()
     yes: int = sqlite3.SQLITE_OK
     no: int = sqlite3.SQLITE_DENY
@@ -239,7 +239,7 @@ def _guard(connection: sqlite3.Connection, *, creates: bool = False) -> None:
 
 
 def _free(connection: sqlite3.Connection) -> None:
-    """Let our own statements do everything; before Python 3.11, None is no authorizer."""
+    """Lift the limits for our own statements; before Python 3.11, None is not an authorizer."""
     yes: int = _sqlite3().SQLITE_OK
     connection.set_authorizer(lambda *_: yes)
 

@@ -39,7 +39,7 @@ _COLORS = ("#3b82f6", "#22c55e", "#f59e0b", "#ef4444", "#8b5cf6")
 
 
 def check_environment_name(name: str) -> None:
-    """Refuse what cannot name an environment."""
+    """Refuse a name that an environment cannot have."""
     if not _ENVIRONMENT_NAME.fullmatch(name):
         raise Refusal(
             400, "an environment's name is made of lower-case letters, digits, - and _, 63 at most"
@@ -76,7 +76,7 @@ class Stores:
         return [(kind, store) for kind, store in kinds if not getattr(kind, "transient", False)]
 
     def any_says(self, question: str) -> bool:
-        """Return whether a store answers yes: to ``holds_time``, or to ``wants_time``."""
+        """Return whether a store answers yes to ``holds_time`` or ``wants_time``."""
         stores = list(self._stores.values())
         return any(getattr(store, question)() for store in stores if hasattr(store, question))
 
@@ -102,7 +102,7 @@ class Registry(Stores):
 
     @contextmanager
     def calling(self, what: str) -> Iterator[None]:
-        """Tell that the user's own code is called with the lock held, and what it is."""
+        """Note that the user's own code is called with the lock held, and which."""
         self._call = (what, monotonic())
         try:
             yield
@@ -114,7 +114,7 @@ class Registry(Stores):
         """Hold the lock.
 
         Raises:
-            Entangled: The user's own code has it and calls the server, or does not return.
+            Entangled: The user's own code holds it and calls the server, or does not return.
         """
         while not self.lock.acquire(timeout=_LONG_CALL):
             self._refuse_entangled(_LONG_CALL)

@@ -1,12 +1,12 @@
-"""Webhooks: their sources, and what these have delivered.
+"""Webhooks: their sources and deliveries.
 
 Rules:
 
 1. A provider's payload becomes an event, once for each id that the provider sends.
-2. A source that was created has an id ``wh_…`` and an ingest token, which its deliveries carry.
-   With a secret, they are signed too: a header has the hex HMAC-SHA256 of the body. Any other name
-   is a source without either, which is there once it has sent something.
-3. The secret before the latest holds until its grace is over, or is ended.
+2. A source that was created by RPC has an id ``wh_…`` and an ingest token, which its deliveries
+   carry. If it has a secret, they are signed too: a header has the hex HMAC-SHA256 of the body. Any
+   other name is a source without either, which exists once it has sent something.
+3. The previous secret is valid until its grace period is over or is ended.
 4. A delivery that is rejected is kept, with the reason.
 """
 
@@ -47,7 +47,7 @@ class Sources(Records):
         self.change(source, token=f"whtok_{secrets.token_hex(16)}")
 
     def set_secret(self, source: Record, secret: str, grace: float) -> None:
-        """Give a source another secret, or none; the old one holds for some seconds."""
+        """Give a source another secret, or none; the old one stays valid for some seconds."""
         expires = timestamp(self.owner.clock.now() + (grace or _GRACE_SECONDS))
         old = {"old_secret": source["secret"], "verify_secret_prev_expires_at": expires}
         self.change(source, secret=secret, **old)
@@ -56,7 +56,7 @@ class Sources(Records):
         self.change(source, old_secret="", verify_secret_prev_expires_at=None)
 
     def shown(self, source: Record, *, token: bool = False) -> Record:
-        """Return a source as it is told of: without its secrets, perhaps with its token."""
+        """Return a source without its secrets; with its token if that is asked for."""
         return {
             **only(source, _SHOWN),
             "verify_secret_set": bool(source["secret"]),
@@ -66,7 +66,7 @@ class Sources(Records):
         }
 
     def has_signed(self, source: Record, signature: str, body: bytes) -> bool:
-        """Return whether a delivery is signed with a secret of its source, or need not be."""
+        """Return whether a delivery is signed with a secret of its source, if it has to be."""
         if not source["secret"]:
             return True
         signature = signature.rpartition("=")[2].lower()  # some write sha256= before it
@@ -117,7 +117,7 @@ class Deliveries(list[Record]):
         }
 
     def rejected(self, source: Record, external_id: str, error: str) -> Refusal:
-        """Keep a delivery that is rejected, and return its refusal."""
+        """Record a rejected delivery, and return its refusal."""
         self._note(source["id"], external_id, "rejected", error=error)
         return Refusal(401, error)
 
@@ -136,7 +136,7 @@ class Deliveries(list[Record]):
 
 
 def unregistered(provider: str, moment: str = "") -> Record:
-    """Return the source that a provider is without having been created."""
+    """Return the source of a provider for which none was created."""
     source = {"id": provider, "name": provider, "event_prefix": f"webhook/{provider}"}
     return {**source, "source_type": "api", "created_at": moment}
 

@@ -105,7 +105,7 @@ class Job:
         return self.run.execution == self.execution
 
     def check_lease(self, lease_token: str | None, execution: int | None) -> None:
-        """Refuse a worker that has another lease, or whose lease has ended."""
+        """Refuse a worker with another lease, or one whose lease has ended."""
         if lease_token not in (None, self.lease_token):
             raise Refusal(409, f"lease_token is not that of the job ({STALE})", fence=STALE)
         if execution not in (None, self.execution) or not self.is_active:
@@ -176,7 +176,7 @@ class Workers(Index[str, Worker, Environment]):
     ) -> list[Record]:
         """Hand out runs as ``assign`` does, and wait for some if there are none.
 
-        A worker that has gone (``has_gone``) gets none: nobody would carry them out.
+        A worker that has gone (``has_gone``) gets none: nobody would execute them.
         """
         state, jobs = self.owner.state, list[Record]()
 
@@ -191,12 +191,12 @@ class Workers(Index[str, Worker, Environment]):
 
 
 def register_function(environment: Environment, id: str, members: Record) -> tuple[Function, bool]:
-    """Register a function, or change one; return it, and whether it is new.
+    """Register a function, or change it; return it, and whether it is new.
 
     Args:
         environment: Where it belongs.
         id: Its id.
-        members: Members of the model ``FunctionResponse``; what is absent gets its default.
+        members: Members of the model ``FunctionResponse``; absent ones get their defaults.
     """
     if id in environment.state.registry.of(Functions):
         raise Refusal(409, f"{id} is a Python function of the local server; it has no workers")
@@ -245,7 +245,7 @@ def progress(job: Job, steps: list[Step], offset: int) -> None:
 
 
 def report(job: Job, outcome: Failure | Yield | None, output: Any = None) -> None:
-    """Record what came of a job.
+    """Record the final report on a job.
 
     Args:
         job: The job.

@@ -1,7 +1,7 @@
-"""Groups of plain records: listing, making, reading, changing and deleting in one way.
+"""Groups of plain records, which are listed, created, read, changed and deleted alike.
 
 Rules: a group has those of these routes that the manifest has for its path. A caller who may not
-act is refused first, then what is not there, then a body that is wrong.
+act is refused first, then a record that does not exist, then a wrong body.
 """
 
 from __future__ import annotations

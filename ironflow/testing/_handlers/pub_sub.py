@@ -1,4 +1,4 @@
-"""Messages on topics: numbered with the events, kept out of their log, starting no function."""
+"""Messages on topics, which share the numbers of events, but are not logged and start nothing."""
 
 from __future__ import annotations
 

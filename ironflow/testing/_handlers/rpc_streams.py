@@ -2,10 +2,10 @@
 
 Rules:
 
-1. A subscription stands before the head of its reply is sent: what is published after the client
-   has it, is given.
-2. Nothing in a stream holds the state's lock while it is sent. Its peer is looked for in a while in
-   which nothing happens, on the computer's own clock: a virtual one must not run for that.
+1. A subscription exists before the head of its reply is sent, so a client that has the head gets
+   everything that is published afterwards.
+2. The state's lock is not held while messages are sent. When nothing happens for a while, by the
+   computer's own clock, the stream checks whether its peer is still there.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _options(given: Fields) -> Options:
 
 
 def _events(environment: Environment, subscription: Subscription) -> Iterator[Record | None]:
-    """Yield the events of a subscription, and None in a while in which there is none."""
+    """Yield the events of a subscription, and None when none has come for a while."""
     state, options = environment.state, subscription.options
 
     def has_more() -> bool:
@@ -123,7 +123,7 @@ def _events(environment: Environment, subscription: Subscription) -> Iterator[Re
 
 
 def _progress(state: State, view: View, target: int, deadline: float) -> Iterator[Record]:
-    """Yield where a projection is, whenever that changes, until it is there or time is over."""
+    """Yield the position of a projection at each change, until it has caught up or time is up."""
     seen = -1
 
     def has_moved() -> bool:

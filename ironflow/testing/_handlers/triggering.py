@@ -73,7 +73,7 @@ def _name(fields: Fields) -> str:
 
 
 def _result(run: Run) -> Record:
-    """Return what came of a run, or that it goes on."""
+    """Return the result of a run, or that it has not ended."""
     result = {
         "run_id": run.id,
         "function_id": run.function.id,

@@ -1,4 +1,4 @@
-"""Webhooks: what providers deliver, which needs no credential, and the sources that they are."""
+"""Webhooks: deliveries, which need no credential, and their sources."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _with_secret(call: Call, secret: str) -> Record:
     return sources.shown(source)
 
 
-# What is told of them.
+# Lists.
 
 
 @route("POST", f"{_SERVICE}/ListWebhookSources")
