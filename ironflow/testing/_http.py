@@ -137,11 +137,7 @@ class HttpServer:
         self.inherited = False
         try:
             self._listener = _Listener((host, port), answer)
-        except (
-            OSError,
-            TypeError,
-            ValueError,
-        ) as error:  # malformed hosts raise the last two
+        except (OSError, TypeError, ValueError) as error:  # malformed hosts raise the last two
             reason = getattr(error, "strerror", None) or error
             what = f"cannot listen on {host}:{port}: {reason}"
             raise OSError(getattr(error, "errno", errno.EINVAL), what) from None

@@ -8,13 +8,7 @@ from ._engine import projections
 from ._engine.projections import Projection, Projections
 from ._engine.runs import Function, Functions, tell_registered
 from ._engine.schemas import Upcaster, Upcasters
-from ._user_arguments import (
-    check_callable,
-    check_patterns,
-    check_seconds,
-    check_text,
-    check_whole,
-)
+from ._user_arguments import check_callable, check_patterns, check_seconds, check_text, check_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -26,13 +26,7 @@ from ._engine.kv import Buckets
 from ._engine.operations import Breakers, DeadLetters, Debounced, TopicEdges
 from ._engine.organizations import Organizations, Projects, new_state
 from ._engine.people import ApiKeys, PlatformUsers, Users
-from ._engine.permissions import (
-    PlatformPolicies,
-    PlatformRoles,
-    Policies,
-    PolicyTemplates,
-    Roles,
-)
+from ._engine.permissions import PlatformPolicies, PlatformRoles, Policies, PolicyTemplates, Roles
 from ._engine.projections import OwnProjections, Views
 from ._engine.runs import Functions, Runs
 from ._engine.schemas import Schemas

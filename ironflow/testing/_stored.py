@@ -82,10 +82,7 @@ _STREAM = Layout(
 _FUNCTION_OF_WORKER = Layout("id", "handler", "takes_step", triggers=Shape(list, as_tuple))
 _WAIT_LAYOUT = Layout("timer", until=_NUMBER, step=_STEP, child=_RUN, value=_PAIR)
 _WAIT = optional(
-    Shape(
-        _WAIT_LAYOUT.write,
-        lambda given, place: _WAIT_LAYOUT.fill(Wait({}, None), given, place),
-    )
+    Shape(_WAIT_LAYOUT.write, lambda given, place: _WAIT_LAYOUT.fill(Wait({}, None), given, place))
 )
 _RUN_LAYOUT = Layout(
     "environment", "ready", "go_on",
@@ -251,17 +248,7 @@ def _event(given: Any, place: Place) -> Record:
     return event
 
 
-def _schema(given: Any, place: Place) -> Record:
-    environment = place.environment
-    new = {"event_name": str, "version": int, "schema_json": str, "environment_id": environment.id}
-    return new_record({**new, "created_at": environment.clock.text()}, given, place, known=False)
-
-
 # Stores: how one is written, and how it is filled.
-
-
-def _listed(store: Any) -> Any:
-    return list(store)
 
 
 def _read_list(store: Any, value: Any, place: Place) -> None:
@@ -282,8 +269,10 @@ def _by_key(
 
 
 def _read_schemas(store: Schemas, value: Any, place: Place) -> None:
+    new: Record = {"event_name": str, "version": int, "schema_json": str}
+    new.update(environment_id=store.owner.id, created_at=place.state.clock.text())
     for given, at in place.items(value):
-        schema = _schema(given, at)
+        schema = new_record(new, given, at, known=False)
         store[schema["event_name"], schema["version"]] = schema
 
 
@@ -409,9 +398,9 @@ def _read_receipts(store: Receipts, value: Any, place: Place) -> None:
 
 PLAIN = _by_key(_plain)
 WAYS: dict[Any, tuple[Callable[[Any], Any], Callable[[Any, Any, Place], None]]] = {
-    PlatformAudit: (_listed, _read_list),
-    AuthTrail: (_listed, _read_list),
-    Deliveries: (_listed, _read_list),
+    PlatformAudit: (list, _read_list),
+    AuthTrail: (list, _read_list),
+    Deliveries: (list, _read_list),
     Buckets: _by_key(_bucket_read, _bucket_written),
     Configs: _by_key(_config),
     Secrets: _by_key(_secret),
@@ -423,15 +412,9 @@ WAYS: dict[Any, tuple[Callable[[Any], Any], Callable[[Any, Any, Place], None]]] 
     Streams: _by_key(_stream, _STREAM.write),
     Views: _by_key(_view, _VIEW.write),
     Functions: _by_key(_function, _FUNCTION_OF_WORKER.write),
-    Runs: (
-        lambda store: {id: _run_written(run) for id, run in store.items()},
-        _read_runs,
-    ),
+    Runs: (lambda store: {id: _run_written(run) for id, run in store.items()}, _read_runs),
     Workers: _by_key(_worker, _WORKER.write),
     Receipts: (_receipts_written, _read_receipts),
     Consumers: (_groups_written, _read_groups),
-    Feed: (
-        _FEED.write,
-        _FEED.fill,
-    ),
+    Feed: (_FEED.write, _FEED.fill),
 }

@@ -145,12 +145,7 @@ def create(environment: Environment, name: str, **members: Any) -> Projection:
 
 
 def make(
-    name: str,
-    *,
-    definition: str,
-    events: list[str],
-    handlers: dict[str, str],
-    description: str,
+    name: str, *, definition: str, events: list[str], handlers: dict[str, str], description: str
 ) -> Projection:
     """Return an SQL projection.
 

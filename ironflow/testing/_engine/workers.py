@@ -306,10 +306,7 @@ def _assign(worker: Worker, run: Run) -> Record:
         "run_id": run.id,
         "function_id": run.function.id,
         "attempt": run.record["attempt"],
-        "event": {
-            "data": run.event["data"],
-            **only(run.event, _EVENT_MEMBERS),
-        },
+        "event": {"data": run.event["data"], **only(run.event, _EVENT_MEMBERS)},
         "completed_steps": [_done(run, step) for step in run.steps if _is_done(step)],
         "max_attempts": run.record["max_attempts"],
         "on_exhausted": run.function.on_exhausted,

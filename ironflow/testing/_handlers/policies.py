@@ -98,12 +98,7 @@ def policy_templates_install(call: Call, id: str) -> Record:
     version = template["version"]
     origin = {"template_id": id, "template_version": version, "author_id": call.caller.id}
     made = [call.state.of(Policies).add(org_id=org_id, **origin, **spec) for spec in specs]
-    return {
-        "template_id": id,
-        "version": version,
-        "policies_count": len(made),
-        "policies": made,
-    }
+    return {"template_id": id, "version": version, "policies_count": len(made), "policies": made}
 
 
 def content(body: Fields, old: Record | None = None) -> Record:

@@ -53,12 +53,7 @@ def _emitted(call: Call, fields: Fields) -> Record:
 
     def act() -> Record:
         event, run_ids = emit(
-            environment,
-            name,
-            data,
-            version=version,
-            metadata=metadata,
-            idempotency_key=key or None,
+            environment, name, data, version=version, metadata=metadata, idempotency_key=key or None
         )
         return {"event_id": event["id"], "run_ids": run_ids}
 

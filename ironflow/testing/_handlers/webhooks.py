@@ -71,12 +71,13 @@ def create_source(call: Call) -> Record:
 
 @route("POST", f"{_SERVICE}/GetWebhookSource")
 def get_source(call: Call) -> Record:
-    return call.environment.of(Sources).shown(_source(call))
+    sources, source = _source(call)
+    return sources.shown(source)
 
 
 @route("POST", f"{_SERVICE}/UpdateWebhookSource")
 def update_source(call: Call) -> Record:
-    body, sources, source = call.body(), call.environment.of(Sources), _source(call)
+    body, (sources, source) = call.body(), _source(call)
     sources.change(
         source,
         name=body.text("name"),
@@ -88,8 +89,7 @@ def update_source(call: Call) -> Record:
 
 @route("POST", f"{_SERVICE}/RotateWebhookSecret")
 def rotate_secret(call: Call) -> Record:
-    secret = call.body().text("verify_secret")
-    return _with_secret(call, secret)
+    return _with_secret(call, call.body().text("verify_secret"))
 
 
 @route("POST", f"{_SERVICE}/DisableWebhookSignatureVerification")
@@ -99,29 +99,32 @@ def disable_verification(call: Call) -> Record:
 
 @route("POST", f"{_SERVICE}/ExpireWebhookSecretPrev")
 def expire_old_secret(call: Call) -> Record:
-    sources, source = call.environment.of(Sources), _source(call)
+    sources, source = _source(call)
     sources.end_old_secret(source)
     return sources.shown(source)
 
 
 @route("POST", f"{_SERVICE}/RotateWebhookIngestToken")
 def rotate_token(call: Call) -> Record:
-    sources, source = call.environment.of(Sources), _source(call)
+    sources, source = _source(call)
     sources.renew_token(source)
     return sources.shown(source, token=True)
 
 
 @route("POST", f"{_SERVICE}/DeleteWebhookSource")
 def delete_source(call: Call) -> None:
-    call.environment.of(Sources).remove(_source(call)["id"])
+    sources, source = _source(call)
+    sources.remove(source["id"])
 
 
-def _source(call: Call) -> Record:
-    return call.environment.of(Sources).require(call.body().text("id"))
+def _source(call: Call) -> tuple[Sources, Record]:
+    """Return the sources, and the one that the request names."""
+    sources = call.environment.of(Sources)
+    return sources, sources.require(call.body().text("id"))
 
 
 def _with_secret(call: Call, secret: str) -> Record:
-    sources, source = call.environment.of(Sources), _source(call)
+    sources, source = _source(call)
     sources.set_secret(source, secret, call.body().integer("grace_seconds", 0, low=0))
     return sources.shown(source)
 
