@@ -46,7 +46,7 @@ def held(
     question = (request.path, *request.query.items(), request.body, *caller)
     is_again, before = clock.is_told_again(question, reply.body), _gist(reply)
     may_change = not _NOT_ENDED.isdisjoint(before)
-    is_wait = may_change and request.headers.get("prefer", "").startswith("wait")
+    is_wait = may_change and "wait=" in request.headers.get("prefer", "")
     if not (is_again or is_wait) or (clock.is_guest and not may_change):
         return reply
     if len(before) == 1 and before[0] in _ENDED:
