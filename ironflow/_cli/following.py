@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from .errors import UsageError
 from .screen import json_text, plain, shown
 
@@ -39,9 +41,20 @@ def tell_gap(session: Session, gap: Any) -> None:
 def write_each(session: Session, items: Iterable[Any], line: Callable[[Any], str]) -> None:
     """Write a line for each item: JSON, or what ``line`` makes of it."""
     is_json = session.as_json or bool(session.given.get("json"))
-    for item in items:
-        text = session.screen.json_text(item, indent=None) if is_json else line(item)
-        session.screen.line(text)
+    with _watched(session, items):
+        for item in items:
+            text = session.screen.json_text(item, indent=None) if is_json else line(item)
+            session.screen.line(text)
+
+
+def _watched(session: Session, items: Iterable[Any]) -> contextlib.AbstractContextManager[None]:
+    """End what is followed when nobody reads it any more; other items come to an end themselves."""
+    from .._live_stream import LiveStream
+    from .reader import closed_without_reader
+
+    if isinstance(items, LiveStream):
+        return closed_without_reader(session.screen.out, items.close)
+    return contextlib.nullcontext()
 
 
 def _event_line(event: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import select
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from .rows import matches
 from .running import run, settings
 
 INTERRUPTED = 130
+BROKEN_PIPE = 141
 
 
 def _line(row):
@@ -180,3 +182,29 @@ def test_an_example_line_follows_the_local_server_until_it_is_interrupted(row, t
             err = process.stderr.read()
         assert err.strip() == ""
         assert KEY not in "".join(lines)
+
+
+@pytest.mark.skipif(not hasattr(select, "poll"), reason="cannot watch pipes here")
+@pytest.mark.parametrize(
+    "arguments", [["subscribe", "events:>", "--replay", "1"], ["call", "kv_watch", "bucket"]]
+)
+def test_following_ends_when_nobody_reads_any_more(arguments, local, tmp_path):
+    with IronflowClient(local.url) as client:
+        client.events_create(body={"name": "order.placed", "data": {}})
+        client.kv_create_bucket(body={"name": "bucket"})
+        client.kv_put("bucket", "key", b"value")
+    with subprocess.Popen(
+        [sys.executable, "-m", "ironflow", *arguments],
+        cwd=tmp_path,
+        env=settings(tmp_path, IRONFLOW_SERVER_URL=local.url),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            assert process.stdout.readline()
+            process.stdout.close()  # as head -1 does; nothing else happens
+            assert process.wait(10) == BROKEN_PIPE
+            assert process.stderr.read() == b""
+        finally:
+            process.kill()
