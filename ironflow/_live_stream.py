@@ -207,6 +207,8 @@ class LiveStream(Generic[Item]):
             RuntimeError: Another thread is waiting for the next item.
         """
         if not self._turn.acquire(blocking=False):
+            if self._closing.is_set():  # close() has the turn, in another thread
+                raise StopIteration
             raise RuntimeError("another thread iterates over this stream")
         try:
             item: Item = self._next()

@@ -267,6 +267,28 @@ def test_a_timeout_bounds_reconnecting():
         updates.close()
 
 
+def test_a_stream_that_another_thread_is_closing_has_ended(monkeypatch):
+    closing, may_close = threading.Event(), threading.Event()
+    with HostileServer([upgrade, lambda peer: peer.drain()]) as server, connected(server) as client:
+        updates = client.kv_watch("b")
+        drop = updates._drop
+
+        def slow():
+            closing.set()
+            may_close.wait(10)
+            drop()
+
+        monkeypatch.setattr(updates, "_drop", slow)
+        thread = threading.Thread(target=updates.close)
+        thread.start()
+        try:
+            assert closing.wait(10)
+            assert next(updates, "ended") == "ended"
+        finally:
+            may_close.set()
+            thread.join()
+
+
 def test_a_silent_peer_is_pinged_and_then_lost():
     asked = []
 
