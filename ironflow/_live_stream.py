@@ -164,7 +164,7 @@ class LiveStream(Generic[Item]):
         self._lost_at = 0.0
         with self._turn:
             self._open(client._options.limits, retry=None)
-            self._confirm()
+            self._start()
 
     def __iter__(self: StreamT) -> StreamT:
         return self
@@ -304,9 +304,23 @@ class LiveStream(Generic[Item]):
         )
         self._socket = open_websocket(transport, self._request, limits)
         self._pinged = False
+
+    def _start(self) -> None:
+        """Ask for the stream on the first connection; its loss is one like any other."""
+        try:
+            self._ask(self._client._options.limits)
+        except IronflowError as error:
+            ended = _Ended(LOST, error)
+        else:
+            self._confirm()
+            return
+        self._act(ended)
+
+    def _ask(self, limits: Limits) -> None:
         deadline = monotonic() + limits.timeout
         for frame in self._source.opened():
-            self._socket.send(frame, deadline)
+            if self._socket is not None:
+                self._socket.send(frame, deadline)
 
     def _connect_again(self, end: float) -> None:
         pause = min(self._retry_at, end) - self._clock()
@@ -319,8 +333,10 @@ class LiveStream(Generic[Item]):
             raise self._timed_out()
         if self._gap is not None:
             self._gap["attempts"] += 1
+        limits = self._client._options.limits.within(left)
         try:
-            self._open(self._client._options.limits.within(left), retry=False)
+            self._open(limits, retry=False)
+            self._ask(limits)
         except IronflowError as error:
             ended = _Ended(kind_of(error), error)
         else:

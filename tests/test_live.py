@@ -28,10 +28,11 @@ from ironflow._live_stream import (
     UNUSABLE,
     after_end,
 )
+from ironflow._wire.websocket_connection import WebSocketConnection
 
 from .conftest import KEY
 from .frames import CLOSE, PING, PONG, close_frame, frame
-from .hostile import HostileServer, clear_proxies, reply, request, reset, stall
+from .hostile import HostileServer, clear_proxies, drain, reply, request, reset, stall
 from .hostile import trusting_context as trusting
 from .live import (
     Bucket,
@@ -391,6 +392,27 @@ def event(id="evt_1", **members):
     return {"type": "event", "subscriptionId": "sub_0", "topic": "t", "data": 1, "eventId": id} | (
         members
     )
+
+
+@pytest.mark.parametrize("reconnect", [True, False])
+def test_a_loss_before_the_first_subscription_is_sent_is_one_like_any_other(monkeypatch, reconnect):
+    sends = []
+    send = WebSocketConnection.send
+
+    def fail_once(self, data, deadline):
+        sends.append(data)
+        if len(sends) == 1:
+            raise IronflowConnectionError("reset by peer", code="CONNECTION_FAILED")
+        send(self, data, deadline)
+
+    monkeypatch.setattr(WebSocketConnection, "send", fail_once)
+    script = subscribed("topic:a", then=[text(event()), closed()])
+    with HostileServer([upgrade, drain], script) as server, connected(server) as client:
+        if reconnect:
+            assert list(client.subscribe("topic:a", on_gap=str)) == [event()]
+        else:
+            with pytest.raises(IronflowConnectionError, match="reset by peer"):
+                client.subscribe("topic:a", reconnect=False)
 
 
 def test_patterns_are_subscribed_with_their_options():
