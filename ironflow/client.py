@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest f8a83bd46da68c75, server 0.22.5.
+# Manifest 3c16b3b80c63fe7f, server 0.22.5.
 """The Ironflow client: one method per endpoint, named ``<group>_<action>``."""
 
 from __future__ import annotations
@@ -522,8 +522,8 @@ class IronflowClient(Waits, Rpc, Live):
         ``POST /api/v1/circuit-breakers/{key}/reset``
 
         Use it once the endpoint has been repaired. It takes the base64url form, without padding, of
-        a ``key`` that ``circuit_breakers_list`` gives; an older server lists that form, which goes
-        unchanged.
+        a ``key`` that ``circuit_breakers_list`` gives; an older server lists that form, which is
+        taken unchanged.
 
         Args:
             key: Base64url form, without padding, of function id, ``|`` and endpoint.
@@ -984,9 +984,9 @@ class IronflowClient(Waits, Rpc, Live):
         ``POST /ironflow.v1.IronflowService/TriggerSync``
 
         The server holds the call until the runs have ended, or until ``timeout_ms`` is over: then
-        ``status`` of a run is the last one known, and the run goes on. An event that starts no run
-        has no results. With an ``idempotency_key`` the call is safe to repeat and is retried as a
-        GET is; "auto" makes a key.
+        ``status`` of a run is the last one known, and the run continues. An event that starts no
+        run has no results. With an ``idempotency_key`` the call is safe to repeat and is retried as
+        a GET is; "auto" makes a key.
 
         Args:
             body: ``models.TriggerSyncRequest``, such as
@@ -2782,7 +2782,7 @@ class IronflowClient(Waits, Rpc, Live):
 
         ``DELETE /api/v1/projects/{id}``
 
-        Its environments go with it. The reply repeats the id of the removed project.
+        Its environments are deleted with it. The reply repeats the id of the removed project.
 
         Args:
             id: Project id, such as ``proj_123``.
@@ -2841,8 +2841,8 @@ class IronflowClient(Waits, Rpc, Live):
 
         ``POST /ironflow.v1.PubSubService/GetTopicStats``
 
-        A topic that nobody has used yet is answered with zeros, not with an error. It changes
-        nothing and is retried as a GET is.
+        For a topic that nobody has used yet, all figures are zero. It changes nothing and is
+        retried as a GET is.
 
         Args:
             body: ``models.GetTopicStatsRequest``, such as
@@ -3394,7 +3394,7 @@ class IronflowClient(Waits, Rpc, Live):
 
         ``POST /ironflow.v1.IronflowService/InjectStepOutput``
 
-        The former output is kept for the audit trail. ``runs_resume`` then goes on with the new
+        The former output is kept for the audit trail. ``runs_resume`` then continues with the new
         one.
 
         Args:
@@ -3419,8 +3419,8 @@ class IronflowClient(Waits, Rpc, Live):
 
         ``POST /ironflow.v1.IronflowService/PauseRun``
 
-        A run that executes a step pauses when that is done; one that sleeps or waits for an event
-        pauses at once. ``runs_resume`` lets it go on.
+        A run that executes a step pauses when the step is done; one that sleeps or waits for an
+        event pauses at once. ``runs_resume`` continues it.
 
         Args:
             body: ``models.PauseRunRequest``, such as
@@ -4210,7 +4210,7 @@ class IronflowClient(Waits, Rpc, Live):
         return self._call("GET", "/health")
 
     def system_info(self) -> models.InfoResponse:
-        """Report the version of the server and what it is doing.
+        """Report the version of the server and its current load.
 
         ``POST /ironflow.v1.IronflowService/Info``
 

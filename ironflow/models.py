@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest f8a83bd46da68c75, server 0.22.5.
+# Manifest 3c16b3b80c63fe7f, server 0.22.5.
 """Shapes of requests and replies, for type checkers and editors.
 
 Use them in annotations: ``from ironflow import models``. Replies are plain dicts and are not
@@ -236,7 +236,7 @@ class AuditEvent(TypedDict):
 
 
 class AuthAuditEvent(TypedDict):
-    """A decision on who may do what."""
+    """A decision about what a caller may do."""
 
     created_at: NotRequired[str]
     event_type: str
@@ -841,9 +841,9 @@ class EventFilter(TypedDict):
     match: NotRequired[str]
     """Condition the event has to meet."""
     match_value: NotRequired[str]
-    """Value that what ``match`` names has to have."""
+    """Value that the member named by ``match`` must have."""
     payload: NotRequired[Any]
-    """Members the payload of the event has to have."""
+    """Members that the payload of the event must have."""
     timeout: NotRequired[str]
     """How long to wait."""
 
@@ -971,7 +971,7 @@ class GetAuthAuditTrailRequest(TypedDict):
 
 
 class GetAuthAuditTrailResponse(TypedDict):
-    """One page of decisions. What is zero, empty or false may be absent."""
+    """One page of decisions. Members that are zero, empty or false may be absent."""
 
     events: NotRequired["list[AuthAuditEvent]"]
     next_cursor: NotRequired[str]
@@ -981,16 +981,16 @@ class GetAuthAuditTrailResponse(TypedDict):
 
 
 class GetPausedStateRequest(TypedDict):
-    """The run to look into."""
+    """The run to inspect."""
 
     run_id: str
 
 
 class GetPausedStateResponse(TypedDict):
-    """Where a paused run stands. What is zero, empty or false may be absent."""
+    """The state of a paused run. Members that are zero, empty or false may be absent."""
 
     next_step_hint: NotRequired[str]
-    """Name of the step that comes next, where the server can tell."""
+    """Name of the next step, if the server knows it."""
     pause_reason: NotRequired[str]
     """Why the run is paused: ``injection``."""
     steps: NotRequired["list[PausedStepInfo]"]
@@ -1010,15 +1010,15 @@ class GetSnapshotResponse(TypedDict):
 
 
 class GetTopicStatsRequest(TypedDict):
-    """The topic to look at."""
+    """The topic to inspect."""
 
     topic: str
     """Name of the topic, without ``topic:``."""
 
 
 class GetTopicStatsResponse(TypedDict):
-    """Figures of one topic; those of 64 bits are decimal text. What is zero, empty or false may be
-    absent.
+    """Figures of one topic; 64-bit integers are decimal text. Members that are zero, empty or false
+    may be absent.
     """
 
     consumer_count: NotRequired[int]
@@ -1057,10 +1057,10 @@ class HeartbeatRequest(TypedDict):
 
 
 class InfoResponse(TypedDict):
-    """The server and what it is doing. What is zero, empty or false may be absent."""
+    """The server and its current load. Members that are zero, empty or false may be absent."""
 
     active_runs: NotRequired[int]
-    """Runs that are under way."""
+    """Number of runs that are under way."""
     connected_workers: NotRequired[int]
     function_count: NotRequired[int]
     """Functions that are registered."""
@@ -1152,7 +1152,7 @@ class JobAssignmentResponse(TypedDict):
     max_attempts: NotRequired[int]
     """Attempts that the run may make, the first included."""
     on_exhausted: NotRequired[Union[JobAssignmentResponseOnExhausted, str]]
-    """What becomes of the run when the last attempt has failed."""
+    """What happens to the run when the last attempt has failed."""
     run_id: str
     step_sequence_base: NotRequired[int]
     """Offset for numbering the steps of this execution."""
@@ -1354,7 +1354,7 @@ class ListStreamsResponse(TypedDict):
 
 
 class ListTopicsResponse(TypedDict):
-    """The topics in use. What is zero, empty or false may be absent."""
+    """The topics in use. Members that are zero, empty or false may be absent."""
 
     topics: NotRequired["list[TopicInfo]"]
 
@@ -1373,7 +1373,7 @@ class ListWebhookDeliveriesRequest(TypedDict):
 
 
 class ListWebhookDeliveriesResponse(TypedDict):
-    """One page of deliveries. What is zero, empty or false may be absent."""
+    """One page of deliveries. Members that are zero, empty or false may be absent."""
 
     deliveries: NotRequired["list[WebhookDelivery]"]
     total_count: NotRequired[int]
@@ -1390,7 +1390,7 @@ class ListWebhookSourcesRequest(TypedDict):
 
 
 class ListWebhookSourcesResponse(TypedDict):
-    """One page of webhook sources. What is zero, empty or false may be absent."""
+    """One page of webhook sources. Members that are zero, empty or false may be absent."""
 
     sources: NotRequired["list[WebhookSource]"]
     total_count: NotRequired[int]
@@ -1458,7 +1458,7 @@ class PauseRunResponse(TypedDict):
 
 
 class PausedStepInfo(TypedDict):
-    """A step of a paused run. What is zero, empty or false may be absent."""
+    """A step of a paused run. Members that are zero, empty or false may be absent."""
 
     completed_at: NotRequired[str]
     error: NotRequired[str]
@@ -2239,7 +2239,7 @@ class RunResponse(TypedDict):
 
 
 class RunResult(TypedDict):
-    """What came of one run. What is zero, empty or false may be absent."""
+    """The result of one run. Members that are zero, empty or false may be absent."""
 
     duration_ms: NotRequired[int]
     error: NotRequired["RunResultError"]
@@ -2248,16 +2248,16 @@ class RunResult(TypedDict):
     output: NotRequired[dict[str, Any]]
     """What the function returned."""
     output_value: NotRequired[Any]
-    """What it returned where that is no object; servers later than 0.22 send it."""
+    """What it returned, if that is not an object; servers later than 0.22 send it."""
     run_id: str
     status: Union[RunResultStatus, str]
     wait_timed_out: NotRequired[bool]
-    """Whether the run goes on, because it had not ended in time; servers later than 0.22 send it.
+    """Whether the run continues, because it had not ended in time; servers later than 0.22 send it.
     """
 
 
 class RunResultError(TypedDict):
-    """Why a run has failed. What is zero, empty or false may be absent."""
+    """Why a run has failed. Members that are zero, empty or false may be absent."""
 
     code: NotRequired[str]
     details: NotRequired[dict[str, Any]]
@@ -2499,7 +2499,7 @@ class TopicEdge(TypedDict):
 
 
 class TopicInfo(TypedDict):
-    """A developer topic. What is zero, empty or false may be absent."""
+    """A developer topic. Members that are zero, empty or false may be absent."""
 
     consumer_count: NotRequired[int]
     first_message_at: NotRequired[str]
@@ -2540,14 +2540,14 @@ class TriggerSyncRequest(TypedDict):
     event: str
     """Name of the event."""
     idempotency_key: NotRequired[str]
-    """Key by which the server tells a repeat of the call."""
+    """Key by which the server recognizes a repeat of the call."""
     metadata: NotRequired[dict[str, Any]]
     timeout_ms: NotRequired[int]
     """How long the server waits for the runs, in milliseconds; 30000 by default."""
 
 
 class TriggerSyncResponse(TypedDict):
-    """The event and what came of its runs. What is zero, empty or false may be absent."""
+    """The event and its runs. Members that are zero, empty or false may be absent."""
 
     event_id: str
     results: NotRequired["list[RunResult]"]
@@ -2646,7 +2646,7 @@ class UserResponse(TypedDict):
 
 
 class WebhookDelivery(TypedDict):
-    """One delivery to a webhook source. What is zero, empty or false may be absent."""
+    """One delivery to a webhook source. Members that are zero, empty or false may be absent."""
 
     created_at: NotRequired[str]
     error: NotRequired[str]
@@ -2710,11 +2710,11 @@ class WebhookFlowSource(TypedDict):
 
 
 class WebhookSource(TypedDict):
-    """A registered webhook source. What is zero, empty or false may be absent."""
+    """A registered webhook source. Members that are zero, empty or false may be absent."""
 
     created_at: NotRequired[str]
     event_prefix: NotRequired[str]
-    """What the names of its events begin with."""
+    """Prefix of the names of its events."""
     id: str
     ingest_token: NotRequired[str]
     """Shown only when it is made; absent in lists."""
@@ -2738,8 +2738,8 @@ class WebhookSource(TypedDict):
 
 
 class WebhookVerifyConfig(TypedDict):
-    """How the signature of a delivery is found and checked. What is zero, empty or false may be
-    absent.
+    """How the signature of a delivery is found and checked. Members that are zero, empty or false
+    may be absent.
     """
 
     algorithm: NotRequired[str]
