@@ -27,6 +27,7 @@ _{name}() {{
     done
     case "${{COMP_WORDS[COMP_CWORD-1]}}" in
         {files}) COMPREPLY=($(compgen -f -- "${{COMP_WORDS[COMP_CWORD]}}")); return ;;
+{choices}
     esac
     local words=""
     case "$place" in
@@ -49,6 +50,7 @@ _{name}() {{
     done
     case "${{words[CURRENT-1]}}" in
         {files}) _files; return ;;
+{choices}
     esac
     local found=""
     case "$place" in
@@ -62,6 +64,9 @@ compdef _{name} {program}
 _FISH = """\
 # Completion of {program} for fish: {program} completion fish | source
 function __{name}_words
+    switch (commandline -opc)[-1]
+{choices}
+    end
     set -l place ""
     for word in (commandline -opc)[2..-1]
         set -l next (string trim -- "$place $word")
@@ -78,6 +83,16 @@ complete -c {program} -f -a '(__{name}_words)'
 {files}
 """
 
+# What is offered behind a flag whose values are known.
+_BASH_CHOICE = """\
+        {flag}) COMPREPLY=($(compgen -W "{values}" -- "${{COMP_WORDS[COMP_CWORD]}}")); return ;;"""
+_ZSH_CHOICE = """\
+        {flag}) compadd -- {values}; return ;;"""
+_FISH_CHOICE = """\
+        case '{flag}'
+            string split ' ' -- '{values}'
+            return"""
+
 
 def script(shell: str) -> str:
     """Return the completion script of a shell: bash, zsh or fish."""
@@ -92,14 +107,19 @@ def script(shell: str) -> str:
             for place, text in words.items()
         ]
         listed = " ".join(f"'{place}'" for place in known)
+        # A flag is offered where it is one of the command's, not everywhere.
         options = [
-            f"complete -c {PROGRAM} -l {flag[2:]} -r -F" for flag in files if flag.startswith("--")
+            f"complete -c {PROGRAM} -n '__{name}_words | string match -q -- {flag}'"
+            f" -l {flag[2:]} -r -F"
+            for flag in files
+            if flag.startswith("--")
         ]
         return _FISH.format(
             program=PROGRAM,
             name=name,
             places=listed,
             cases="\n".join(cases),
+            choices=_choice_cases(_FISH_CHOICE),
             files="\n".join(options),
         ).rstrip()
     variable = "words" if shell == "bash" else "found"
@@ -110,6 +130,7 @@ def script(shell: str) -> str:
         name=name,
         places="|".join(f'"{place}"' for place in known),
         cases="\n".join(cases),
+        choices=_choice_cases(_BASH_CHOICE if shell == "bash" else _ZSH_CHOICE),
         files="|".join(files),
     ).rstrip()
 
@@ -127,8 +148,10 @@ def _places() -> dict[str, list[str]]:
             found = places.setdefault(" ".join(alias), list(shared))
             found += [name for name in _names(command.flags) if name not in found]
     from .commands.calling import method_names
+    from .commands.local import SHELLS
 
     places[tree.CALL] = [*method_names(), *places[tree.CALL]]
+    places["completion"] = [*SHELLS, *places["completion"]]
     return places
 
 
@@ -140,6 +163,19 @@ def _spellings(command: Command) -> list[tuple[str, ...]]:
 
 def _names(flags: list[Flag]) -> list[str]:
     return [f"--{flag.name}" for flag in flags]
+
+
+def _choice_cases(template: str) -> str:
+    """Return the cases of the flags whose values are known."""
+    choices = {
+        f"--{flag.name}": " ".join(flag.choices)
+        for command in tree.every_command()
+        for flag in command.flags
+        if flag.choices
+    }
+    return "\n".join(
+        template.format(flag=flag, values=values) for flag, values in sorted(choices.items())
+    )
 
 
 def _file_flags() -> list[list[str]]:

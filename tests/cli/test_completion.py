@@ -41,7 +41,8 @@ def offered(shell, *words):
     )
     done = subprocess.run([shell, *flags, "-c", source], capture_output=True, text=True)
     assert done.stderr == ""
-    return sorted(word for word in done.stdout.split() if word.startswith(words[-1]))
+    found = [word for word in done.stdout.split() if word.startswith(words[-1])]
+    return sorted(word for word in found if words[-1] or not word.startswith("-"))
 
 
 @pytest.mark.parametrize("shell", list(PROGRAMS))
@@ -57,6 +58,9 @@ def offered(shell, *words):
         (["projection", "rebuild", "--dry"], ["--dry-run"]),
         (["call", "runs_get_p"], ["runs_get_paused_state"]),
         (["run", "get", "run_"], []),
+        (["completion", ""], ["bash", "fish", "zsh"]),
+        (["sql", "select 1", "--format", "js"], ["json", "jsonl"]),
+        (["run", "list", "--sql"], []),
     ],
 )
 def test_a_shell_offers_words_and_flags_and_no_ids(shell, words, expected):
