@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest 3c16b3b80c63fe7f, server 0.22.5.
+# Manifest 801765b68b1a8ba1, server 0.22.5.
 """The Ironflow client: one method per endpoint, named ``<group>_<action>``."""
 
 from __future__ import annotations
@@ -657,8 +657,8 @@ class IronflowClient(Waits, Rpc, Live):
         ``GET /api/v1/config/{name}/watch``
 
         The route answers a WebSocket handshake and then sends a ``config_update`` frame for each
-        change, or an ``error`` frame. A plain GET receives no updates. Close the connection to
-        stop.
+        change, or an ``error`` frame. A plain GET receives no updates; ``config_watch`` of the
+        Python client follows them.
 
         Args:
             name: Name of the config document.
@@ -1394,8 +1394,8 @@ class IronflowClient(Waits, Rpc, Live):
         ``GET /api/v1/kv/buckets/{bucket}/watch``
 
         The route answers a WebSocket handshake and then sends a ``kv_update`` frame for each
-        change, or an ``error`` frame. A plain GET receives no updates. Close the connection to
-        stop.
+        change, or an ``error`` frame. A plain GET receives no updates; ``kv_watch`` of the Python
+        client follows them.
 
         Args:
             bucket: Name of the bucket.
@@ -4465,10 +4465,10 @@ class IronflowClient(Waits, Rpc, Live):
 
         ``GET /ws``
 
-        Needs a WebSocket client: a plain HTTP request does not deliver any messages. Subscribe by
-        pattern after connecting, for example ``events:order.*`` or ``topic:notifications``; ``*``
-        stands for one segment, ``>`` for the rest. The credential needs the ``events:subscribe``
-        permission.
+        Needs a WebSocket client: a plain HTTP request does not deliver any messages; ``subscribe``
+        of the Python client does. Other clients subscribe by pattern after connecting, for example
+        ``events:order.*`` or ``topic:notifications``; ``*`` stands for one segment, ``>`` for the
+        rest. The credential needs the ``events:subscribe`` permission.
 
         Args:
             env: Name of the environment to subscribe in.

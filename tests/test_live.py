@@ -632,6 +632,20 @@ def test_a_mirror_stays_right_through_a_thousand_disconnects():
     assert all(gap["healed"] for gap in gaps)
 
 
+@pytest.mark.parametrize(
+    ("plain", "live"),
+    [
+        ("kv_list_buckets_watch", "kv_watch"),
+        ("config_list_watch", "config_watch"),
+        ("websocket_list", "subscribe"),
+    ],
+)
+def test_the_plain_get_of_a_live_route_points_to_the_method_that_follows_it(plain, live):
+    assert f"``{live}`` of the Python client" in " ".join(
+        getattr(IronflowClient, plain).__doc__.split()
+    )
+
+
 # The example
 
 
