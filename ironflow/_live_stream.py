@@ -346,7 +346,8 @@ class LiveStream(Generic[Item]):
 
     def _confirm(self) -> None:
         """Wait until the server has taken up the stream; what comes meanwhile is kept."""
-        end = self._clock() + _CONFIRMATION
+        patience = _CONFIRMATION if self._timeout is None else min(_CONFIRMATION, self._timeout)
+        end = self._clock() + patience
         while not self._source.stands and self._clock() < end and self._socket is not None:
             try:
                 item = self._receive(self._socket, end)

@@ -16,6 +16,7 @@ from ironflow import (
     IronflowConnectionError,
     IronflowError,
     IronflowTimeoutError,
+    _live_stream,
 )
 from ironflow._live_stream import (
     DELIBERATE,
@@ -392,6 +393,15 @@ def event(id="evt_1", **members):
     return {"type": "event", "subscriptionId": "sub_0", "topic": "t", "data": 1, "eventId": id} | (
         members
     )
+
+
+def test_a_server_that_confirms_nothing_is_waited_for_no_longer_than_the_timeout(monkeypatch):
+    monkeypatch.setattr(_live_stream, "_CONFIRMATION", 3600)
+    with HostileServer([upgrade, stall]) as server, connected(server) as client:
+        with client.subscribe("topic:a", timeout=0.05, reconnect=False) as events:
+            with pytest.raises(IronflowTimeoutError):
+                next(events)
+        server.released.set()
 
 
 @pytest.mark.parametrize("reconnect", [True, False])
