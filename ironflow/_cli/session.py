@@ -220,7 +220,7 @@ class Session:
 def _with_flag_names(refusal: str) -> str:
     """Return the refusal of an option of the client with the name of the flag."""
     name, colon, why = refusal.partition(":")
-    return f"{_FLAGS.get(name, name)}{colon}{why}"
+    return f"{_FLAGS.get(name, name)}{colon}{why.replace('api_key', 'IRONFLOW_API_KEY')}"
 
 
 def no_curl(name: str, reason: str) -> CommandError:

@@ -123,3 +123,10 @@ def test_a_secret_that_the_server_repeats_is_not_shown(server, capsys, arguments
     shown = capsys.readouterr()
     assert "cannot store ***" in shown.err
     assert secret.split()[-1] not in shown.err + shown.out
+
+
+def test_a_refused_option_is_named_as_one_types_it(capsys):
+    assert main(["run", "list", "--server", "http://user:hunter2@localhost"]) == 1
+    assert capsys.readouterr().err == (
+        "error: --server: must not hold credentials; give IRONFLOW_API_KEY instead\n"
+    )

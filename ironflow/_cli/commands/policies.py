@@ -207,6 +207,6 @@ COMMANDS = [
         "Install the policies of a template, all of them or none.",
         Argument("template_id", "Id of the template"),
         call=Call("policy_templates_install", "template_id"),
-        show=Text("Installed template {template_id} ({policies_count} policies)"),
+        show=Text("Installed template {template_id} (policies: {policies_count})"),
     ),
 ]
