@@ -1,4 +1,4 @@
-"""RPC methods that give one reply, called by name."""
+"""RPC methods that return one reply, called by name."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def decoded(content: bytes, name: str) -> str:
 
 
 def _read_stdin(session: Session) -> str | None:
-    """Return what stdin holds, None where it is no source of data."""
+    """Return the content of stdin, None if it is not a source of data."""
     if not stdin_holds_data(_PATIENCE, session):
         return None
     return decoded(sys.stdin.buffer.read(), _STDIN)
@@ -95,7 +95,7 @@ def stdin_bytes() -> bytes:
 
 
 def stdin_holds_data(patience: float = 0.0, session: Session | None = None) -> bool:
-    """Tell whether stdin is a pipe or a file with data in it.
+    """Return whether stdin is a pipe or a file with data in it.
 
     Args:
         patience: Seconds until a silent pipe counts as none.

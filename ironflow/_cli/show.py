@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     Format = Callable[[Any], Any]
 
 _GAP = "  "
-_NARROWEST = 6  # columns that are cut keep this much
+_NARROWEST = 6  # characters that a column keeps when it is cut
 _MORE = "…"
 _GIVEN = "given."
 
-# What a state means to whoever looks for trouble.
+# Colours of states: green is fine, yellow is unusual, red is trouble.
 STATE_COLOURS = {
     "accepted": "green",
     "active": "green",
@@ -84,10 +84,10 @@ class Table:
         """Return the lines of the table.
 
         Raises:
-            TypeError: The reply is no list, or holds none where it should.
+            TypeError: The reply is not a list, or does not hold one where it should.
         """
         if self.items and not isinstance(reply, dict):
-            raise TypeError("the reply is no object")
+            raise TypeError("the reply is not an object")
         items = (reply.get(self.items) if self.items else reply) or []
         if not isinstance(items, list):
             raise TypeError("the reply holds no list")
@@ -105,8 +105,8 @@ class Details:
     """A reply as a list of labels.
 
     Args:
-        rows: The labels; a path may start with ``given.`` for what was typed.
-        within: Member that holds what is shown, empty for the reply itself.
+        rows: The labels; a path may start with ``given.`` for an argument or a flag.
+        within: Member that is shown, empty for the reply itself.
         first: A line above, empty for none.
     """
 
@@ -147,7 +147,7 @@ class Text:
 
 
 class _Names:
-    """The names in a sentence: members of the reply first, then what was typed."""
+    """The names in a sentence: members of the reply first, then arguments and flags."""
 
     def __init__(self, reply: Any, given: Mapping[str, Any]) -> None:
         self._reply = reply
@@ -172,7 +172,7 @@ def table_lines(
 ) -> Iterable[str]:
     """Return the lines of a table, cut to the width of the terminal.
 
-    The first column is never cut: it is what other commands take.
+    The first column is never cut, because other commands take its values.
     """
     widths = [max(map(width_of, column)) for column in zip(headings, *rows)]
     limit = screen.width
@@ -190,7 +190,7 @@ def table_lines(
 
 
 def _squeeze(widths: list[int], headings: list[str], limit: int) -> None:
-    """Make the widest columns narrower until the table fits, or none can be."""
+    """Narrow the widest columns until the table fits, or none can be narrowed."""
     over = sum(widths) + len(_GAP) * (len(widths) - 1) - limit
     while over > 0:
         place = max(range(1, len(widths)), key=lambda place: widths[place], default=0)

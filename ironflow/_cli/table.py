@@ -2,8 +2,8 @@
 
 A command is an entry: its words, its help, its arguments and flags, the call of the SDK that it
 makes, and how the reply is shown. The parser, the help, the completion and the documentation are
-made from the entries, so none of them can say anything else than the others. Code stands only where
-a command does not fit: a function for ``run``, or one for ``show``.
+made from the entries, so they always agree. There is code only where an entry cannot express a
+command: a function for ``run``, or one for ``show``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NUMBER = "number"
 PAIRS = "key=value"
 RAW = "text|@file|-"
 STRING = "string"
-TRUTH = "true|false"  # takes a value, other than a switch
+TRUTH = "true|false"  # takes a value, unlike a switch
 
 MANY = frozenset({LIST, PAIRS})  # may be given several times
 
@@ -43,9 +43,9 @@ class Argument:
     Args:
         name: What the help calls it, as in ``run-id``.
         help: What it is.
-        many: Whether it takes all that follow, one at least.
+        many: Whether it takes all that follow, at least one.
         required: Whether the command needs it.
-        is_bytes: Whether it may be any bytes, not text only.
+        is_bytes: Whether it may be any bytes, not only text.
     """
 
     __slots__ = ("help", "is_bytes", "many", "name", "required")
@@ -67,7 +67,7 @@ class Argument:
 
     @property
     def usage(self) -> str:
-        """How it stands in a line of usage."""
+        """How a line of usage shows it."""
         text = f"<{self.name}>{'...' if self.many else ''}"
         return text if self.required else f"[{text}]"
 
@@ -80,13 +80,13 @@ class Flag:
         kind: What it takes.
         help: What it does.
         short: Its short name, one letter.
-        default: Value where it is not given. A zero (0, False, None) is not sent.
-        shown: What the help shows as the default, where that is not the value.
+        default: Value if it is not given. A zero (0, False, None) is not sent.
+        shown: What the help shows as the default, if not the value.
         required: Whether the command needs it.
-        choices: The values that there are, for ``CHOICE``.
+        choices: The allowed values, for ``CHOICE``.
         zero: Whether a duration may be 0.
-        verbatim: Whether a duration is handed on as it was typed, not in seconds.
-        within: The least and the largest number that there may be.
+        verbatim: Whether a duration is passed on as it was typed, not in seconds.
+        within: The smallest and the largest number allowed.
     """
 
     __slots__ = (

@@ -1,4 +1,4 @@
-"""Moments and durations as people read them; no clock but the one that is passed in."""
+"""Moments and durations as people read them; the current time is always passed in."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _TRUE = ("1", "t", "true", "yes")
 _FALSE = ("0", "f", "false", "no")
 
-# Seconds by unit, as the product's own durations have them.
+# Seconds by unit, as in the product's durations.
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 _LONGEST_NUMBER = 20  # digits of the largest number of 64 bits
@@ -39,7 +39,7 @@ def convert(flag: Flag, text: str) -> Any:
     """Return the value of a flag.
 
     Raises:
-        UsageError: The text is none; it is not repeated.
+        UsageError: The text is not such a value; the message does not repeat it.
     """
     return _READERS[flag.kind](flag, text)
 
@@ -54,7 +54,7 @@ def switch(flag: Flag, text: str) -> bool:
 
 
 def seconds(text: str) -> float | None:
-    """Return a duration such as ``1h30m`` in seconds, None where it is none."""
+    """Return a duration such as ``1h30m`` in seconds, None if the text is not one."""
     sign, text = (-1, text[1:]) if text.startswith("-") else (1, text.removeprefix("+"))
     if text == "0":
         return 0.0
@@ -73,14 +73,14 @@ def seconds(text: str) -> float | None:
 
 
 def parsed(text: str, name: str) -> Any:
-    """Return what JSON says.
+    """Return the value of JSON text.
 
     Args:
         text: The JSON.
         name: What a refusal calls it: a flag, a file, or stdin.
 
     Raises:
-        UsageError: It is no JSON; line and column are named.
+        UsageError: It is not JSON; the message has line and column.
     """
     import json
 
@@ -101,7 +101,7 @@ def _refused_constant(name: str) -> Any:
 
 
 def is_text(text: str) -> bool:
-    """Tell whether what was typed is text: other bytes come as lone surrogates."""
+    """Return whether an argument is text; other bytes arrive as lone surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:

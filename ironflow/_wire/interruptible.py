@@ -31,11 +31,11 @@ class InterruptibleTransport(Transport):
     """A transport for one user, whose calls can be interrupted.
 
     Args:
-        transport: What it is made from; everything that is not said here is its.
+        transport: The transport that it uses for everything else.
     """
 
     def __init__(self, transport: Transport) -> None:
-        # Nothing of its own for the rest: what is not found here is found there.
+        # Attributes that are not set here are those of the shared transport.
         self._shared = transport
         self._interrupted = threading.Event()
         self._lock = threading.Lock()

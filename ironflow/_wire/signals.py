@@ -1,4 +1,4 @@
-"""Exceptions that a signal handler of the caller's raised in the middle of our code.
+"""Exceptions that the caller's signal handlers raise in the middle of our code.
 
 They are not ours to handle: an alarm that raises ``TimeoutError`` must end the caller's work, not
 one attempt of a call.

@@ -1,4 +1,4 @@
-"""The token of a login: kept for its owner alone, and sent to its own server alone."""
+"""The token of a login: readable by its owner only, and sent to its own server only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stdin as a source of data: what a pipe holds counts, and nothing waits for what does not come."""
+"""Stdin as a source of data: a pipe with data counts, and a silent one delays nothing for long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands of the product's own binary are refused by name, whatever stands behind them."""
+"""Commands of the product's own binary are refused by name, whatever follows them."""
 
 from __future__ import annotations
 

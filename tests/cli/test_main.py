@@ -1,4 +1,4 @@
-"""The frame: what starting costs, and how a command leaves when something is wrong."""
+"""The program as a whole: what starting costs, and how a command exits when something is wrong."""
 
 from __future__ import annotations
 

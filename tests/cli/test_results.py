@@ -1,4 +1,4 @@
-"""Runs that were waited for: what did not complete is no success, and says why."""
+"""Runs that were waited for: one that did not complete is an error that says why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Polling under a virtual clock: a question that is asked again lets time pass."""
+"""Polling under a virtual clock: a request that is repeated lets time pass."""
 
 from __future__ import annotations
 

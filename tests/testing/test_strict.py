@@ -1,4 +1,4 @@
-"""A strict server: what the product would let pass by silently is an error."""
+"""A strict server: what the product silently ignores is an error."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Config documents and secrets: records by name, with a revision that grows with each write.
 
 Rules: deleting a document is a write too, so that a document of the same name has a higher revision
-than the one that was deleted. What is done to a document or a secret is told under ``system.``,
+than the one that was deleted. Changes of documents and secrets are published under ``system.``,
 never with a secret's value.
 """
 
@@ -22,7 +22,7 @@ class Configs(Index[str, Record, Environment]):
 
     def __init__(self, owner: Environment) -> None:
         super().__init__(owner)
-        self.revisions: dict[str, int] = {}  # of those that were deleted, too
+        self.revisions: dict[str, int] = {}  # of deleted documents, too
 
     def write(self, name: str, data: dict[str, Any]) -> Record:
         """Create or replace a document."""
@@ -40,7 +40,7 @@ class Configs(Index[str, Record, Environment]):
         return Watch((self.what, name), ">", current, wake)
 
     def _changed(self, name: str, data: dict[str, Any] | None) -> Record:
-        """Tell of a change, and return the record."""
+        """Publish a change, and return the record."""
         revision = self.revisions[name] = self.revisions.get(name, 0) + 1
         moment = self.owner.clock.text()
         record = {"name": name, "data": data, "revision": revision, "updatedAt": moment}

@@ -1,4 +1,4 @@
-"""Virtual time, as tests of workflows meet it."""
+"""Virtual time, as tests of workflows use it."""
 
 from __future__ import annotations
 

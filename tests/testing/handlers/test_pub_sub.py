@@ -1,4 +1,4 @@
-"""Topics: publishing on them, and what is told of them."""
+"""Topics: publishing on them, and their figures."""
 
 from __future__ import annotations
 
