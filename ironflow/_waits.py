@@ -7,10 +7,10 @@ Rules:
 2. Without ``poll_interval`` the pauses between looks grow from 0.1 s to 2 s, half of each fixed and
    half of it random, which makes at most T + 5 looks in T seconds. With it, each pause is that
    long. A ``Retry-After`` makes a pause longer, never shorter.
-3. A look says ``Prefer: wait`` (RFC 7240, 4.3), so that a server that can may hold it until there
-   is something new; the local server with a virtual clock does.
-4. A look is one attempt, for the wait repeats it anyway. One that fails without a reply, or with
-   408, 425, 429 or 5xx, may be mended by the next. Any other failure ends the wait at once.
+3. A look says ``Prefer: wait`` (RFC 7240, 4.3), so that a server may hold it until something has
+   changed; the local server with a virtual clock does.
+4. A look is one attempt, because the wait repeats it anyway. If it fails without a reply, or with
+   408, 425, 429 or 5xx, the wait goes on. Any other failure ends the wait at once.
 5. ``on_progress`` gets every state that differs from the one before, the first and the last
    included. What it raises ends the wait.
 6. If runs have not ended after three looks, and the server offers subscriptions, the wait

@@ -5,17 +5,17 @@ Rules:
 1. Runs, rebuilds and requests work in turns. One has the turn at a time, and keeps it until it
    waits or ends. Then the next one gets it: first what the server started, in the order in which it
    began to wait; then requests, in the order in which they came.
-2. When nothing can run, time jumps to the next timer, provided that somebody waits for that: a
-   request that the server holds, a call such as ``wait_for_run``, or a subscription to what a run
-   does that has not ended, as ``runs_wait`` makes one. Nobody waits while the test's own thread is
-   busy between two calls, so an event that it is about to send comes in time. A worker that has a
-   job can run, and so can a message to a subscriber that is on its way; only ``advance`` and
-   ``set_time`` do not wait for them.
+2. When nothing can run, time jumps to the next timer, provided that somebody waits: a request that
+   the server holds, a call such as ``wait_for_run``, or a subscription to a run that has not ended,
+   as ``runs_wait`` makes one. Nobody waits while the test's own thread is busy between two calls,
+   so an event that it is about to send comes in time. A worker that has a job counts as running,
+   and so does a message on its way to a subscriber; only ``advance`` and ``set_time`` do not wait
+   for them.
 3. A request is answered, and a call such as ``wait_for_run`` returns, once everything that it set
    off and everything that is due at that moment has come to rest. So a test that calls one thing
    at a time meets the same ids, times and order each time.
 4. A GET that says so is a wait too, and so is one that gets the same reply as before with nothing
-   done in between: time passes for a program that polls (``_polls``).
+   done in between, so that time passes for a program that polls (``_polls``).
 5. A request that comes while the thread of a run is in the middle of a call over the network is
    taken for that call: it acts, and waits, in the turn of the run. So is a request that comes
    while a run keeps the turn, for the handler may have threads of its own.
@@ -41,8 +41,8 @@ from .times import seconds_of
 START, END = seconds_of("2026-01-01T00:00:00Z"), seconds_of("9999-12-31T00:00:00Z")
 _SETTLING = 5.0  # seconds until a request or a call is answered, at rest or not
 _GLANCE = 0.005  # seconds between two looks at what a run is doing
-# Looks after which rule 5 holds without a sign of a call. Looks are counted, and not seconds, for
-# where the machine is busy with something else the run gets no further either.
+# Looks after which rule 5 holds without a sign of a call. Looks are counted rather than seconds,
+# because on a busy machine the run is slow too.
 _OWN_CALL = 50
 _NETWORK = {"http.client", "selectors", "socket", "ssl", "ironflow._wire.transport"}
 _LONG_TURN = 1.0  # seconds after which rule 6 holds

@@ -13,7 +13,7 @@ from ._pages import unknown_cursor
 from ._table import route
 
 _DEFAULT_LIMIT = 50
-_RETENTION_DAYS = 90  # only reported: data in memory never gets that old
+_RETENTION_DAYS = 90  # only reported: nothing is deleted
 
 
 @route("GET", "/api/v1/audit")
