@@ -58,8 +58,7 @@ def test_what_has_no_single_safe_curl_says_why(server, capsys, arguments, reason
 
 def test_help_has_what_the_docstring_says_of_each_argument():
     helps = calling._argument_helps(
-        "Do it.\n\n        Args:\n            a: First\n                line.\n"
-        "            b: Other.\n\n        Returns:\n            c: No.\n"
+        "Do it.\n\nArgs:\n    a: First\n        line.\n    b: Other.\n\nReturns:\n    c: No.\n"
     )
     assert helps == {"a": "First line.", "b": "Other."}
 

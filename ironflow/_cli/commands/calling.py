@@ -98,16 +98,19 @@ def method_names() -> list[str]:
 
 
 def _command(name: str) -> Command:
+    from inspect import getdoc
+
     from ...client import IronflowClient
 
     method = getattr(IronflowClient, name)
-    doc = (method.__doc__ or "").replace("``", "")  # marks that a terminal does not show
+    # Python 3.13 has removed the indentation already. A terminal does not show the marks.
+    doc = (getdoc(method) or "").replace("``", "")
     helps = _argument_helps(doc)
     parameters = _parameters(method)
     entries = [_entry(parameter, helps.get(parameter.name, "")) for parameter in parameters]
     return Command(
         f"call {name}",
-        doc.strip().partition("\n")[0],
+        doc.partition("\n")[0],
         *entries,
         run=lambda session: _call(session, name, parameters),
         no_curl=_why_no_curl(method),
@@ -184,9 +187,9 @@ def _argument_helps(doc: str) -> dict[str, str]:
     section = doc.partition("Args:\n")[2]
     for line in section.splitlines():
         indent = len(line) - len(line.lstrip())
-        if not line.strip() or indent < 12:
+        if not line.strip() or indent < 4:
             break
-        if indent == 12:
+        if indent == 4:
             name, _, text = line.strip().partition(": ")
             helps[name] = text
         elif name:
