@@ -60,7 +60,7 @@ class Clock:
 
     def __init__(self, lock: threading.RLock) -> None:
         self._lock = lock
-        self.changed = threading.Condition(lock)
+        self.changed: threading.Condition = threading.Condition(lock)
         self._timers: list[Timer] = []
         self._numbers = count()
         self._earlier = threading.Condition(lock)  # the first timer has changed
