@@ -166,10 +166,15 @@ def _generate(manifest: Path, output: Path) -> tuple[float, float]:
 
 
 def _write_manifest(path: Path, size: int) -> None:
-    """Write a manifest of that many endpoints: the real one, its groups multiplied."""
+    """Write a manifest of that many endpoints: the real one, its groups multiplied.
+
+    RPC endpoints are there once: their paths name a service of the manifest, not a group.
+    """
     manifest = json.loads((ROOT / "manifest.json").read_text(encoding="utf-8"))
-    real = manifest["endpoints"]
-    endpoints = [_variant(real[n % len(real)], n // len(real)) for n in range(size)]
+    endpoints = [found for found in manifest["endpoints"] if found["category"] == "rpc"]
+    real = [found for found in manifest["endpoints"] if found["category"] != "rpc"]
+    missing = size - len(endpoints)
+    endpoints += [_variant(real[n % len(real)], n // len(real)) for n in range(missing)]
     path.write_text(json.dumps({**manifest, "endpoints": endpoints}), encoding="utf-8")
 
 
@@ -187,6 +192,7 @@ def _variant(endpoint: dict[str, Any], number: int) -> dict[str, Any]:
         "group": f"g{number}_{endpoint['group']}",
         "path": "/".join(segments),
     }
-    if "name" in endpoint:
-        variant["name"] = f"g{number}_{endpoint['name']}"
+    for member in ("name", "alias"):
+        if member in endpoint:
+            variant[member] = f"g{number}_{endpoint[member]}"
     return variant
