@@ -18,7 +18,21 @@ def _no_proxies(monkeypatch):
     clear_proxies(monkeypatch)
 
 
-FORKING = """
+END_OF_CHILD = """
+deadline = time.monotonic() + 20
+while time.monotonic() < deadline:
+    if os.waitpid(child, os.WNOHANG)[0]:
+        break
+    time.sleep(0.01)
+else:
+    os.kill(child, 9)
+    os.waitpid(child, 0)
+    print("the child hangs")
+thread.join()
+"""
+
+FORKING = (
+    """
 import os, sys, threading, time, warnings
 warnings.simplefilter("ignore", DeprecationWarning)
 sys.path.insert(0, sys.argv[1])
@@ -46,18 +60,9 @@ if not child:
         print(type(error).__name__)
     sys.stdout.flush()
     os._exit(0)
-deadline = time.monotonic() + 20
-while time.monotonic() < deadline:
-    done, status = os.waitpid(child, os.WNOHANG)
-    if done:
-        break
-    time.sleep(0.01)
-else:
-    os.kill(child, 9)
-    os.waitpid(child, 0)
-    print("the child hangs")
-thread.join()
 """
+    + END_OF_CHILD
+)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
@@ -126,16 +131,8 @@ if not child:
     result = actions[action]()
     print(result, flush=True)
     os._exit(0)
-for _ in range(2000):
-    if os.waitpid(child, os.WNOHANG)[0]:
-        break
-    time.sleep(0.01)
-else:
-    os.kill(child, 9)
-    os.waitpid(child, 0)
-    print("the child hangs")
-thread.join()
 """
+    + END_OF_CHILD
 )
 
 LATE = [
