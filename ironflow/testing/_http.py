@@ -6,7 +6,8 @@ Rules:
    closed; no request ends the server or another connection.
 2. A reply is sent at once, with its length. A fault can replace how it is delivered. After a 101
    the connection belongs to the reply's ``upgrade``.
-3. Every connection has a thread. Stopping closes the connections and waits for the threads.
+3. Every connection has a thread. Stopping closes the connections and waits for the threads; one
+   that speaks another protocol may say goodbye in it first.
 4. A forked child has neither the threads nor the port: its copies of the sockets are closed.
 """
 
@@ -20,10 +21,11 @@ import selectors
 import socket
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
+from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -196,6 +198,7 @@ class _Listener(ThreadingTCPServer):
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.answer = answer
         self._open: dict[Any, threading.Thread] = {}
+        self._upgraded: set[Any] = set()
         self._lock = threading.Lock()
         super().__init__(address, _Connection)
 
@@ -211,18 +214,37 @@ class _Listener(ThreadingTCPServer):
         super().shutdown_request(request)
         with self._lock:
             self._open.pop(request, None)
+            self._upgraded.discard(request)
+
+    def upgrade(self, connection: socket.socket) -> None:
+        """Note, before its 101 is sent, that a connection ends as its new protocol has it."""
+        with self._lock:
+            self._upgraded.add(connection)
 
     def close_connections(self) -> None:
         with self._lock:
-            still_open = dict(self._open)
-        for connection in still_open:
+            upgraded = self._upgraded.copy()
+            plain = [connection for connection in self._open if connection not in upgraded]
+        self._close(plain)
+        self._join()
+        self._close(upgraded)  # those that have not ended by themselves
+        self._join()
+
+    @staticmethod
+    def _close(connections: Iterable[Any]) -> None:
+        for connection in connections:
             try:
                 connection.shutdown(socket.SHUT_RDWR)  # its thread then reads the end of the stream
             except OSError:
-                continue  # the client closed it first
-        for thread in still_open.values():
+                continue  # it has been closed
+
+    def _join(self) -> None:
+        with self._lock:
+            threads = list(self._open.values())
+        end = monotonic() + _JOIN_SECONDS
+        for thread in threads:
             if thread is not threading.current_thread():
-                thread.join(_JOIN_SECONDS)
+                thread.join(max(0.0, end - monotonic()))
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         logger.debug("a connection ended with an error", exc_info=True)
@@ -244,6 +266,8 @@ class _Connection(BaseHTTPRequestHandler):
         _here.connection = self.connection
         listener: Any = self.server  # the base class's type has no such attribute
         reply = listener.answer(ReceivedRequest(self.command, self.path, headers, body))
+        if reply.upgrade is not None and reply.deliver is None:
+            listener.upgrade(self.connection)
         self.send(reply)
         if reply.upgrade is not None and not self.close_connection:
             self.close_connection = True

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import threading
+import time
 
 import pytest
 
@@ -206,6 +207,22 @@ def test_a_stop_and_a_reset_close_with_1001_and_leave_no_thread(end):
             assert (wire.end(), watch.end()) == (1001, 1001)
             left = {thread.name for thread in set(threading.enumerate()) - before}
             assert end == "reset" or not left
+
+
+@pytest.mark.parametrize("end", ["stop", "reset"])
+def test_a_stop_right_behind_the_handshake_is_a_close_with_1001_too(local, monkeypatch, end):
+    started, serve = threading.Event(), WebSockets.serve
+
+    def serve_late(*arguments):
+        started.wait(PATIENCE)
+        time.sleep(0.1)  # what stops the server is far ahead by now
+        serve(*arguments)
+
+    monkeypatch.setattr(WebSockets, "serve", serve_late)
+    with Wire(local, "/ws") as wire:
+        started.set()
+        getattr(local, end)()
+        assert wire.end() == 1001
 
 
 def test_a_reset_server_serves_the_next_connection(local):
