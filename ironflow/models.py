@@ -2252,7 +2252,8 @@ class RunResult(TypedDict):
     run_id: str
     status: Union[RunResultStatus, str]
     wait_timed_out: NotRequired[bool]
-    """Whether the run continues, because it had not ended in time; servers later than 0.22 send it.
+    """Whether the run continues, because it had not ended in time; servers later than 0.22 send
+    it.
     """
 
 

@@ -48,17 +48,18 @@ def safe(text: str, quotes: re.Pattern[str] = _QUOTES) -> str:
     return quotes.sub(lambda found: '\\"' * len(found[0]), escaped)
 
 
-def prose(text: str, indent: str, hanging: str = "") -> list[str]:
+def prose(text: str, indent: str, hanging: str = "", width: int = WIDTH) -> list[str]:
     """Wrap text for the inside of a docstring.
 
     Args:
         text: One line of text, without two spaces in a row.
         indent: What stands before each line.
         hanging: What stands before all lines but the first, after the indent.
+        width: The most columns of a line.
     """
     return textwrap.wrap(
         safe(text, _QUOTES_AND_LAST),
-        WIDTH,
+        width,
         initial_indent=indent,
         subsequent_indent=indent + hanging,
         break_long_words=False,
@@ -68,13 +69,15 @@ def prose(text: str, indent: str, hanging: str = "") -> list[str]:
 
 def docstring(summary: str, paragraphs: Iterable[list[str]], indent: str) -> list[str]:
     """Return a docstring: one line of summary, then blocks of finished lines."""
-    lines = prose(f"\0\0\0{summary}", indent)  # the marks keep room for the quotes
+    blocks = [line for paragraph in paragraphs for line in ("", *paragraph)]
+    marked = f"\0\0\0{summary}"  # the marks keep room for the quotes
+    lines = prose(marked, indent)
+    if len(lines) == 1 and not blocks:
+        lines = prose(marked, indent, width=WIDTH - 3)  # the formatter puts both quotes on one line
     lines[0] = lines[0].replace("\0\0\0", '"""', 1)
-    for paragraph in paragraphs:
-        lines += ["", *paragraph]
-    if len(lines) == 1 and len(lines[0]) + 3 <= WIDTH:
+    if len(lines) == 1 and not blocks:
         return [lines[0] + '"""']
-    return [*lines, f'{indent}"""']
+    return [*lines, *blocks, f'{indent}"""']
 
 
 def bracketed(opening: str, items: list[str], closing: str, indent: str) -> list[str]:

@@ -38,6 +38,17 @@ def test_a_long_run_of_quotes_and_backslashes_survives(unit):
         assert "".join(documented.partition("A summary.")[2].split()) == text
 
 
+def test_a_docstring_that_fills_its_line_leaves_room_for_both_quotes():
+    assert docstring(f"A {'b' * 87}.", [], "    ") == [f'    """A {"b" * 87}."""']
+    assert docstring(f"A {'b' * 90}.", [], "    ") == ['    """A', f"    {'b' * 90}.", '    """']
+    assert docstring(f"A {'b' * 90}.", [["    C."]], "    ") == [
+        f'    """A {"b" * 90}.',
+        "",
+        "    C.",
+        '    """',
+    ]
+
+
 @pytest.mark.parametrize(
     "text", ["", "a", 'a"b', "a'b", "a'\"b", "\\", "\n", "é", "{}", "%s", "\x00"]
 )
