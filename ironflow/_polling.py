@@ -1,9 +1,9 @@
 """One wait that looks again and again: its clock, its looks, and what decides about them.
 
-The rules are those of ``_waits``. ``pause_after``, ``is_mendable``, ``due`` and ``due_of`` are pure
-decisions; ``Wait`` has the clock and makes the looks; ``RunWait`` ends its pauses early when the
-server says that a run may have changed (``_pushes``). Only ``Wait.states`` and ``RunLooks.poll``
-know how the next state is obtained.
+The rules are those of ``_waits``. ``pause_after`` and ``is_mendable`` are pure decisions; ``Wait``
+has the clock and makes the looks; ``RunWait`` ends its pauses early when the server says that a run
+may have changed (``_pushes``). Only ``Wait.states`` and, for several runs, ``RunLooks.poll``
+(``_run_looks``) know how the next state is obtained.
 """
 
 from __future__ import annotations
@@ -12,16 +12,14 @@ import time
 
 from ._errors import InvalidResponseError, IronflowError, IronflowTimeoutError
 from ._options import optional_callable, optional_patience, seconds
-from ._page_styles import ByOffset, unusable
-from ._pages import Pages
+from ._page_styles import unusable
 from ._wire.loading import loading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from typing import Any, TypeVar
 
-    from . import models
     from ._base import BaseClient
     from ._pushes import Pushes
     from ._waits import Waits
@@ -41,10 +39,6 @@ ENDED_REBUILD = frozenset({"cancelled", "completed", "dry_run", "failed"})
 LOOKS_BEFORE_PUSH = 3  # most runs are short, and a subscription costs several round trips
 LEAST_FOR_PUSH = 1.0  # seconds that a wait must have left for one to be worth it
 LONGEST_OPENING = 1.0  # seconds to ask whether it is offered, and again to open it
-
-_PAGE = 20  # the fewest runs that servers put on a page of the list
-_RUNS = ByOffset("runs", param="offset", identity=("id",), total="total_count")
-_NAMED_RUNS = 5  # in a message
 
 
 class Clock:
@@ -292,100 +286,6 @@ class RunWait(Wait):
             self._pushes = subscribe(client, offer, lambda: self.ids)
 
 
-class RunLooks:
-    """Several runs that have not ended, and the looks at them."""
-
-    def __init__(self, wait: RunWait, ids: Iterable[str]) -> None:
-        self.events = dict.fromkeys(ids, "")  # the event of each run, empty while it is unknown
-        self._wait = wait
-        self._wanted: Collection[str] | None = None
-        self._queue: list[tuple[str, str]] = []
-        wait.ids = self.events.keys()
-
-    def poll(self) -> dict[str, models.RunResponse]:
-        """Look once at each run that is due, and return the states by id.
-
-        After a failed look the poll is over, and the next one begins with what is left of it. The
-        look that failed comes last then, so that a bad run does not keep the others from being
-        seen.
-        """
-        found: dict[str, models.RunResponse] = {}
-        queue = self._queue or self._due()
-        self._queue = []
-        for number, (kind, key) in enumerate(queue, 1):
-            runs = self._wait.look(self._ask_run if kind == "run" else self._ask_event, key)
-            if runs is None:
-                self._queue = [*queue[number:], (kind, key)]
-                break
-            found.update(runs)
-        return found
-
-    def _due(self) -> list[tuple[str, str]]:
-        self._wanted = self._wait.wanted()
-        return due(self.events) if self._wanted is None else due_of(self._wanted, self.events)
-
-    def _ask_run(self, client: IronflowClient, id: str) -> dict[str, models.RunResponse]:
-        run = client.runs_get(id)
-        self.events[id] = str(members(run).get("event_id") or "")
-        return {id: run}
-
-    def _ask_event(self, client: IronflowClient, event: str) -> dict[str, models.RunResponse]:
-        awaited = {id for id, own in self.events.items() if own == event}
-        missing = awaited.intersection(awaited if self._wanted is None else self._wanted)
-        found: dict[str, models.RunResponse] = {}
-        pages: Pages[models.RunResponse] = Pages(
-            self._wait.call, "runs_iterate", "/api/v1/runs", _RUNS, query={"event_id": event}
-        )
-        for run in pages:
-            id = members(run).get("id")
-            if id in awaited:
-                found[id] = run
-                missing.discard(id)
-            if not missing:
-                break
-        # What the list does not show is looked up by its id at the next poll.
-        self.events.update(dict.fromkeys(missing, ""))
-        return found
-
-
-def due(events: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Decide which looks a poll of all runs takes.
-
-    Args:
-        events: The event of each run that has not ended, empty where it is unknown.
-
-    Returns:
-        ``("run", id)`` for a run whose event is unknown, ``("event", event)`` for all others.
-    """
-    looks = [("event", event) if event else ("run", id) for id, event in events.items()]
-    return list(dict.fromkeys(looks))
-
-
-def due_of(wanted: Collection[str], events: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Decide which looks a poll of some of the runs makes, with as few requests as possible.
-
-    Args:
-        wanted: Ids of the runs to look at.
-        events: As for ``due``.
-
-    Returns:
-        As for ``due``. The list of an event is read where that takes fewer requests.
-    """
-    with loading:
-        from collections import Counter
-
-    awaited = Counter(events.values())
-    asked = Counter(events[id] for id in wanted)
-    listed = {
-        event
-        for event, count in asked.items()
-        if event and count > 1 and awaited[event] < count * _PAGE
-    }
-    return due(
-        {id: event if event in listed else "" for id, event in events.items() if id in wanted}
-    )
-
-
 def is_mendable(failure: IronflowError) -> bool:
     """Decide whether a later look may succeed where this one failed."""
     if failure.status_code == 0 or isinstance(failure, InvalidResponseError):
@@ -429,35 +329,6 @@ def status_of(state: Mapping[str, Any]) -> str:
 def has_ended(run: Mapping[str, Any]) -> bool:
     """Return whether a run is over."""
     return status_of(run) in ENDED_RUN
-
-
-def ended_runs(wait: RunWait, ids: Iterable[str]) -> Iterator[tuple[str, models.RunResponse]]:
-    """Yield runs with their ids, in the order in which they end; the caller closes the wait."""
-    looks = RunLooks(wait, ids)
-    while looks.events:
-        seen = looks.poll()
-        for id, run in seen.items():
-            wait.report(run, id)
-        over = [(id, run) for id, run in seen.items() if has_ended(run)]
-        for id, _ in over:
-            del looks.events[id], wait.seen[id]
-        for id, run in sorted(over, key=_ended_at):
-            given = wait.now()
-            yield id, run
-            wait.not_counting(wait.now() - given)
-        if looks.events and not wait.pause():
-            states = [wait.seen[id] for id in looks.events if id in wait.seen]
-            raise wait.timed_out(_not_ended(list(looks.events)), states)
-
-
-def _ended_at(ended: tuple[str, models.RunResponse]) -> str:
-    # Without its Z, a whole second sorts before its fractions.
-    return str(ended[1].get("ended_at") or "").rstrip("Z")
-
-
-def _not_ended(ids: list[str]) -> str:
-    named = ", ".join(ids[:_NAMED_RUNS]) + (", …" if len(ids) > _NAMED_RUNS else "")
-    return f"{len(ids)} of the runs have not ended ({named})"
 
 
 def members(reply: Any) -> Any:

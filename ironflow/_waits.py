@@ -21,7 +21,7 @@ Rules:
    is up is an ``IronflowTimeoutError`` whose ``body`` is the last state.
 
 Design: the methods say what is waited for; ``_polling`` has the clock, makes the looks and decides
-what follows each of them.
+what follows each of them; ``_run_looks`` decides which looks several runs take.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from ._polling import (
     ENDED_REBUILD,
     RunWait,
     Wait,
-    ended_runs,
     generated,
     has_ended,
     members,
     status_of,
 )
+from ._wire.loading import loading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,8 +118,9 @@ class Waits(BaseClient):
     ) -> Iterator[models.RunResponse]:
         """Wait for several runs, and yield each as it ends.
 
-        Each run is first looked up by its id. From then on one list request a poll covers all runs
-        of one event, so many runs of few events cost little. Where the server offers subscriptions,
+        A run is first looked up by its id, which tells its event. From then on one list request a
+        poll covers all runs of one event, so many runs of few events cost little: where the first
+        two share theirs, the others are found by its list. Where the server offers subscriptions,
         one connection covers all runs, and only those that may have ended are looked at. Nothing is
         sent before the first run is asked for.
 
@@ -184,6 +185,9 @@ class Waits(BaseClient):
         reply = members(generated(self).events_create(body))
         ids: list[str] = reply.get("run_ids") or []
         ended: dict[str, models.RunResponse] = {}
+        with loading:
+            from ._run_looks import ended_runs
+
         try:
             for id, run in ended_runs(wait, ids):
                 ended[id] = _outcome(run, raise_on_failure)
@@ -339,6 +343,9 @@ class Waits(BaseClient):
 def _outcomes(
     wait: RunWait, ids: Iterable[str], raise_on_failure: bool
 ) -> Iterator[models.RunResponse]:
+    with loading:
+        from ._run_looks import ended_runs
+
     try:
         for _, run in ended_runs(wait, ids):
             yield _outcome(run, raise_on_failure)

@@ -15,10 +15,10 @@ from ironflow import (
     RateLimitError,
     ServerError,
 )
-from ironflow._polling import RunLooks, RunWait, due, due_of, is_mendable, pause_after
+from ironflow._polling import RunWait, is_mendable, pause_after
 from ironflow._pushes import Offer, Pushes
 
-from .waits import FakeClock, run, runs, targets
+from .waits import FakeClock, targets
 
 
 @pytest.mark.parametrize(
@@ -81,42 +81,6 @@ def test_looks_are_never_more_than_the_documented_number():
 )
 def test_what_a_later_look_can_mend(failure, mendable):
     assert is_mendable(failure) is mendable
-
-
-def test_runs_of_one_event_are_looked_at_together():
-    assert due({"a": "", "b": "evt_1", "c": "evt_1", "d": "evt_2", "e": ""}) == [
-        ("run", "a"),
-        ("event", "evt_1"),
-        ("event", "evt_2"),
-        ("run", "e"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("wanted", "looks"),
-    [
-        (["r0"], [("run", "r0")]),
-        (["alone", "new"], [("run", "alone"), ("run", "new")]),
-        (["r0", "r1"], [("run", "r0"), ("run", "r1")]),  # its list may have 50 pages
-        ([f"r{n}" for n in range(50)], [("run", f"r{n}") for n in range(50)]),
-        ([f"r{n}" for n in range(51)], [("event", "evt_1")]),
-        (["p0", "p1", "alone"], [("event", "evt_2"), ("run", "alone")]),
-    ],
-)
-def test_some_runs_are_looked_at_in_the_fewest_requests(wanted, looks):
-    events = {f"r{n}": "evt_1" for n in range(1000)}
-    events.update(p0="evt_2", p1="evt_2", alone="evt_3", new="")
-    assert due_of(wanted, events) == looks
-
-
-def test_a_list_is_read_until_the_runs_are_found_that_are_looked_for(client, server):
-    looks = RunLooks(RunWait(client, 10, None, None), ["a", "b", "c"])
-    looks.events.update(a="evt_1", b="evt_1", c="evt_1")
-    looks._wanted = {"a", "b"}
-    server.reply(runs(run(id="x"), run(id="b"), run(id="a"), total=99))
-    assert set(looks._ask_event(client, "evt_1")) == {"a", "b"}
-    assert targets(server) == ["/api/v1/runs?event_id=evt_1"]
-    assert looks.events["c"] == "evt_1"
 
 
 def test_a_server_that_could_not_answer_is_not_asked_for_a_subscription(client, server):
