@@ -1,4 +1,7 @@
-"""Fixtures: a scripted server, a client that talks to it, and an environment without settings."""
+"""Fixtures: a scripted server, a client that talks to it, and an environment without settings.
+
+The environment holds no proxy of this machine either: no call of a test may go by one.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import pytest
 from ironflow import IronflowClient
 
 from . import stub
+from .hostile import clear_proxies
 from .local import ROOT, local, local_client
 from .waits import FakeClock
 
@@ -21,6 +25,7 @@ KEY = "ifkey_0123456789abcdef0123456789abcdef"
 def _no_settings(monkeypatch):
     for name in ("IRONFLOW_SERVER_URL", "IRONFLOW_API_KEY", "IRONFLOW_ENV"):
         monkeypatch.delenv(name, raising=False)
+    clear_proxies(monkeypatch)
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from ironflow._wire.websocket_connection import WebSocketConnection
 
 from .conftest import KEY
 from .frames import CLOSE, PING, PONG, close_frame, frame
-from .hostile import HostileServer, clear_proxies, drain, reply, request, reset, stall
+from .hostile import HostileServer, drain, reply, request, reset, stall
 from .hostile import trusting_context as trusting
 from .live import (
     Bucket,
@@ -53,11 +53,6 @@ from .websocket_peer import read_frame
 
 PATIENCE = 30
 END = close_frame(1000)
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
 
 
 def test_initial_frames_updates_and_deletes_are_items_and_a_close_with_1000_ends_quietly():

@@ -19,14 +19,9 @@ from ironflow import (
 
 from .conftest import KEY
 from .frames import BINARY, CLOSE, CONTINUATION, PING, TEXT, close_frame, frame
-from .hostile import HostileServer, clear_proxies, reply, request, stall
+from .hostile import HostileServer, reply, request, stall
 from .live import assert_is_safe, closed, connected, entry, keys, put, upgrade
 from .websocket_peer import accept_key
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from ironflow import IronflowClient, IronflowConnectionError, IronflowError
 from ironflow._wire.websocket import Closed, Message
 
 from .conftest import KEY
-from .hostile import clear_proxies
 from .live import put_message
 from .websocket_echo import dialled
 
@@ -28,11 +27,6 @@ pytestmark = pytest.mark.interop
 PATIENCE = 30
 CODES = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4999]
 SIZES = [0, 1, 125, 126, 1000, 65_535, 65_536, 1 << 20]
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
 
 
 @contextlib.contextmanager

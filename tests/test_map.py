@@ -16,13 +16,8 @@ import pytest
 from ironflow import IronflowClient, IronflowError, NotFoundError, Outcome
 
 from .conftest import KEY
-from .hostile import HostileServer, behave, clear_proxies, reply, request
+from .hostile import HostileServer, behave, reply, request
 from .many_calls import connected, gets, values
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from .hostile import (
     OK,
     HostileServer,
     behave,
-    clear_proxies,
     reply,
     request,
     reset,
@@ -26,11 +25,6 @@ from .hostile import (
 )
 from .many_calls import connected, gets, in_flight_behind, posts, values
 from .wire.test_proxies import tunnel
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
 
 
 def test_calls_are_spread_over_connections_before_they_share_one():

@@ -17,13 +17,8 @@ import pytest
 from ironflow import IronflowClient, IronflowConnectionError
 
 from .conftest import KEY, ROOT
-from .hostile import OK, HostileServer, behave, clear_proxies, reply, request, reset
+from .hostile import OK, HostileServer, behave, reply, request, reset
 from .many_calls import connected, gets, in_flight_behind, posts, values
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
 
 
 def faulty(peer):

@@ -11,13 +11,8 @@ import pytest
 
 from ironflow import IronflowClient, IronflowTimeoutError, RateLimitError
 
-from .hostile import HostileServer, behave, clear_proxies, reply, request, stall
+from .hostile import HostileServer, behave, reply, request, stall
 from .many_calls import connected, gets, posts, values
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
 
 
 @pytest.fixture

@@ -15,15 +15,10 @@ from ironflow import IronflowClient, IronflowConnectionError, IronflowError, Not
 from ironflow import ResponseInfo as Info
 
 from .conftest import KEY
-from .hostile import HostileServer, clear_proxies, request, stall
+from .hostile import HostileServer, request, stall
 
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "tok_12345678"
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
 
 
 @pytest.fixture

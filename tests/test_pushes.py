@@ -14,7 +14,7 @@ from ironflow._pushes import Hint, Offer, Pushes, RunEvents, _NothingCame
 
 from .conftest import KEY
 from .frames import TEXT, close_frame, frame
-from .hostile import clear_proxies, reply
+from .hostile import reply
 from .live import text
 from .local import until
 from .run_server import RunServer
@@ -22,11 +22,6 @@ from .waits import run, targets
 
 PATIENCE = 30
 NEVER = 3600.0
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

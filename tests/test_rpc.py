@@ -19,7 +19,7 @@ from ironflow import (
 from ironflow._connect import STATUS_BY_CODE
 
 from .conftest import KEY, ROOT
-from .hostile import HostileServer, clear_proxies, request, reset
+from .hostile import HostileServer, request, reset
 from .test_rpc_methods import PINNED
 from .wire.patience import patient
 
@@ -27,11 +27,6 @@ from .wire.patience import patient
 TABLE = [row.split() for row in (ROOT / "tests" / "golden" / "rpc.txt").read_text().splitlines()]
 UNARY = [row for row in TABLE if row[1] == "unary"]
 GET_PROJECTION = "ProjectionService/GetProjection"
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import pytest
 from ironflow import IronflowClient, IronflowError, NotFoundError
 
 from . import rpc_peer
-from .hostile import clear_proxies
 from .test_rpc import TABLE
 
 READY = [
@@ -30,8 +29,7 @@ def peer():
 
 
 @pytest.fixture
-def their(peer, monkeypatch):
-    clear_proxies(monkeypatch)
+def their(peer):
     with IronflowClient(peer, timeout=20) as connected:
         yield connected
 

@@ -9,14 +9,7 @@ import pytest
 from ironflow import InvalidResponseError, IronflowClient, ServerError
 from ironflow._rpc import in_model_names
 
-from .hostile import clear_proxies
 from .wire.patience import patient
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
-
 
 # Methods of the manifest
 

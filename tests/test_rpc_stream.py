@@ -30,7 +30,6 @@ from .damaged import damage
 from .hostile import (
     HostileServer,
     behave,
-    clear_proxies,
     drain,
     pause,
     reply,
@@ -49,11 +48,6 @@ from .wire.test_random_replies import check
 SUBSCRIBE = "PubSubService/Subscribe"
 KIND = "Content-Type: application/connect+json"
 ONE, TWO = enveloped({"n": 1}), enveloped({"n": 2})
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
 
 
 def connected(server, **options):

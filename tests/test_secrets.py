@@ -38,7 +38,6 @@ from .failing_calls import (
 from .failing_calls import client as client_of
 from .hostile import (
     HostileServer,
-    clear_proxies,
     reply,
     request,
     request_head,
@@ -50,11 +49,6 @@ from .hostile import (
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = str(ROOT / "ironflow")
 TESTS = str(ROOT / "tests")
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
 
 
 def secrets_in(text):

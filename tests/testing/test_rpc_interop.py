@@ -10,7 +10,6 @@ import pytest
 
 from ironflow import IronflowClient
 
-from ..hostile import clear_proxies
 from ..test_rpc_interop import READY, peer
 from .connect import rpc
 from .handlers.test_rpc import TWINS, shop
@@ -24,12 +23,11 @@ _WHOLE_MILLISECONDS = re.compile(r"(:\d\d\.\d{3})Z")
 
 
 @pytest.fixture
-def parsed(peer, monkeypatch):
+def parsed(peer):
     """Returns what their classes parse of a reply, in both casings.
 
     They write a time that has whole milliseconds with three digits, where ours always have six.
     """
-    clear_proxies(monkeypatch)
 
     def parse(name, reply):
         found = json.dumps(connected.request("POST", f"/parsed/{name}", body=reply))

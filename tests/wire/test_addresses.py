@@ -16,14 +16,9 @@ from ironflow import IronflowClient, IronflowConnectionError
 from ironflow._wire import addresses
 from ironflow._wire.addresses import connect, in_turn
 
-from ..hostile import HostileServer, clear_proxies
+from ..hostile import HostileServer
 
 TCP = (socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
 
 
 @contextlib.contextmanager

@@ -23,7 +23,6 @@ from ..hostile import (
     PATIENCE,
     HostileServer,
     behave,
-    clear_proxies,
     reply,
     request,
     request_head,
@@ -34,11 +33,6 @@ from ..hostile import (
 THREADS = 32
 CALLS = 2_000 if os.environ.get("CI") else 250
 TLS = pytest.mark.parametrize("tls", [None, "good.pem"], ids=["plain", "TLS"])
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
 
 
 def connected(server, **options):

@@ -16,7 +16,6 @@ from ..hostile import (
     OK,
     HostileServer,
     behave,
-    clear_proxies,
     reply,
     request,
     request_head,
@@ -24,11 +23,6 @@ from ..hostile import (
     stall,
 )
 from .patience import UNAVAILABLE, failure, patient
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
 
 
 def connects_once(client):

@@ -33,7 +33,6 @@ from ..hostile import (
     OK,
     HostileServer,
     behave,
-    clear_proxies,
     drain,
     flood,
     half_close,
@@ -58,11 +57,6 @@ LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\n\r\n"
 GZIP = "Content-Encoding: gzip"
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
 
 
 def connected(server, **options):

@@ -10,12 +10,7 @@ import pytest
 from ironflow import IronflowClient, IronflowConnectionError, IronflowError
 from ironflow._wire.interruptible import InterruptibleTransport
 
-from ..hostile import PATIENCE, HostileServer, behave, clear_proxies, reply, request, stall
-
-
-@pytest.fixture(autouse=True)
-def no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
+from ..hostile import PATIENCE, HostileServer, behave, reply, request, stall
 
 
 def interruptible(url, **options):

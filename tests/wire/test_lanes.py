@@ -11,12 +11,11 @@ from ironflow import IronflowClient
 from ironflow._wire.lane import READ
 from ironflow._wire.lanes import Lanes
 
-from ..hostile import HostileServer, clear_proxies
+from ..hostile import HostileServer
 
 
 @pytest.fixture
-def transport(monkeypatch):
-    clear_proxies(monkeypatch)
+def transport():
     with HostileServer() as server, IronflowClient(server.url) as client:
         yield client._open()
 

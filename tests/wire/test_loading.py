@@ -10,13 +10,7 @@ import sys
 import pytest
 
 from ..conftest import ROOT
-from ..hostile import HostileServer, behave, clear_proxies, reply
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
-
+from ..hostile import HostileServer, behave, reply
 
 END_OF_CHILD = """
 deadline = time.monotonic() + 20

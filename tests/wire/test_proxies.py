@@ -24,7 +24,6 @@ from ironflow._wire.transport import Transport
 from ..conftest import KEY
 from ..hostile import (
     HostileServer,
-    clear_proxies,
     flood,
     reply,
     request,
@@ -41,8 +40,7 @@ BASIC = "Basic " + base64.b64encode(f"joe:{PASSWORD}".encode()).decode()
 
 
 @pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
+def _no_cgi(monkeypatch):
     monkeypatch.delenv("REQUEST_METHOD", raising=False)
 
 

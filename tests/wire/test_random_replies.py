@@ -21,7 +21,6 @@ from ironflow._wire.replies import BadReply, Reply, ReplyParser
 
 from ..conftest import KEY
 from ..damaged import FIRST_SEED, REPLIES, stream_for
-from ..hostile import clear_proxies
 from .reading import outcome
 
 LONG = bool(os.environ.get("CI"))
@@ -152,7 +151,6 @@ class Wire:
 
 @pytest.fixture
 def wire(monkeypatch):
-    clear_proxies(monkeypatch)
     wire = Wire()
     monkeypatch.setattr(connection_module, "connect", wire)
     return wire

@@ -20,14 +20,9 @@ from ironflow._wire import signals
 from ironflow._wire.loading import loading
 
 from ..conftest import KEY
-from ..hostile import HostileServer, behave, clear_proxies, reply, request, stall, trusting_context
+from ..hostile import HostileServer, behave, reply, request, stall, trusting_context
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
 
 
 class Alarm(Exception):

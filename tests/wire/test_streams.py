@@ -10,7 +10,7 @@ from ironflow import InvalidResponseError, IronflowClient, IronflowTimeoutError,
 from ironflow._wire.replies import BadReply, ReplyParser
 
 from ..conftest import KEY
-from ..hostile import HostileServer, behave, clear_proxies, pause, reply, request, stall
+from ..hostile import HostileServer, behave, pause, reply, request, stall
 
 OK = b"HTTP/1.1 200 OK\r\n"
 LENGTH = OK + b"Content-Length: 10\r\n\r\n"
@@ -125,11 +125,6 @@ def test_a_body_that_is_cut_short_is_refused(data, announced, problem):
 
 
 # The stream
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
 
 
 def opened(server, **options):

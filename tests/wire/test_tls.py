@@ -14,7 +14,6 @@ from ..hostile import (
     CERTIFICATES,
     HostileServer,
     behave,
-    clear_proxies,
     drain,
     reply,
     request,
@@ -24,11 +23,6 @@ from .patience import failure, patient
 
 UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,6 @@ from ..hostile import (
     OK,
     HostileServer,
     behave,
-    clear_proxies,
     reply,
     request,
     reset,
@@ -28,11 +27,6 @@ from ..hostile import (
     trusting_context,
 )
 from .patience import UNAVAILABLE, failure, patient
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch):
-    clear_proxies(monkeypatch)
 
 
 def test_a_server_that_is_busy_for_a_moment_does_not_fail_a_read(server):
