@@ -6,6 +6,7 @@ The environment holds no proxy of this machine either: no call of a test may go 
 from __future__ import annotations
 
 import json
+import signal
 
 import pytest
 
@@ -19,6 +20,12 @@ from .waits import FakeClock
 __all__ = ["KEY", "ROOT", "local", "local_client"]  # two fixtures among them, for every test
 
 KEY = "ifkey_0123456789abcdef0123456789abcdef"
+
+
+def pytest_configure():
+    """Take Ctrl-C as in a terminal: a background job of a shell may start with it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -103,7 +103,7 @@ def test_the_mirror_of_a_bucket_stays_right_through_restarts_of_the_server(local
         env=variables({"IRONFLOW_SERVER_URL": local.url}),
     )
 
-    killer = threading.Timer(PATIENCE, mirror.kill)  # readline would wait forever
+    killer = threading.Timer(PATIENCE, mirror.kill)  # else it is waited for without end
     killer.start()
     with mirror:
         try:
@@ -121,9 +121,9 @@ def test_the_mirror_of_a_bucket_stays_right_through_restarts_of_the_server(local
                     assert line, "the mirror has ended"
                     awaited.discard(line)
         finally:
-            killer.cancel()
             mirror.send_signal(signal.SIGINT)
-            rest, errors = mirror.communicate(timeout=PATIENCE)
+            rest, errors = mirror.communicate()
+            killer.cancel()
     assert (mirror.returncode, rest, errors) == (0, "", "")
 
 

@@ -311,7 +311,6 @@ sys.path.insert(0, sys.argv[1])
 from itertools import repeat
 from ironflow import IronflowClient
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
 client = IronflowClient(sys.argv[2])
 how = sys.argv[3]
 
