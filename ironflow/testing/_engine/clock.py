@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import threading
 import time
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Callable
 from itertools import count
 from typing import Any, NamedTuple
@@ -85,8 +85,9 @@ class Clock:
 
     def cancel(self, timer: Timer) -> None:
         """Drop a timer; it may have fired already."""
-        if timer in self._timers:
-            self._timers.remove(timer)
+        index = bisect_left(self._timers, timer)
+        if self._timers[index : index + 1] == [timer]:
+            del self._timers[index]
             self._first_changed()
 
     def spawn(self, name: str, act: Callable[..., None], *arguments: Any) -> None:
@@ -110,13 +111,18 @@ class Clock:
             patience: How long the user waits; rule 4.
             passes_time: Whether virtual time may jump meanwhile. A worker that asks for jobs all
                 the time is no reason: an event that a test is about to send would come too late.
-            told_by: Condition whose notification asks ``is_over`` again, by default ``changed``.
+            told_by: Given to ``tell`` when ``is_over`` has to be asked again; by default that is
+                whenever ``changed`` is notified.
 
         Returns:
             Whether it was over in time.
         """
         limits = [limit for limit in (seconds, patience) if limit is not None]
         return (told_by or self.changed).wait_for(is_over, min(limits, default=None))
+
+    def tell(self, waiting: threading.Condition) -> None:
+        """Let those look again who wait until they are told by this condition."""
+        waiting.notify_all()
 
     def stop(self) -> None:
         """Drop every timer."""

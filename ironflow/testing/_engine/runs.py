@@ -164,7 +164,7 @@ class Run:
         parent: The run that waits for it.
         due: When a pending one may be tried again.
         go_on: Called when the wait of a parked run ends: one that has no thread yet.
-        ready: Notified when its thread has to check whether the wait is over.
+        ready: Told when its thread has to check whether the wait is over.
         held: What it waited for when it was paused for injection.
         next_step: Name of the step that such a pause comes before, empty if nobody can tell.
     """
@@ -226,7 +226,7 @@ class Runs(Index[str, Run, Environment]):
     def close(self) -> None:
         """Wake the threads of the runs, so that they see that the server stops."""
         for run in self.values():
-            run.ready.notify_all()
+            run.environment.clock.tell(run.ready)
 
 
 def all_runs(state: State) -> list[Run]:
@@ -448,7 +448,7 @@ def drop_wait(run: Run) -> Wait | None:
     wait, run.wait = run.wait, None
     if wait is not None and wait.timer is not None:
         run.environment.clock.cancel(wait.timer)
-    run.ready.notify_all()
+    run.environment.clock.tell(run.ready)
     return wait
 
 

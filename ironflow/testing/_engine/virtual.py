@@ -30,7 +30,9 @@ from __future__ import annotations
 import gc
 import sys
 import threading
+from bisect import insort
 from collections.abc import Callable
+from itertools import count
 from time import monotonic
 from types import FrameType
 from typing import Any
@@ -47,6 +49,7 @@ _OWN_CALL = 50
 _NETWORK = {"http.client", "selectors", "socket", "ssl", "ironflow._wire.transport"}
 _LONG_TURN = 1.0  # seconds after which rule 6 holds
 _FOREVER = float("inf")
+_numbers = count()  # of waits; only their order matters, so all clocks may share it
 _no_collection = threading.Lock()  # one at a time may switch it off
 
 
@@ -96,6 +99,7 @@ class _Wait:
     """A thread that waits: for its turn, for something to happen, or both.
 
     Attributes:
+        number: In the order in which they began.
         is_over: Tells whether what it waits for has happened.
         work: What gets the turn then; None for a thread that only wants to know.
         comes_last: Whether everything else that can run comes first.
@@ -118,6 +122,7 @@ class _Wait:
         patience: float | None = None,
         thread: threading.Thread | None = None,
     ) -> None:
+        self.number = next(_numbers)
         self.is_over = is_over
         self.work = work
         self.comes_last = comes_last
@@ -127,6 +132,9 @@ class _Wait:
         self.thread = thread
         self.is_open = False
         self._gate = threading.Condition(lock)
+
+    def __lt__(self, other: _Wait) -> bool:
+        return self.number < other.number
 
     def open(self) -> None:
         self.is_open = True
@@ -167,7 +175,9 @@ class VirtualClock(Clock):
         self._now = START
         self._turn: _Work | None = None
         self._strays: list[_Work] = []  # they lost the turn; rule 6
-        self._waits: list[_Wait] = []  # in the order in which they began
+        self._waits: list[_Wait] = []  # by their numbers
+        # Those who need not be asked until they are told: a paused run costs the others no time.
+        self._asleep: dict[threading.Condition, list[_Wait]] = {}
         self._mine = _Mine()
         self._outside = _Work("the test")  # whose answers are those to requests from outside
         self._jumps = 0
@@ -208,15 +218,29 @@ class VirtualClock(Clock):
         expired: list[bool] = []
         timer = None
         if seconds is not None:
-            timer = self.call_at(self._now + seconds, lambda: expired.append(True))
+
+            def expire() -> None:
+                expired.append(True)
+                if told_by is not None:
+                    self.tell(told_by)
+
+            timer = self.call_at(self._now + seconds, expire)
         is_call = patience is not None or not self._mine.is_spawned
-        passes = passes_time and is_call
-        was_over = self._park(lambda: expired or is_over(), passes_time=passes, patience=patience)
+        was_over = self._park(
+            lambda: expired or is_over(),
+            None if is_call else told_by,
+            passes_time=passes_time and is_call,
+            patience=patience,
+        )
         if was_over and patience is not None and self._mine.work is None:  # the test's call; rule 3
             self._park(lambda: True, comes_last=True, patience=_SETTLING)
         if timer is not None:
             self.cancel(timer)
         return is_over()
+
+    def tell(self, waiting: threading.Condition) -> None:
+        for wait in self._asleep.pop(waiting, []):
+            insort(self._waits, wait)
 
     def move_to(self, due: float, patience: float) -> bool:
         """Let time pass until a moment; return whether all that started came to rest in time."""
@@ -235,6 +259,8 @@ class VirtualClock(Clock):
     def stop(self) -> None:
         """Drop every timer and every turn, and open every wait."""
         super().stop()
+        for told_by in list(self._asleep):
+            self.tell(told_by)
         waits, self._waits = self._waits, []
         self._turn = None
         self._strays.clear()
@@ -323,14 +349,22 @@ class VirtualClock(Clock):
         mine = self._mine
         return mine.work if mine.is_guest and mine.work else self._outside
 
-    def _park(self, is_over: Callable[[], Any], **options: Any) -> bool:
+    def _park(
+        self,
+        is_over: Callable[[], Any],
+        told_by: threading.Condition | None = None,
+        **options: Any,
+    ) -> bool:
         """Give up the turn, if this thread has it, and wait; return whether it was over in time."""
         work = self._mine.work
         wait = _Wait(self._lock, is_over, work, **options)
         if work is not None:
             work.answers.clear()
             self._give_up(work)
-        self._waits.append(wait)
+        if told_by is None:
+            self._waits.append(wait)
+        else:
+            self._asleep.setdefault(told_by, []).append(wait)
         try:
             self.go_on()
             while not wait.is_open and monotonic() < wait.ends:
@@ -338,6 +372,8 @@ class VirtualClock(Clock):
                 self._pass_on()
                 self.go_on()  # somebody outside of the server may be done
         finally:  # an interrupt too must leave nothing behind
+            if told_by is not None:
+                self.tell(told_by)
             if wait in self._waits:
                 self._waits.remove(wait)
         return wait.is_open

@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 
 from ironflow import IronflowClient, IronflowError
-from ironflow.testing._engine import state, virtual
+from ironflow.testing._engine import execution, state, virtual
 
 from ...local import PATIENCE, CheckedServer, until
 from ..projections import Patience, emit, job_of, numbers, state_of
@@ -448,6 +448,21 @@ def test_a_subscriber_gets_what_happens_while_time_passes(local, local_client):
         local.wait_for_run(start(local_client))
         assert [next(days)["data"]["number"] for _ in range(20)] == list(range(20))
     assert local.now == START + timedelta(days=20)
+
+
+def test_paused_runs_cost_other_requests_nothing(local, local_client, monkeypatch):
+    asked = []
+    is_over = execution._AtWork.is_over
+    monkeypatch.setattr(
+        execution._AtWork, "is_over", lambda at_work: asked.append(at_work) or is_over(at_work)
+    )
+    month(local)
+    for number in range(20):
+        start(local_client, n=number)
+    asked.clear()
+    local_client.kv_buckets(body={"name": "stock"})
+    assert local_client.runs_list(status="paused")["count"] == 20
+    assert asked == []  # with a look at each, time would grow with the square of the runs
 
 
 @pytest.mark.parametrize("is_enabled", [True, False])
