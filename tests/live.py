@@ -106,25 +106,17 @@ def assert_is_safe(error):
     assert error.__cause__ is None or KEY not in repr(error.__cause__)
 
 
-class Bucket:
-    """A server of one bucket, with watches; ``with Bucket() as bucket``: ``bucket.url``."""
+class Bucket(HostileServer):
+    """A server of one bucket, with watches; ``with Bucket(7) as bucket``: ``bucket.url``."""
 
     def __init__(self, seed):
+        super().__init__(then=(self._converse,))
         self.random = random.Random(seed)
         self.lock = threading.Condition()
         self.entries = {}
         self.revision = 0
         self.watching = []
         self.cuts = 0
-        self._server = HostileServer(then=(self._serve,))
-
-    def __enter__(self):
-        self._server.__enter__()
-        self.url = self._server.url
-        return self
-
-    def __exit__(self, *details):
-        self._server.__exit__(*details)
 
     def put(self, key, value):
         with self.lock:
@@ -168,7 +160,7 @@ class Bucket:
             with contextlib.suppress(OSError):
                 peer.send(content)
 
-    def _serve(self, peer):
+    def _converse(self, peer):
         while True:
             head = peer.request_head()
             parts = head.target.split("/")

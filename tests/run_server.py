@@ -18,7 +18,7 @@ PATIENCE = 30
 OFFER = reply(json.dumps({"transports": ["connectrpc", "websocket"]}).encode())
 
 
-class RunServer:
+class RunServer(HostileServer):
     """``with RunServer("run_1") as server``: ``server.url``, ``server.end("run_1")``.
 
     Args:
@@ -29,6 +29,7 @@ class RunServer:
     """
 
     def __init__(self, *ids, events=None, offer=OFFER, refusal=None, results=()):
+        super().__init__(then=(self._converse,))
         events = events or dict.fromkeys(ids, "evt_1")
         self.runs = {id: run(id=id, event_id=event) for id, event in events.items()}
         self.offer = offer
@@ -41,20 +42,6 @@ class RunServer:
         self.drops = False  # whether a connection is closed once its subscriptions are confirmed
         self.lock = self._changed = threading.Condition()
         self.listening = {}  # peers and their subscriptions: ids by pattern
-        self._server = HostileServer(then=(self._serve,))
-
-    def __enter__(self):
-        self._server.__enter__()
-        self.url = self._server.url
-        return self
-
-    def __exit__(self, *details):
-        self._server.__exit__(*details)
-
-    @property
-    def requests(self):
-        """The requests so far."""
-        return list(self._server.requests)
 
     def asked(self, path):
         """Return how many requests there were for a path."""
@@ -117,7 +104,7 @@ class RunServer:
         with contextlib.suppress(OSError):
             peer.send(content)
 
-    def _serve(self, peer):
+    def _converse(self, peer):
         while True:
             head = peer.request()
             url = urlsplit(head.target)
