@@ -1,29 +1,18 @@
-"""Names of methods and arguments: the rule, the pins, and the names that users already call."""
+"""Names of methods: the rule, the pins, and the names that users already call."""
 
 from __future__ import annotations
 
-import json
-import keyword
 import random
 
 import pytest
 
-from codegen.manifest import check, load
-from codegen.model import ManifestError
-from codegen.naming import (
-    RESERVED_METHODS,
-    argument_name,
-    argument_names,
-    enum_name,
-    method_name,
-    methods,
-    name_by_rule,
-    naming_problems,
-)
+from codegen.manifest import load
+from codegen.naming import method_name, methods, name_by_rule
 from ironflow import IronflowClient
 
 from ..conftest import ROOT
-from .builders import document, endpoint, field
+from .builders import endpoint
+from .naming import checked, committed
 
 # Taken by hand from the list of the server's routes, not from the generator.
 RULE = [
@@ -281,22 +270,6 @@ NAMES = {
 }
 
 
-def checked(*endpoints):
-    models = {"Run": {"fields": [field("id")]}, "Runs": {"fields": [field("runs", "array<Run>")]}}
-    return check(document(*endpoints, models=models)).endpoints
-
-
-def committed():
-    return json.loads((ROOT / "manifest.json").read_bytes())
-
-
-def problems(*endpoints):
-    return naming_problems(sorted(checked(*endpoints), key=lambda found: found.route))
-
-
-# Methods
-
-
 @pytest.mark.parametrize(("method", "path", "group", "name"), RULE)
 def test_the_rule_gives_the_published_name(method, path, group, name):
     (found,) = checked(endpoint(f"{method} {path}", group))
@@ -348,249 +321,11 @@ def test_the_rule_holds_for_routes_that_do_not_exist_yet(route, group, name):
     assert name_by_rule(checked(endpoint(route, group))[0]) == name
 
 
-def paged(route="GET /api/v1/runs", group="runs", *, query=(), **changes):
-    """A list of runs that is read page by page."""
-    return endpoint(
-        route,
-        group,
-        query=[{"name": name, "type": "string"} for name in ("cursor", "limit", *query)],
-        response="Runs",
-        pagination={"style": "cursor", "param": "cursor", "size": "limit", "items": "runs"},
-        **changes,
-    )
-
-
-def test_a_name_of_a_method_that_goes_through_pages_can_be_taken():
-    taken = endpoint("GET /x", name="runs_iterate", name_reason="first")
-    (problem,) = problems(paged(), taken)
-
-    assert problem.place == "endpoints[0].pagination"
-    assert problem.message == "runs_iterate already is a name of GET /x"
-
-
-def test_a_name_of_a_method_that_goes_through_pages_can_be_too_long():
-    (problem,) = problems(paged("GET /api/v1/runs/" + "a" * 38))
-
-    assert problem.message.startswith("the name runs_iterate_aaa")
-    assert problem.message.endswith(" is too long")
-
-
-def test_a_filter_does_not_take_the_name_of_what_every_list_takes():
-    (found,) = checked(paged(query=["max_items", "page_size", "resume"]))
-
-    assert sorted(argument_names(found).values()) == [
-        "cursor",
-        "limit",
-        "max_items_",
-        "page_size_",
-        "resume_",
-    ]
-
-
 def test_a_pinned_name_wins_over_the_rule():
     (found,) = checked(endpoint("GET /x", name="status", name_reason="one word"))
 
     assert method_name(found) == "status"
     assert name_by_rule(found) == "runs_list"
-
-
-# Collisions
-
-
-PINS = [
-    ("schemas_get", "GET /api/v1/events/schemas/{name}/{version}", "schemas_get_by_name"),
-    ("schemas_create", "POST /api/v1/events/upcast", "schemas_create_upcast"),
-    ("orgs_create", "POST /api/v1/platform/orgs", "orgs_create_orgs"),
-]
-
-
-def test_exactly_three_routes_need_a_pin_because_their_names_collide():
-    document = committed()
-    for entry in document["endpoints"]:
-        if entry.get("group") != "system" and entry["category"] != "rpc":
-            entry.pop("name", None)
-            entry.pop("name_reason", None)
-    found = naming_problems(sorted(check(document).endpoints, key=lambda e: e.route))
-
-    assert len(found) == len(PINS)
-    for name, route, pin in PINS:
-        (message,) = (p.message for p in found if p.message.startswith(route))
-        assert f"are both named {name};" in message
-        assert f'"name": "{pin}"' in message
-
-
-def test_a_collision_names_both_routes_and_following_its_advice_ends_it():
-    first = endpoint("GET /api/v1/events/schemas/{name}", "schemas")
-    second = endpoint("GET /api/v1/events/schemas/{name}/{version}", "schemas")
-
-    (problem,) = problems(second, first)
-
-    assert problem.place == "endpoints[0]"
-    assert "GET /api/v1/events/schemas/{name}/{version}" in problem.message
-    assert "endpoints[1] (GET /api/v1/events/schemas/{name})" in problem.message
-    assert problem.message.endswith('"name": "schemas_get_by_name", "name_reason": "why"')
-    pin = json.loads("{" + problem.message.partition("pin one: ")[2] + "}")
-    assert problems({**second, **pin}, first) == []
-
-
-def test_a_pin_can_collide_too():
-    (problem,) = problems(
-        endpoint("GET /api/v1/runs"),
-        endpoint("GET /api/v1/steps", "steps", name="runs_list", name_reason="so it was"),
-    )
-
-    assert "are both named runs_list" in problem.message
-
-
-def test_routes_without_a_method_do_not_collide():
-    assert (
-        problems(
-            endpoint("GET /api/v1/runs"),
-            endpoint("GET /internal/x", category="internal"),
-            endpoint("GET /internal/y", stream="ndjson"),
-        )
-        == []
-    )
-
-
-def test_a_pin_that_only_repeats_the_rule_is_refused():
-    (problem,) = problems(endpoint("GET /api/v1/runs", name="runs_list", name_reason="nice"))
-
-    assert problem.place == "endpoints[0].name"
-    assert "drop name and name_reason" in problem.message
-
-
-@pytest.mark.parametrize("name", [*sorted(RESERVED_METHODS), "yield", "class", "import"])
-def test_a_method_cannot_take_the_place_of_what_every_client_has(name):
-    (problem,) = problems(endpoint("GET /x", name=name, name_reason="short"))
-
-    assert problem.place == "endpoints[0]"
-    assert f"the name {name} is taken or too long" in problem.message
-    assert "pin one" in problem.message
-
-
-def test_a_name_too_long_for_a_line_is_refused():
-    (problem,) = problems(endpoint("GET /api/v1/runs/" + "a" * 60))
-
-    assert "too long" in problem.message
-
-
-def test_the_reserved_names_are_the_public_names_that_the_client_inherits():
-    inherited = {name for base in IronflowClient.__bases__ for name in dir(base)}
-
-    assert {name for name in inherited if not name.startswith("_")} == RESERVED_METHODS
-
-
-# Arguments
-
-
-@pytest.mark.parametrize(
-    ("wire", "argument"),
-    [
-        ("id", "id"),
-        ("entityId", "entity_id"),
-        ("workerId", "worker_id"),
-        ("envID", "env_id"),
-        ("fnID", "fn_id"),
-        ("eventID", "event_id"),
-        ("policy_id", "policy_id"),
-        ("minSeq", "min_seq"),
-        ("If-Match", "if_match"),
-        ("X-Ironflow-Environment", "x_ironflow_environment"),
-        ("HTTPStatus", "http_status"),
-        ("a.b", "a_b"),
-        ("v2Beta", "v2_beta"),
-    ],
-)
-def test_an_argument_is_the_wire_name_in_snake_case(wire, argument):
-    assert argument_name(wire) == argument
-
-
-def arguments(path="/api/v1/runs/{id}", **changes):
-    """The arguments of an endpoint with query and header parameters of these names."""
-    lists = {
-        where: [{"name": name, "type": "string"} for name in names]
-        for where, names in changes.items()
-    }
-    return argument_names(checked(endpoint(f"GET {path}", **lists))[0])
-
-
-@pytest.mark.parametrize(
-    ("wire", "argument"),
-    [
-        ("from", "from_"),
-        ("class", "class_"),
-        ("None", "none"),
-        ("True", "true"),
-        ("self", "self_"),
-        ("body", "body_"),
-        ("id", "id_"),
-        ("Id", "id_"),
-        ("type", "type"),
-    ],
-)
-def test_an_argument_never_is_a_keyword_or_another_argument(wire, argument):
-    assert arguments(query=[wire])["query", wire] == argument
-
-
-def test_the_wire_names_are_the_keys_and_path_parameters_keep_their_names():
-    assert arguments(
-        "/x/{entityId}/{key...}", query=["entity_id", "minSeq"], headers=["If-Match", "min_seq"]
-    ) == {
-        ("path", "entityId"): "entity_id",
-        ("path", "key"): "key",
-        ("query", "entity_id"): "entity_id_",
-        ("query", "minSeq"): "min_seq",
-        ("headers", "If-Match"): "if_match",
-        ("headers", "min_seq"): "min_seq_",
-    }
-
-
-def test_names_that_become_the_same_are_told_apart():
-    found = arguments("/x/{a_b}/{aB}", query=["a-b", "a.b"], headers=["A-B"])
-
-    assert list(found.values()) == ["a_b", "a_b_", "a_b__", "a_b___", "a_b____"]
-
-
-@pytest.mark.parametrize("where", ["path", "query"])
-def test_an_argument_does_not_hide_the_function_that_encodes_the_path(where):
-    names = (
-        arguments("/x/{segment}") if where == "path" else arguments("/x/{id}", query=["segment"])
-    )
-
-    assert "segment" not in names.values()
-
-
-def test_every_argument_of_the_client_is_a_name_and_unlike_the_others():
-    for found in load(ROOT / "manifest.json").endpoints:
-        names = list(argument_names(found).values())
-        assert len(set(names)) == len(names)
-        for name in names:
-            assert name.isidentifier() and not keyword.iskeyword(name) and name.islower()
-
-
-# Second names
-
-
-@pytest.mark.parametrize(
-    ("alias", "words"),
-    [
-        ("runs_get", "runs_get already is a name of GET /api/v1/runs/{id}"),
-        ("runs_find", "runs_find already is a name of GET /api/v1/runs"),
-        ("runs_stop", "runs_stop already is a name of POST /api/v1/runs/{id}/stop"),
-        ("request", "the name request is taken"),
-        ("yield", "the name yield is taken"),
-    ],
-)
-def test_a_second_name_belongs_to_one_method_only(alias, words):
-    (problem,) = problems(
-        endpoint("GET /api/v1/runs", alias="runs_find"),
-        endpoint("GET /api/v1/runs/{id}"),
-        endpoint("POST /api/v1/runs/{id}/stop", alias=alias),
-    )
-
-    assert (problem.place, problem.message) == ("endpoints[2].alias", words)
-    assert problem.route == "POST /api/v1/runs/{id}/stop"
 
 
 def test_the_committed_manifest_has_the_plainer_names():
@@ -611,70 +346,3 @@ def test_the_committed_manifest_has_the_plainer_names():
         "streams_append": "streams_events",
         "streams_create_snapshot": "streams_snapshots",
     }
-
-
-# Known values
-
-
-@pytest.mark.parametrize(
-    ("owner", "name", "enum"),
-    [
-        ("runs_list", "status", "RunsListStatus"),
-        ("Run", "status", "RunStatus"),
-        ("KVEntry", "operation", "KVEntryOperation"),
-        ("Run", "stepType", "RunStepType"),
-        ("Run", "step-type", "RunStepType"),
-        ("runs_list", "from_", "RunsListFrom"),
-    ],
-)
-def test_known_values_are_named_by_where_they_stand(owner, name, enum):
-    assert enum_name(owner, name) == enum
-
-
-def test_known_values_do_not_take_the_name_of_a_model():
-    status = {"fields": [{"name": "status", "type": "string", "enum": ["failed"]}]}
-    whole = document(endpoint("GET /x"), models={"Run": status, "RunStatus": {"fields": []}})
-
-    with pytest.raises(ManifestError) as caught:
-        methods(check(whole))
-    (problem,) = caught.value.problems
-    assert problem.place == "models.Run"
-    assert "would be named RunStatus, which is taken" in problem.message
-
-
-# Records
-
-
-def test_the_record_of_a_method_has_its_arguments_in_the_order_of_the_signature():
-    query = [
-        {"name": "limit", "type": "integer"},
-        {"name": "mode", "type": "string", "enum": ["push"], "required": True},
-    ]
-    models = {"Run": {"fields": [{"name": "idempotency_key", "type": "string"}]}}
-    entry = endpoint(
-        "POST /x/{b}/{a}", query=query, headers=[{"name": "If-Match", "type": "string"}], body="Run"
-    )
-    (found,) = methods(check(document(entry, models=models)))
-
-    assert [(a.name, a.where) for a in found.positional] == [("b", "path"), ("a", "path")]
-    assert [(a.name, a.where, a.enum) for a in found.options] == [
-        ("mode", "query", "RunsCreateMode"),
-        ("limit", "query", ""),
-        ("if_match", "headers", ""),
-    ]
-    assert (found.name, found.alias, found.keyed) == ("runs_create", "", True)
-
-
-def test_problems_of_names_come_all_at_once():
-    whole = document(
-        endpoint("GET /api/v1/runs"),
-        endpoint("GET /api/v1/steps", "steps", name="runs_list", name_reason="so"),
-        endpoint("GET /api/v1/runs/{id}", alias="request"),
-    )
-
-    with pytest.raises(ManifestError) as caught:
-        methods(check(whole))
-    assert [problem.place for problem in caught.value.problems] == [
-        "endpoints[1]",
-        "endpoints[2].alias",
-    ]
