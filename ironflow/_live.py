@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ._base import BaseClient
 from ._errors import InvalidResponseError
-from ._options import optional_callable, optional_patience
+from ._options import optional_callable, optional_patience, whole_number
 from ._wire.loading import loading
 
 TYPE_CHECKING = False
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 else:
     from ._hints import Any, Callable, Mapping, messages, streams
 
+_ACKS = ("auto", "manual")
 _BACKPRESSURE = ("drop", "block", "buffer")
+_MOST_REPLAYED = 2**31 - 1  # the server counts in 32 bits
 
 
 class Live(BaseClient):
@@ -80,6 +82,8 @@ class Live(BaseClient):
             from ._live_sources import KVWatch
             from ._live_stream import LiveStream
 
+        if key is not None:
+            _check_text("key", key)
         options = _checked(timeout, idle_ping, reconnect, on_gap)
         return LiveStream(self, KVWatch(bucket, key), **options)  # type: ignore[arg-type]
 
@@ -186,28 +190,10 @@ class Live(BaseClient):
             from ._live_stream import Subscription
 
         _check_patterns(patterns)
-        _one_of("ack", ack, ("auto", "manual"))
-        if backpressure is not None:
-            _one_of("backpressure", backpressure, _BACKPRESSURE)
-        if isinstance(replay, bool) or not isinstance(replay, int):
-            raise TypeError(f"replay: must be a whole number, not {type(replay).__name__}")
-        if replay < 0:
-            raise ValueError("replay: must not be negative")
-        texts = {"filter": filter, "consumer_group": consumer_group, "namespace": namespace}
-        for name, value in texts.items():
-            if value is not None and not isinstance(value, str):
-                raise TypeError(f"{name}: must be a string, not {type(value).__name__}")
-        wanted = {
-            "replay": replay or None,
-            "includeMetadata": include_metadata or None,
-            "filter": filter,
-            "consumerGroup": consumer_group,
-            "ackMode": ack,
-            "backpressure": backpressure,
-            "namespace": namespace,
-        }
-        sent = {name: value for name, value in wanted.items() if value is not None}
-        source = Subscriptions(patterns, sent, self._options.environment)
+        wanted = _wanted(
+            replay, include_metadata, filter, consumer_group, ack, backpressure, namespace
+        )
+        source = Subscriptions(patterns, wanted, self._options.environment)
         options = _checked(timeout, idle_ping, reconnect, on_gap)
         stream = Subscription(self, source, **options)  # type: ignore[arg-type]
         stream._is_manual = ack == "manual"
@@ -229,6 +215,8 @@ class Live(BaseClient):
         with loading:
             import base64
 
+        if not hasattr(update, "get"):
+            raise TypeError(f"update: must be a dict, not {type(update).__name__}")
         value = update.get("value")
         if value is None or update.get("operation") == "delete":
             return b""
@@ -245,8 +233,7 @@ def _checked(
     optional_patience("idle_ping", idle_ping)
     if idle_ping is None:
         raise TypeError("idle_ping: must be a number, not NoneType")
-    if not isinstance(reconnect, bool):
-        raise TypeError(f"reconnect: must be True or False, not {type(reconnect).__name__}")
+    _is_flag("reconnect", reconnect)
     return {
         "timeout": optional_patience("timeout", timeout),
         "idle_ping": idle_ping,
@@ -255,14 +242,61 @@ def _checked(
     }
 
 
+def _wanted(
+    replay: int,
+    include_metadata: bool,
+    filter: str | None,
+    consumer_group: str | None,
+    ack: str,
+    backpressure: str | None,
+    namespace: str | None,
+) -> dict[str, Any]:
+    """Return the options of a subscription as the wire names them, those that are set."""
+    whole_number("replay", replay, _MOST_REPLAYED, least=0)
+    _is_flag("include_metadata", include_metadata)
+    _one_of("ack", ack, _ACKS)
+    if backpressure is not None:
+        _one_of("backpressure", backpressure, _BACKPRESSURE)
+    texts = {"filter": filter, "consumer_group": consumer_group, "namespace": namespace}
+    for name, value in texts.items():
+        if value is not None:
+            _check_text(name, value)
+    options = {
+        "replay": replay or None,
+        "includeMetadata": include_metadata or None,
+        "filter": filter,
+        "consumerGroup": consumer_group,
+        "ackMode": ack,
+        "backpressure": backpressure,
+        "namespace": namespace,
+    }
+    return {name: value for name, value in options.items() if value is not None}
+
+
 def _check_patterns(patterns: tuple[str, ...]) -> None:
     if not patterns:
         raise TypeError("patterns: needs at least one")
     for pattern in patterns:
-        if not isinstance(pattern, str):
-            raise TypeError(f"patterns: must be strings, not {type(pattern).__name__}")
+        _check_text("patterns", pattern)
         if not pattern:
             raise ValueError("patterns: must not be empty")
+
+
+def _check_text(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: must be a string, not {type(value).__name__}")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        pass
+    else:
+        return
+    raise ValueError(f"{name}: is not valid Unicode")
+
+
+def _is_flag(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}: must be True or False, not {type(value).__name__}")
 
 
 def _one_of(name: str, value: object, known: tuple[str, ...]) -> None:

@@ -15,6 +15,9 @@ Rules:
    after as many again it counts as lost.
 6. ``close`` may be called by any thread; it interrupts a call that is under way. The thread that
    iterates closes the connection itself.
+7. A stream belongs to the process that opened it. A forked child that iterates gets a
+   ``RuntimeError``, for it would take messages from its parent; that it drops the stream changes
+   nothing for the parent.
 
 Design: ``_step`` does one thing at a time and raises ``_Ended`` for an end, ``after_end`` decides
 what follows, ``_act`` does it. A source (``_live_sources``) knows what messages mean.
@@ -24,6 +27,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import threading
 from random import random as any_random
 from time import monotonic
@@ -143,6 +147,7 @@ class LiveStream(Generic[Item]):
     ) -> None:
         self._client = client
         self._source = source
+        self._pid = os.getpid()
         self._timeout = timeout
         self._idle_ping = idle_ping
         self._reconnects = reconnect
@@ -190,6 +195,10 @@ class LiveStream(Generic[Item]):
 
     def close(self) -> None:
         """End the iteration and close the connection; any thread may call it, more than once."""
+        if os.getpid() != self._pid:  # only this thread is left, so locks do not count
+            self._finished = True
+            self._drop()
+            return
         self._closing.set()
         socket = self._socket
         if socket is not None:
@@ -204,8 +213,9 @@ class LiveStream(Generic[Item]):
             StopIteration: The stream was closed, here or by the server.
             IronflowTimeoutError: ``timeout`` has passed; the stream can be used further.
             IronflowError: It has failed for good.
-            RuntimeError: Another thread is waiting for the next item.
+            RuntimeError: Another thread is waiting for the next item, or the process was forked.
         """
+        self._check_process()
         if not self._turn.acquire(blocking=False):
             if self._closing.is_set():  # close() has the turn, in another thread
                 raise StopIteration
@@ -217,6 +227,10 @@ class LiveStream(Generic[Item]):
             if self._closing.is_set():
                 self._close_if_unused()
         return item
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._pid:
+            raise RuntimeError("a stream belongs to the process that opened it; open a new one")
 
     def _close_if_unused(self) -> None:
         """Close the connection unless a thread iterates: that closes it on its way out."""
@@ -521,6 +535,7 @@ class Subscription(LiveStream[Event]):
         id = event.get("eventId") if isinstance(event, dict) else None
         if not id:
             raise ValueError("event: has no eventId to acknowledge it by")
+        self._check_process()
         frame = {"type": "ack", "eventId": id, "ackType": kind, **(more or {})}
         socket = self._socket
         try:

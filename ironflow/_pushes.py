@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -204,6 +205,9 @@ class RunStream(LiveStream[Hint]):
             _NothingCame: The time is up.
             IronflowError: The stream has failed for good.
         """
+        if os.getpid() != self._pid:
+            self.close()  # a forked child polls, for it must not take its parent's messages
+            return None
         try:
             hint: Hint | None = self._step(end)
             self._send_more()

@@ -215,23 +215,28 @@ class WebSocketConnection:
             code: Close code.
             linger: Seconds that the server has to close first.
         """
+        if not self._connection.is_ours:
+            self._release()  # a forked child leaves it open, and its lock may never be free
+            return
         with self._lock:
             if self._is_closed:
                 return
             self._is_closed = True
             try:
-                if self._connection.is_ours:
-                    self._websocket.close(code)
-                    self._flush()
-                    self._hang_up(linger)
+                self._websocket.close(code)
+                self._flush()
+                self._hang_up(linger)
             except OSError as error:
                 if is_from_signal_handler(error):
                     raise
             finally:
-                self._selector.close()
-                self._connection.close()
-                self._waker.close()
-                self._woken.close()
+                self._release()
+
+    def _release(self) -> None:
+        self._selector.close()
+        self._connection.close()
+        self._waker.close()
+        self._woken.close()
 
     def _hang_up(self, linger: float) -> None:
         """Let the server close first, briefly: a close with unread bytes resets the connection."""
