@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from . import _live_messages as messages
     from . import _live_stream as streams
+    from . import _live_subscription as subscriptions
 else:
-    from ._hints import Any, Callable, Mapping, messages, streams
+    from ._hints import Any, Callable, Mapping, messages, streams, subscriptions
 
 _ACKS = ("auto", "manual")
 _BACKPRESSURE = ("drop", "block", "buffer")
@@ -145,7 +146,7 @@ class Live(BaseClient):
         idle_ping: float = 20.0,
         reconnect: bool = True,
         on_gap: Callable[[messages.Gap], object] | None = None,
-    ) -> streams.Subscription:
+    ) -> subscriptions.Subscription:
         """Follow events, topics, entities and what the system does, by pattern.
 
         Patterns are such as ``events:order.*``, ``topic:news``, ``system.run.>``; ``*`` matches one
@@ -187,7 +188,7 @@ class Live(BaseClient):
         """
         with loading:
             from ._live_sources import Subscriptions
-            from ._live_stream import Subscription
+            from ._live_subscription import Subscription
 
         _check_patterns(patterns)
         wanted = _wanted(

@@ -4,7 +4,7 @@ Rules:
 
 1. A stream is opened when it is asked for, under the rules of a GET. After that it is opened again
    after every loss, with a growing pause between attempts; the pause starts anew once a message has
-   come. What ends it for good is decided in ``after_end``.
+   come. What ends it for good is decided in ``_live_ends``.
 2. The new connection is opened first and the state read after, so that nothing falls in between.
    What is read and what comes are told apart by revision: nothing is given twice, nothing older.
 3. A loss is told once, when the new subscription stands and ahead of the first item after it: to
@@ -19,13 +19,12 @@ Rules:
    ``RuntimeError``, for it would take messages from its parent; that it drops the stream changes
    nothing for the parent.
 
-Design: ``_step`` does one thing at a time and raises ``_Ended`` for an end, ``after_end`` decides
+Design: ``_step`` does one thing at a time and raises ``Ended`` for an end, ``after_end`` decides
 what follows, ``_act`` does it. A source (``_live_sources``) knows what messages mean.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import threading
@@ -39,9 +38,19 @@ from ._errors import (
     IronflowError,
     IronflowTimeoutError,
 )
-from ._live_messages import Event, Gap
+from ._live_ends import (
+    DELIBERATE,
+    LOST,
+    RAISE,
+    RECONNECT,
+    REFUSED,
+    UNUSABLE,
+    Ended,
+    after_end,
+    kind_of,
+)
+from ._live_messages import Gap
 from ._live_sources import Refused
-from ._options import seconds
 from ._wire.content import parse
 from ._wire.failures import clean
 from ._wire.interruptible import InterruptibleTransport
@@ -68,53 +77,6 @@ _FOREVER = float("inf")
 # How long a call waits for the server to take up a subscription, so that what is published after it
 # is received. A server that says nothing is waited for by the iteration.
 _CONFIRMATION = 2.0
-
-# What may end a connection.
-DELIBERATE = "the server closed it with code 1000"
-REFUSED = "the server ended the stream by a frame"
-UNUSABLE = "a message cannot be used"
-DENIED = "the server answered with a status that stays"
-LOST = "anything else"
-
-# What follows.
-STOP, RAISE, RECONNECT = "stop", "raise", "reconnect"
-
-_AFTER = {
-    DELIBERATE: STOP,  # the server is done, so a new connection is not wanted
-    REFUSED: RAISE,  # the same request would be refused again
-    UNUSABLE: RAISE,  # the peer is broken, and going on would hide that
-    DENIED: RAISE,  # a credential, a permission or a route does not come by waiting
-    LOST: RECONNECT,  # restarts, networks, proxies: what this is made for
-}
-_STAYING_STATUSES = frozenset({401, 403, 404, 426})
-
-
-def after_end(kind: str, *, reconnect: bool) -> str:
-    """Decide what follows the end of a connection.
-
-    Args:
-        kind: What ended it.
-        reconnect: Whether the caller wants a new connection after a loss.
-
-    Returns:
-        ``STOP``, ``RAISE`` or ``RECONNECT``.
-    """
-    action = _AFTER[kind]
-    return RAISE if action == RECONNECT and not reconnect else action
-
-
-def kind_of(failure: IronflowError) -> str:
-    """Return which kind of end a failed handshake or a failed reading of the state is."""
-    return DENIED if failure.status_code in _STAYING_STATUSES else LOST
-
-
-class _Ended(Exception):
-    """The connection has ended."""
-
-    def __init__(self, kind: str, error: IronflowError | None = None) -> None:
-        super().__init__(kind)
-        self.kind = kind
-        self.error = error
 
 
 class LiveStream(Generic[Item]):
@@ -248,7 +210,7 @@ class LiveStream(Generic[Item]):
                 return self._ready.pop(0)
             try:
                 item = self._step(end)
-            except _Ended as error:
+            except Ended as error:
                 ended = error
             else:
                 if item is not None:
@@ -271,7 +233,7 @@ class LiveStream(Generic[Item]):
         self._tell_gap(self._gap)
         return None
 
-    def _act(self, ended: _Ended) -> None:
+    def _act(self, ended: Ended) -> None:
         """Do what ``after_end`` decides."""
         self._drop()
         action = after_end(ended.kind, reconnect=self._reconnects)
@@ -324,7 +286,7 @@ class LiveStream(Generic[Item]):
         try:
             self._ask(self._client._options.limits)
         except IronflowError as error:
-            ended = _Ended(LOST, error)
+            ended = Ended(LOST, error)
         else:
             self._confirm()
             return
@@ -352,7 +314,7 @@ class LiveStream(Generic[Item]):
             self._open(limits, retry=False)
             self._ask(limits)
         except IronflowError as error:
-            ended = _Ended(kind_of(error), error)
+            ended = Ended(kind_of(error), error)
         else:
             self._reading = self._source.heals
             return
@@ -367,7 +329,7 @@ class LiveStream(Generic[Item]):
                 item = self._receive(self._socket, end)
             except IronflowTimeoutError:
                 return
-            except _Ended as error:
+            except Ended as error:
                 ended = error
             else:
                 if item is not None:
@@ -391,7 +353,7 @@ class LiveStream(Generic[Item]):
         try:
             item, done = self._source.read(client)
         except IronflowError as error:
-            ended = _Ended(kind_of(error), error)
+            ended = Ended(kind_of(error), error)
         else:
             self._reading = not done
             return item
@@ -412,7 +374,7 @@ class LiveStream(Generic[Item]):
         try:
             event = socket.receive(min(end, self._clock() + max(0.0, patience)))
         except InvalidResponseError as error:
-            ended = _Ended(UNUSABLE, error)
+            ended = Ended(UNUSABLE, error)
         else:
             if event is None:
                 self._mind_silence(socket, pinged, end)
@@ -433,17 +395,17 @@ class LiveStream(Generic[Item]):
         if pinged and socket.silence >= 2 * self._idle_ping:
             socket.close(linger=0)  # a dead peer closes nothing
             silent = f"the server was silent for {2 * self._idle_ping:g} s, a ping included"
-            raise _Ended(LOST, self._failure(IronflowConnectionError, silent, "CONNECTION_FAILED"))
+            raise Ended(LOST, self._failure(IronflowConnectionError, silent, "CONNECTION_FAILED"))
         if not pinged and socket.silence >= self._idle_ping:
             self._pinged = True
             socket.ping()
 
-    def _closed(self, closed: Closed) -> _Ended:
+    def _closed(self, closed: Closed) -> Ended:
         if closed.code == NORMAL:
-            return _Ended(DELIBERATE)
+            return Ended(DELIBERATE)
         reason = f": {closed.reason}" if closed.reason else ""
         what = f"the WebSocket connection was closed with code {closed.code}{reason}"
-        return _Ended(LOST, self._failure(IronflowConnectionError, what, "CONNECTION_FAILED"))
+        return Ended(LOST, self._failure(IronflowConnectionError, what, "CONNECTION_FAILED"))
 
     def _item(self, socket: WebSocketConnection, data: str | bytes) -> Any:
         """Return the item that a message is, None for one that is none."""
@@ -459,7 +421,7 @@ class LiveStream(Generic[Item]):
             if not problem and not isinstance(message, dict):
                 problem = "it is not a JSON object"
         if problem:
-            raise _Ended(UNUSABLE, socket.unusable(problem))
+            raise Ended(UNUSABLE, socket.unusable(problem))
         try:
             item = self._source.item(message)
         except Refused as error:
@@ -469,7 +431,7 @@ class LiveStream(Generic[Item]):
                 _log.warning("%s", self._masked(self._source.remark))
                 self._source.remark = ""
             return item
-        raise _Ended(REFUSED, self._failure(IronflowError, str(refused), refused.code))
+        raise Ended(REFUSED, self._failure(IronflowError, str(refused), refused.code))
 
     # Errors
 
@@ -484,67 +446,3 @@ class LiveStream(Generic[Item]):
     def _timed_out(self) -> IronflowError:
         message = f"nothing came within timeout={self._timeout:g} s"
         return self._failure(IronflowTimeoutError, message, "TIMEOUT")
-
-
-class Subscription(LiveStream[Event]):
-    """A live stream of events; with ``ack="manual"`` each of them is to be acknowledged."""
-
-    _is_manual = False
-
-    def ack(self, event: Event) -> None:
-        """Tell the server that an event is done, so that it does not come again.
-
-        Where the connection is lost meanwhile, the server will send the event again, so this is no
-        error unless the stream was made with ``reconnect=False``.
-
-        Args:
-            event: An event of this stream.
-
-        Raises:
-            ValueError: The stream acknowledges by itself, or the event has no ``eventId``.
-        """
-        self._acknowledge(event, "ack")
-
-    def nak(self, event: Event, delay: float | None = None) -> None:
-        """Tell the server that an event failed and is to come again.
-
-        Args:
-            event: An event of this stream.
-            delay: Seconds until it comes again. Default: the server's.
-
-        Raises:
-            ValueError: The stream acknowledges by itself, or the event has no ``eventId``.
-        """
-        more = {} if delay is None else {"redeliverDelay": round(seconds("delay", delay) * 1000)}
-        self._acknowledge(event, "nak", more)
-
-    def term(self, event: Event) -> None:
-        """Tell the server that an event is never to come again, although it was not done.
-
-        Args:
-            event: An event of this stream.
-
-        Raises:
-            ValueError: The stream acknowledges by itself, or the event has no ``eventId``.
-        """
-        self._acknowledge(event, "term")
-
-    def _acknowledge(self, event: Event, kind: str, more: dict[str, int] | None = None) -> None:
-        if not self._is_manual:
-            raise ValueError('event: is acknowledged already; subscribe with ack="manual"')
-        id = event.get("eventId") if isinstance(event, dict) else None
-        if not id:
-            raise ValueError("event: has no eventId to acknowledge it by")
-        self._check_process()
-        frame = {"type": "ack", "eventId": id, "ackType": kind, **(more or {})}
-        socket = self._socket
-        try:
-            if socket is None:
-                raise self._failure(
-                    IronflowConnectionError, "the connection is lost", "CONNECTION_FAILED"
-                )
-            socket.send(json.dumps(frame), monotonic() + self._client._options.limits.timeout)
-        except IronflowConnectionError as error:
-            if not self._reconnects:
-                raise
-            _log.warning("an event was not acknowledged and may come again: %s", error)

@@ -33,8 +33,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from ._errors import IronflowConnectionError, IronflowError, IronflowTimeoutError
+from ._live_ends import LOST, Ended
 from ._live_sources import Refused, Subscriptions
-from ._live_stream import LOST, LiveStream, _Ended
+from ._live_stream import LiveStream
 from ._polling import ENDED_RUN
 from ._wire.loading import loading
 
@@ -211,7 +212,7 @@ class RunStream(LiveStream[Hint]):
         try:
             hint: Hint | None = self._step(end)
             self._send_more()
-        except _Ended as error:
+        except Ended as error:
             ended = error
         else:
             return hint
@@ -226,7 +227,7 @@ class RunStream(LiveStream[Hint]):
             for frame in self._events.more():
                 socket.send(frame, monotonic() + self._client._options.limits.timeout)
         except (IronflowConnectionError, IronflowTimeoutError) as error:
-            lost = _Ended(LOST, error)
+            lost = Ended(LOST, error)
         else:
             return
         raise lost
@@ -238,7 +239,7 @@ class RunStream(LiveStream[Hint]):
     def _confirm(self) -> None:
         """Do not block: the wait polls until the subscription is confirmed."""
 
-    def _act(self, ended: _Ended) -> None:
+    def _act(self, ended: Ended) -> None:
         # Do not keep connecting to a server that accepts connections and drops them.
         lasted = self._socket is not None and monotonic() - self._opened_at > _SETTLED
         self._short = 0 if lasted else self._short + 1

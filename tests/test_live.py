@@ -18,7 +18,7 @@ from ironflow import (
     IronflowTimeoutError,
     _live_stream,
 )
-from ironflow._live_stream import (
+from ironflow._live_ends import (
     DELIBERATE,
     DENIED,
     LOST,
