@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 
 import pytest
 
@@ -84,3 +85,8 @@ def test_the_layout_has_every_module():
         if path.name != "__init__.py" and path not in paths and path.parent not in summed_up
     ]
     assert sorted(left_out) == []
+
+
+def test_the_example_of_generated_code_is_generated_code():
+    block = re.search(r"^```\n(def .*?)```", text_of(ROOT / "docs" / "design.md"), re.M | re.S)[1]
+    assert textwrap.indent(block, "    ") in text_of(ROOT / "ironflow" / "client.py")
