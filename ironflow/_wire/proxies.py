@@ -124,7 +124,8 @@ def _parse(variable: str, url: str) -> Proxy:
     if parts.username is not None:
         password = unquote(parts.password or "")
         pair = f"{unquote(parts.username)}:{password}"
-        token = b2a_base64(pair.encode(), newline=False).decode("ascii")
+        # What was not UTF-8 in the environment goes out as it was there.
+        token = b2a_base64(pair.encode("utf-8", "surrogateescape"), newline=False).decode("ascii")
         authorization = f"Basic {token}"
         secrets = (token, password, parts.password or "")
     tls = parts.scheme == "https"

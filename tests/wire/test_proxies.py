@@ -195,6 +195,12 @@ def test_the_environment_names_the_proxy(environ, scheme, proxy):
     assert chosen(environ, scheme) == proxy
 
 
+def test_a_password_that_is_no_utf_8_goes_out_as_it_stands_in_the_environment():
+    # What os.environ makes of the bytes "http://joe:p\xe9@p".
+    proxy = proxy_for("http", "example.com", 80, {"http_proxy": "http://joe:p\udce9@p"})
+    assert base64.b64decode(proxy.authorization.partition(" ")[2]) == b"joe:p\xe9"
+
+
 BAD_SETTINGS = [
     ("http_proxy", f"http://joe:{PASSWORD}@p:port"),
     ("http_proxy", "http://joe:hunter2/x@p:3128"),
