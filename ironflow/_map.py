@@ -186,11 +186,15 @@ class _Engine:
         if now < self._resume_at:
             return
         self._unreachable = None
+        no_way = self._transport.find_way()
         unsent: dict[Lane, None] = {}  # calls on one lane leave in one send
         while True:
             call = self._again.popleft() if self._again else self._take()
             if call is None:
                 break
+            if no_way is not None:
+                self._fail_before_a_lane(call, no_way)
+                continue
             is_safe = call.is_safe
             shares = is_safe and self._pipeline > 1
             lane = self._lanes.pick(is_safe, shares)

@@ -231,6 +231,22 @@ def test_a_proxy_that_refuses_tunnels_fails_every_call_and_hangs_none(monkeypatc
         assert {outcome.error.attempts for outcome in outcomes} == {1}
 
 
+@pytest.mark.parametrize("make", [gets, posts], ids=["reads", "writes"])
+def test_a_proxy_that_cannot_be_used_fails_every_call_and_raises_nothing(monkeypatch, make):
+    monkeypatch.setenv("HTTP_PROXY", "socks5://joe:secret@127.0.0.1:1")
+    with IronflowClient("http://api.example.com", KEY) as client, client.capture() as seen:
+        outcomes = list(make(client, "ab"))
+    for outcome in outcomes:
+        error = outcome.error
+        assert type(error) is IronflowConnectionError
+        assert str(error) == (
+            "api.example.com:80: HTTP_PROXY: only http and https proxies are supported"
+        )
+        assert (error.delivered, error.attempts) == (False, 1)
+    assert [info.error for info in seen] == [outcome.error for outcome in outcomes]
+    assert len(seen) == 2
+
+
 def test_a_connection_that_opens_is_not_touched_before_it_is_ready(monkeypatch):
     """A call that comes meanwhile waits: a step too early takes a connection for open."""
 

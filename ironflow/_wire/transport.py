@@ -36,7 +36,7 @@ from .content import decode, inflate
 from .failures import NoTLS, failed_exchange, failed_reply, unusable_reply
 from .loading import loading
 from .messages import Request
-from .proxies import proxy_for
+from .proxies import ProxySettingError, proxy_for
 from .replies import BadReply, Reply
 from .retry import BUDGET, Budget, cost_of, wait_before_next
 from .signals import is_from_signal_handler
@@ -412,6 +412,14 @@ class Transport:
         if context is not None and wraps_in_its_own_way(context):
             return None
         return context, self._host
+
+    def find_way(self) -> ProxySettingError | None:
+        """Find out how the server is reached; return why the environment does not say so."""
+        try:
+            self._route or self._find_route()
+        except ProxySettingError as error:
+            return error.with_traceback(None)
+        return None
 
     def _find_route(self) -> _Route:
         scheme = "https" if self._tls else "http"
