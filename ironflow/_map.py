@@ -294,10 +294,14 @@ class _Engine:
                 self._serve(lane, READ)  # what is there has come in time
             if not lane.calls:
                 continue
-            if lane.calls[0].deadline <= now:
-                self._lose(lane, TimeoutError("the deadline has passed"))
-            else:
+            if lane.calls[0].deadline > now:
                 self._alarm = min(self._alarm, lane.calls[0].deadline)
+                continue
+            partial = lane.parser.partial() if lane.is_open else None
+            if partial is not None:
+                self._answered(lane, partial)
+            else:
+                self._lose(lane, TimeoutError("the deadline has passed"))
 
     def _serve(self, lane: Lane, events: int) -> None:
         """Do what a lane is ready for."""
@@ -333,13 +337,14 @@ class _Engine:
         elif self._unreachable is not None:
             raise self._unreachable  # the time that this has taken was the time of all of them
         else:
-            call: Call = lane.calls[0]
             try:
-                events = self._lanes.open(lane, call.deadline - self._now())
+                events = self._lanes.open(lane, lane.calls[0].deadline - self._now())
             except TIMEOUTS as error:
                 self._unreachable = error
                 raise
         if not events:
+            for call in lane.calls:
+                call.deadline = 0.0  # the time that opening took is none of what is sent now
             self._expect_reply(lane)
         return events
 
@@ -466,6 +471,14 @@ class _Engine:
                 self._again.appendleft(call)
             else:
                 self._fail_without_reply(call, error)
+
+    def _fail_before_a_lane(self, call: Call, error: Exception) -> None:
+        """Fail a call that no connection can carry; that takes no time."""
+        now = self._now()
+        call.start_clock(now)
+        call.stop_clock(now)
+        call.request.attempts += 1
+        self._fail_without_reply(call, error)
 
     def _fail_without_reply(self, call: Call, error: Exception) -> None:
         started = call.started + self._away

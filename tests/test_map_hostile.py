@@ -14,10 +14,10 @@ from itertools import repeat
 
 import pytest
 
-from ironflow import IronflowClient, IronflowConnectionError
+from ironflow import IronflowClient, IronflowConnectionError, NotFoundError
 
 from .conftest import KEY, ROOT
-from .hostile import OK, HostileServer, behave, reply, request, reset
+from .hostile import OK, HostileServer, behave, pause, reply, request, reset, stall
 from .many_calls import connected, gets, in_flight_behind, posts, values
 
 
@@ -239,6 +239,22 @@ def test_one_attempt_means_one_on_a_kept_connection_too():
             (outcome,) = gets(client, ["a"], concurrency=1)
             assert type(outcome.error) is IronflowConnectionError
             assert server.delivered("a") == 1
+
+
+@pytest.mark.parametrize("pipeline", [1, 4])
+@pytest.mark.parametrize("tls", [None, "good.pem"], ids=["plain", "TLS"])
+@pytest.mark.parametrize("end", [reset, stall], ids=["reset", "stall"])
+def test_an_error_reply_that_breaks_off_is_an_answer_and_no_lost_connection(end, tls, pipeline):
+    cut = b'HTTP/1.1 404 Gone\r\nContent-Length: 900\r\n\r\n{"error": "no'
+    script = [request, cut, pause(0.02), end]
+    timeout = 1 if end is stall else 20
+    with HostileServer(script, certificate=tls) as server:
+        with connected(server, timeout=timeout) as client:
+            [lost, *others] = gets(client, "abc", concurrency=1, pipeline=pipeline)
+        assert type(lost.error) is NotFoundError
+        assert (str(lost.error), lost.error.attempts) == ('{"error": "no', 1)
+        assert [outcome.value for outcome in others] == [{"id": "b"}, {"id": "c"}]
+        assert server.delivered("a") == 1
 
 
 def test_an_early_reply_to_a_large_write_counts():

@@ -11,7 +11,7 @@ import pytest
 
 from ironflow import IronflowClient, IronflowTimeoutError, RateLimitError
 
-from .hostile import HostileServer, behave, reply, request, stall
+from .hostile import HostileServer, behave, pause, reply, request, stall
 from .many_calls import connected, gets, posts, values
 
 
@@ -195,6 +195,13 @@ def test_an_opening_that_takes_all_the_time_is_not_repeated(monkeypatch):
     assert {type(outcome.error) for outcome in outcomes} == {IronflowTimeoutError}
     assert {outcome.error.attempts for outcome in outcomes} == {1}
     assert len(opened) <= 3  # calls that wait for a connection together wait once
+
+
+def test_a_call_behind_one_that_ends_the_connection_has_all_of_its_time():
+    last = [request, pause(0.9), reply(b"{}", "Connection: close")]
+    with HostileServer(last, [request, pause(0.9), reply(b"{}")]) as server:
+        with connected(server, timeout=1.5) as client:
+            assert values(gets(client, "ab", concurrency=1, pipeline=2)) == [{}, {}]
 
 
 def test_a_time_that_is_up_while_others_wait_behind_it_costs_them_nothing():

@@ -21,6 +21,7 @@ from collections import deque
 from itertools import islice
 
 from .connection import Connection, TlsConnection, with_tls
+from .signals import is_from_signal_handler
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -155,13 +156,21 @@ class Lane:
     def receive(self) -> Reply | None:
         """Receive what has come; return the reply to the oldest call once it is whole.
 
+        Of an error, what has come is the reply when the connection fails.
+
         Raises:
             BadReply: It breaks a rule, is too large, or was cut short.
             OSError: The connection failed, has ended, or says what nobody asked.
         """
         connection = self.connection
         assert connection is not None  # nothing comes before it is open
-        data = connection.receive_now()
+        try:
+            data = connection.receive_now()
+        except OSError as error:
+            partial = None if is_from_signal_handler(error) else self.parser.partial()
+            if partial is None:
+                raise
+            return partial
         if data is None:
             return None
         if data and self.calls:
