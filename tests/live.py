@@ -21,10 +21,8 @@ from ironflow import IronflowClient, IronflowError
 
 from .conftest import KEY
 from .frames import TEXT, close_frame, frame
-from .hostile import HostileServer, reply
-from .websocket_peer import accept_key
-
-PATIENCE = 30
+from .hostile import PATIENCE, HostileServer, reply
+from .websocket_peer import accept_key, read_frame
 
 
 def upgrade(peer):
@@ -81,6 +79,26 @@ def closed(code=1000, reason=b""):
         peer.drain()
 
     return act
+
+
+def subscribed(*patterns, then=()):
+    """A script that takes subscriptions to patterns, in their order."""
+
+    def confirm(peer):
+        for number, pattern in enumerate(patterns):
+            _, payload = read_frame(peer)
+            peer.asked = [*getattr(peer, "asked", []), json.loads(payload)]
+            result = {"pattern": pattern, "status": "ok", "subscriptionId": f"sub_{number}"}
+            peer.send(text({"type": "subscription_result", "results": [result]}))
+
+    return [upgrade, confirm, *then]
+
+
+def event(id="evt_1", **members):
+    """Return an event as a message of a subscription."""
+    return {"type": "event", "subscriptionId": "sub_0", "topic": "t", "data": 1, "eventId": id} | (
+        members
+    )
 
 
 def connected(server, **options):

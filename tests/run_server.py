@@ -9,12 +9,11 @@ import threading
 from urllib.parse import parse_qs, urlsplit
 
 from .frames import CLOSE, PING, PONG, close_frame, frame
-from .hostile import HostileServer, reply
+from .hostile import PATIENCE, HostileServer, reply
 from .live import text, upgraded
 from .waits import run, runs
 from .websocket_peer import read_frame
 
-PATIENCE = 30
 OFFER = reply(json.dumps({"transports": ["connectrpc", "websocket"]}).encode())
 
 

@@ -12,6 +12,28 @@ HALF = "\ud800"  # of a surrogate pair: JSON could carry it, UTF-8 cannot
 
 
 @pytest.mark.parametrize(
+    ("arguments", "options", "refusal"),
+    [
+        ((), {}, TypeError),
+        (("",), {}, ValueError),
+        ((1,), {}, TypeError),
+        (("a",), {"replay": -1}, ValueError),
+        (("a",), {"replay": True}, TypeError),
+        (("a",), {"ack": "none"}, ValueError),
+        (("a",), {"backpressure": "wait"}, ValueError),
+        (("a",), {"filter": 1}, TypeError),
+        (("a",), {"timeout": 0}, ValueError),
+        (("a",), {"idle_ping": None}, TypeError),
+        (("a",), {"reconnect": 1}, TypeError),
+        (("a",), {"on_gap": 1}, TypeError),
+    ],
+)
+def test_arguments_are_checked_before_anything_is_sent(arguments, options, refusal):
+    with pytest.raises(refusal):
+        IronflowClient("http://127.0.0.1:1").subscribe(*arguments, **options)
+
+
+@pytest.mark.parametrize(
     ("options", "error", "message"),
     [
         ({"filter": HALF}, ValueError, "filter: is not valid Unicode"),
