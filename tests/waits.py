@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+NEVER = 3600.0  # seconds that no test waits for
+
 
 class FakeClock:
     """Time that passes in sleeps only; ``slept`` says how long each was."""
