@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import pytest
+
 from ironflow._wire.replies import BadReply, ReplyParser
 
 LIMIT = 1000
+
+OK = b"HTTP/1.1 200 OK\r\n"
+LENGTH = OK + b"Content-Length: 10\r\n\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+UNTIL_CLOSE = OK + b"Content-Type: text/plain\r\n\r\n"
 
 
 class Outcome(NamedTuple):
@@ -51,6 +58,24 @@ def outcome(*pieces, method="GET", limit=LIMIT, upgrade=False, end=None, parser=
         return Outcome()
     rest = b"".join(pieces)
     return of_reply(reply)._replace(is_idle=parser.is_idle and not rest)
+
+
+def refusal(*pieces, **options):
+    """Return why a stream is refused, as the whole message."""
+    parser = ReplyParser()
+    parser.expect(options.get("method", "GET"), options.get("limit", LIMIT))
+    with pytest.raises(BadReply) as caught:
+        for piece in pieces:
+            assert parser.feed(piece) is None
+        parser.end(options.get("end", True))
+    return caught.value
+
+
+def read(*pieces, **options):
+    """Return status and body of a stream that must be a reply."""
+    got = outcome(*pieces, **options)
+    assert got.problem is None, got
+    return got.status, got.content
 
 
 def of_reply(reply):

@@ -17,6 +17,7 @@ import pytest
 from ironflow._wire.replies import BadReply, ReplyParser
 
 from ..damaged import FIRST_SEED, stream_for
+from .reading import CHUNKED, OK
 
 pytest.importorskip("h11", reason="the library h11 (extra: interop) is not installed")
 
@@ -28,9 +29,7 @@ REFUSED = "refused"
 LIMIT = 1 << 20
 CASES_AT_RANDOM = 5_000 if os.environ.get("CI") else 1_000
 
-OK = b"HTTP/1.1 200 OK\r\n"
 TWO = b"Content-Length: 2\r\n\r\n"
-CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 def ours(content, method):

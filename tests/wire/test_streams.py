@@ -11,10 +11,8 @@ from ironflow._wire.replies import BadReply, ReplyParser
 
 from ..conftest import KEY
 from ..hostile import HostileServer, behave, pause, reply, request, stall
+from .reading import CHUNKED, LENGTH, OK
 
-OK = b"HTTP/1.1 200 OK\r\n"
-LENGTH = OK + b"Content-Length: 10\r\n\r\n"
-CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 UNTIL_CLOSE = OK + b"\r\n"
 
 
