@@ -1,9 +1,9 @@
 """Set up a tenant: organization and key, project, staging environment, role with policy, secret.
 
 Start it with ``IRONFLOW_SERVER_URL=… IRONFLOW_API_KEY=… python examples/bootstrap_tenant.py NAME``.
-The key must be allowed to make tenants, and the server needs an enterprise license. The tenant's
-own key, which the server shows only once, goes into the file ``NAME.key``; no more than its start
-is printed. A second run takes it from there and makes only what is missing.
+The key must be allowed to create tenants, and the server needs an enterprise license. The tenant's
+own key, which the server shows only once, goes into the file ``NAME.key``; only its beginning is
+printed. A second run takes the key from there and creates only what is missing.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ POLICY: models.CreatePolicyRequest = {
 
 
 def known(what: str, name: str, records: Iterable[Mapping[str, object]]) -> str:
-    """Return the id of the record of this name, empty when there is none, and say which it is."""
+    """Return the id of the record with this name, empty if there is none, and say which it is."""
     found = next((str(r.get("id", name)) for r in records if r["name"] == name), "")
     print(f"{what} {name}: {'already there' if found else 'new'}")
     return found
 
 
 def tenant_key(client: IronflowClient, name: str, file: Path) -> str:
-    """Return the tenant's key from its file; make the tenant when there is none."""
+    """Return the tenant's key from its file; create the tenant if there is none."""
     key = file.read_text() if file.exists() else ""
     exists = known("tenant", name, client.tenants_list())
     if bool(exists) != bool(key):
@@ -52,7 +52,7 @@ def tenant_key(client: IronflowClient, name: str, file: Path) -> str:
 
 
 def set_up(tenant: IronflowClient) -> None:
-    """Make what is missing in the tenant's organization."""
+    """Create what is missing in the tenant's organization."""
     project_id = (
         known("project", "shop", tenant.projects_list())
         or tenant.projects_create(body={"name": "shop"})["id"]

@@ -28,7 +28,7 @@ QUICK_START = [
 
 
 def process_order(event: dict[str, Any], step: StepTools) -> dict[str, Any]:
-    """Confirm an order once it is paid, which nobody does in the demo."""
+    """Confirm an order once it is paid, which never happens in the demo."""
     order = step.run("validate-input", lambda: event["data"])
     payment = step.wait_for_event("wait-for-payment", "payment.received")
     return {"order_id": order["order_id"], "payment": payment}

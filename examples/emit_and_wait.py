@@ -1,9 +1,9 @@
-"""Emit an event, wait until the runs that it started have ended, and show what came of each.
+"""Emit an event, wait until the runs that it started have ended, and show the result of each.
 
-Start it with ``IRONFLOW_SERVER_URL=… python examples/emit_and_wait.py [SECONDS]``; it waits 30
-seconds at most. The server needs a function that listens for ``order.placed``; the one that
-``python -m ironflow.testing`` brings waits a minute for its payment. The exit status is 1 when a
-run failed, was cancelled, or did not end in time.
+Start it with ``IRONFLOW_SERVER_URL=… python examples/emit_and_wait.py [SECONDS]``; by default it
+waits for up to 30 seconds. The server needs a function that listens for ``order.placed``; the one
+of ``python -m ironflow.testing`` waits a minute for its payment. The exit status is 1 if a run
+failed, was cancelled, or did not end in time.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """An order that is nothing but its events: rebuilt from its entity stream, changed by appending.
 
 Start it with ``IRONFLOW_SERVER_URL=… python examples/event_sourced_order.py [ORDER]``; without the
-id of an order it makes a new one. The server needs nothing. Several may work on one order at once:
-who comes second reads again and decides anew.
+id of an order it creates a new one. The server needs no preparation. Several programs may work on
+one order at once: whoever comes second reads it again and decides anew.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Feature flags in a config document: defaults, one turned on, and reads through a small cache.
 
 Start it with ``IRONFLOW_SERVER_URL=… python examples/feature_flags.py [FLAG]``; FLAG, by default
-``new-checkout``, is turned on. The server needs nothing: the document ``feature-flags`` is made
-with the defaults when it is missing.
+``new-checkout``, is turned on. The server needs no preparation: the document ``feature-flags`` is
+created with the defaults if it is missing.
 """
 
 from __future__ import annotations

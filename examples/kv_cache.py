@@ -1,7 +1,7 @@
-"""A cache in a key-value bucket, and updates by compare-and-set of which none is lost.
+"""A cache in a key-value bucket, with compare-and-set, so that no update is lost.
 
-Start it with ``IRONFLOW_SERVER_URL=… python examples/kv_cache.py``. The server needs nothing: the
-bucket ``example-cache``, whose entries live for an hour, is made when it is missing.
+Start it with ``IRONFLOW_SERVER_URL=… python examples/kv_cache.py``. The server needs no
+preparation: the bucket ``example-cache``, whose entries live for an hour, is created if missing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def get(client: IronflowClient, key: str) -> tuple[Any, int | None]:
 
 
 def update(client: IronflowClient, key: str, change: Callable[[Any], Any]) -> Any:
-    """Replace a key's value by ``change(value)``, and return the new one; a missing one is None."""
+    """Replace a key's value, None if it is missing, by ``change(value)``, and return that."""
     for attempt in range(1, 21):
         value, revision = get(client, key)
         changed = change(value)

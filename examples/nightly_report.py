@@ -1,8 +1,8 @@
 """Print what ran and what happened since yesterday, and which runs failed.
 
-The counts are read by SQL and printed as text tables; the failed runs are gone through one by one.
-Start it with ``IRONFLOW_SERVER_URL=… python examples/nightly_report.py``, from cron for example.
-The server needs nothing but its own tables ``runs`` and ``events``; projections have tables too.
+The counts are read by SQL and printed as text tables; the failed runs are listed one by one.
+Start it with ``IRONFLOW_SERVER_URL=… python examples/nightly_report.py``, from cron for example. It
+needs only the server's own tables ``runs`` and ``events``; projections have tables too.
 """
 
 from __future__ import annotations
