@@ -8,13 +8,19 @@ from .._engine.events import EventLog
 from .._engine.feed import Topics
 from .._engine.operations import TopicEdges
 from .._engine.runs import Runs
-from .._engine.state import Receipts, Record
+from .._engine.state import Receipts, Record, only
 from .._engine.subscriptions import Consumers, publish
 from ._table import route
 
 
 @route("POST", "/api/v1/publish")
 def pub_sub_create(call: Call) -> Record:
+    return only(publish_message(call), ("event_id", "sequence"))
+
+
+@route("POST", "/ironflow.v1.PubSubService/Publish")
+def publish_message(call: Call) -> Record:
+    """Publish a message; whether its idempotency key was used before, REST does not show."""
     body, environment = call.body(), call.environment
     topic, key = body.text("topic"), body.key("idempotency_key")
     data, run = body.any("data"), environment.of(Runs).get(call.run_id or "")
@@ -29,7 +35,9 @@ def pub_sub_create(call: Call) -> Record:
         publish(environment, id, (f"topic:{topic}",), data, sequence)
         return {"event_id": id, "sequence": sequence}
 
-    return environment.of(Receipts).once(("publish", topic), key, act)
+    receipts, what = environment.of(Receipts), ("publish", topic)
+    is_repeat = (what, key) in receipts.replies
+    return {**receipts.once(what, key, act), "duplicate": is_repeat}
 
 
 @route("POST", "/ironflow.v1.PubSubService/ListTopics")

@@ -206,8 +206,7 @@ OFFERED: dict[str, Method] = {
     # Topics and webhooks.
     "PubSubService/Emit": Method(FIELDS["TriggerEvent"], FIELDS["Triggered"]),
     "PubSubService/Publish": Method(
-        "topic data:struct idempotency_key", "event_id sequence:uint64 duplicate",
-        "POST /api/v1/publish"),
+        "topic data:struct idempotency_key", "event_id sequence:uint64 duplicate"),
     "PubSubService/Subscribe": Method(
         "pattern options:SubscribeOptions",
         "subscription_id event_id topic data:struct metadata:EventMetadata sequence:uint64 "

@@ -316,6 +316,14 @@ def test_a_method_gives_what_its_twin_gives_as_connect_writes_it(shop, method, r
     assert shown(rpc(shop, method, request_)) == reply
 
 
+def test_a_repeated_publish_says_so_and_has_the_first_receipt(local):
+    asked = {"topic": "orders", "data": {"n": 1}, "idempotencyKey": "once"}
+    first = rpc(local, "PubSubService/Publish", asked)
+    assert "duplicate" not in first
+    assert rpc(local, "PubSubService/Publish", asked) == {**first, "duplicate": True}
+    assert "duplicate" not in rpc(local, "PubSubService/Publish", {**asked, "topic": "stock"})
+
+
 def test_runs_are_cancelled_and_resumed(local, local_client, sleeper):
     cancelled = rpc(local, "IronflowService/CancelRun", {"id": sleeper.id, "reason": "enough"})
     assert (cancelled["id"], cancelled["status"]) == (sleeper.id, "RUN_STATUS_CANCELLED")
