@@ -24,6 +24,12 @@ _DEFAULT_WIDTH = 80
 
 NOTHING = "-"
 
+# What shapes scripts and emoji; without it they are other letters.
+_JOINERS = "\u200c\u200d"
+
+# What JSON may hold as it is, and may yet steer a terminal: DEL and C1, separators, directions.
+_STEERING = "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+
 
 class Screen:
     """The two streams that a command writes to.
@@ -88,10 +94,13 @@ class Screen:
         """Show progress, on a terminal only, in place of what was shown before."""
         if not self.shows_progress:
             return
-        text = text[: _columns_of(self.err) - 1]
-        self.err.write("\r" + text.ljust(self._line))
+        columns = _columns_of(self.err)
+        text = plain(text)[:columns]
+        while width_of(text) >= columns:
+            text = text[:-1]
+        self.err.write("\r" + text + " " * (self._line - width_of(text)))
         self.err.flush()
-        self._line = len(text)
+        self._line = width_of(text)
 
     def clear(self) -> None:
         """Erase the line of progress."""
@@ -124,17 +133,36 @@ class Screen:
 def json_text(value: Any, *, indent: int | None = None, ascii_only: bool = False) -> str:
     """Return a value as JSON, readable with ``indent`` and compact without."""
     import json
+    import re
 
     separators = (",", ":") if indent is None else None
-    return json.dumps(value, indent=indent, ensure_ascii=ascii_only, separators=separators)
+    text = json.dumps(value, indent=indent, ensure_ascii=ascii_only, separators=separators)
+    return re.sub(_STEERING, lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def plain(text: str) -> str:
-    """Return a text with what is not printable written as escapes."""
+    """Return a text with what is not printable written as escapes; blanks of any width stay."""
     if text.isprintable():
         return text
+    from unicodedata import category
+
     return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+        char
+        if char.isprintable() or char in _JOINERS or category(char) == "Zs"
+        else char.encode("unicode_escape").decode()
+        for char in text
+    )
+
+
+def width_of(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import category, east_asian_width
+
+    return sum(
+        0 if category(char) in ("Cf", "Me", "Mn") else 2 if east_asian_width(char) in "FW" else 1
+        for char in text
     )
 
 

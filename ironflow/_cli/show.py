@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .screen import NOTHING, plain, shown
+from .screen import NOTHING, plain, shown, width_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -212,22 +212,6 @@ def _cut(text: str, width: int, screen: Screen) -> str:
     while width_of(text) > width - 1:
         text = text[:-1]
     return text + more
-
-
-def width_of(text: str) -> int:
-    """Return how many columns of a terminal a text takes."""
-    if text.isascii():
-        return len(text)
-    import unicodedata
-
-    return sum(
-        0
-        if unicodedata.combining(char) or unicodedata.category(char) in ("Cf", "Me")
-        else 2
-        if unicodedata.east_asian_width(char) in "FW"
-        else 1
-        for char in text
-    )
 
 
 def one_line(text: Any) -> str:

@@ -6,7 +6,9 @@ import io
 import json
 import sys
 
-from ironflow._cli.screen import Screen, json_cell
+import pytest
+
+from ironflow._cli.screen import Screen, json_cell, json_text, plain, width_of
 
 
 class Terminal(io.StringIO):
@@ -54,6 +56,33 @@ def test_progress_is_replaced_by_what_follows_and_cut_to_the_line(monkeypatch):
     screen.line("done")
     assert sys.stderr.getvalue() == "\r123456789\rshort    \r     \r"
     assert sys.stdout.getvalue() == "done\n"
+
+
+def test_progress_counts_wide_characters_and_cannot_steer_the_terminal(monkeypatch):
+    screen = on_terminal(monkeypatch, COLUMNS="10")
+    screen.progress("注文注文注文")
+    screen.progress("\x1b[2J")
+    screen.clear()
+    assert sys.stderr.getvalue() == "\r注文注文\r\\x1b[2J \r       \r"
+
+
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [("ab", 2), ("日本", 4), ("e\u0301", 1), ("ที่", 1), ("✔\ufe0f", 1), ("a\u3000b", 4)],
+)
+def test_a_text_is_as_wide_as_a_terminal_shows_it(text, width):
+    assert width_of(text) == width
+
+
+def test_blanks_and_joiners_are_text_and_no_escapes():
+    assert plain("東京\u3000大阪\u00a0👨\u200d👩") == "東京\u3000大阪\u00a0👨\u200d👩"
+
+
+def test_json_cannot_steer_the_terminal_and_stays_the_same_value():
+    value = {"a": "\x9b2J\x7f\u202e", "b": "é\u3000中"}
+    text = json_text(value)
+    assert text == '{"a":"\\u009b2J\\u007f\\u202e","b":"é\u3000中"}'
+    assert json.loads(text) == value
 
 
 def test_json_that_a_stream_cannot_encode_stays_json(monkeypatch):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ironflow._cli.screen import Screen, plain, shown
-from ironflow._cli.show import Column, Details, Table, Text, table_lines, width_of
+from ironflow._cli.screen import Screen, plain, shown, width_of
+from ironflow._cli.show import Column, Details, Table, Text, table_lines
 
 
 @pytest.fixture
