@@ -224,7 +224,9 @@ def _take_arguments(plain: list[str], typed: Typed, command: Command) -> None:
     takes_many = bool(arguments) and arguments[-1].many
     if len(plain) < least:
         missing = arguments[len(plain)]
-        raise UsageError(f"{command.name!r} needs {missing.usage}: {missing.help.lower()}")
+        what = missing.help.rstrip(".")
+        what = what if what[1:2].isupper() else what[:1].lower() + what[1:]
+        raise UsageError(f"{command.name!r} needs {missing.usage}: {what}")
     if len(plain) > len(arguments) and not takes_many:
         takes = f"{len(arguments) or 'no'} argument{'' if len(arguments) == 1 else 's'}"
         were = "was" if len(plain) == 1 else "were"

@@ -183,6 +183,7 @@ class Session:
                 text = getpass(f"{what}: ", stream=self.screen.err)
             except EOFError:
                 text = ""
+                self.screen.err.write("\n")
         else:
             text = self._piped_secret(what)
         if not text:
@@ -213,7 +214,10 @@ class Session:
             raise UsageError(f"there is no terminal to confirm it on; give {instead}")
         self.screen.err.write(f"{question} [y/N] ")
         self.screen.err.flush()
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        answer = sys.stdin.readline()
+        if not answer:  # Ctrl-D
+            self.screen.err.write("\n")
+        if answer.strip().lower() not in ("y", "yes"):
             raise CommandError("not confirmed; nothing was done", "NOT_CONFIRMED")
 
 

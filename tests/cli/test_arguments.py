@@ -100,6 +100,8 @@ def test_flags_of_methods_are_taken_with_hyphens_and_with_underscores():
         (("-server", "x", "run", "list"), "unknown flag '-server'; did you mean --server?"),
         (("run", "list", "x"), "'run list' takes no arguments, 1 was given"),
         (("run", "get", "x", "y"), "'run get' takes 1 argument, 2 were given"),
+        (("apikey", "delete"), "'apikey delete' needs <id>: id of the API key"),
+        (("cb", "reset"), "<endpoint-or-function>: URL of the endpoint, or id of the function"),
         (("run", "list", "--limit"), "--limit needs a value"),
         (("run", "list", "--limit", "many"), "--limit: must be a whole number"),
         (("run", "list", "--json=maybe"), "--json: must be true or false"),

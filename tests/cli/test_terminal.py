@@ -223,6 +223,20 @@ def test_ctrl_c_at_a_prompt_ends_it_with_130(local, tmp_path):
     assert local.requests == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "refusal"),
+    [
+        (["secret", "set", "API_KEY"], "error: value: must not be empty"),
+        (["outbox", "dlq", "discard", "e", "--env", "a"], "error: not confirmed; nothing was done"),
+    ],
+)
+def test_ctrl_d_is_no_answer_and_its_refusal_is_a_line(local, tmp_path, arguments, refusal):
+    done = at_terminal(arguments, tmp_path, "\x04", IRONFLOW_SERVER_URL=local.url)
+    assert done.code == 1
+    assert any(line.startswith(refusal) for line in done.out.splitlines()), done.out
+    assert local.requests == []
+
+
 # Ends
 
 
