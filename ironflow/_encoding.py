@@ -11,13 +11,13 @@ Rules:
    proxies decode ``%2F`` and fold slashes before they route.
 4. Query: None is left out, booleans are ``true`` and ``false``, datetimes carry an offset and are
    written as RFC 3339. Lists are joined by commas where the parameter is a list and refused where
-   it is not. An empty list is refused everywhere: a filter that was computed empty must not mean
+   it is not. An empty list is refused everywhere: a filter that turns out empty must not mean
    "all".
 5. JSON is compact UTF-8. NaN, naive datetimes, keys that are not strings and types that JSON does
    not have are refused with their place. Aware datetimes and UUIDs are written as their text, enum
    members as their values.
 
-This module is loaded with the client class and so imports nothing that takes time.
+This module is loaded with the client class, so it imports nothing that takes time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The methods of a client that follow what changes on the server.
 
-They check their arguments. What carries the streams is loaded by the first of them; its rules are
-in ``_live_stream`` and ``_live_sources``.
+They check their arguments. The first call of one of them loads what carries the streams; its rules
+are in ``_live_stream`` and ``_live_sources``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What live streams give: the server's own messages, as they come over the wire."""
+"""What live streams yield: the server's own messages, as they come over the wire."""
 
 from __future__ import annotations
 

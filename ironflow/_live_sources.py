@@ -2,18 +2,18 @@
 
 Rules:
 
-1. A message that is an item is given as it came. Unknown types are skipped: a newer server may send
-   them.
+1. A message that is an item is yielded as it came. Unknown types are skipped: a newer server may
+   send them.
 2. An ``error`` frame, a refused pattern, and a ``subscription_error`` that is not retried end the
    stream: a new connection would be told the same.
-3. Servers send the current state first, and again after a reconnect. Of a key, nothing is given
-   that is not newer than what was given before.
-4. After a gap the keys are listed and read. What is newer is given; a key that was given and is not
-   listed any more is a deletion with the last revision that is known.
-5. A deletion that was found so is not given again when its own frame comes.
+3. Servers send the current state first, and again after a reconnect. A state is yielded only if it
+   is newer than what was yielded for its key before.
+4. After a gap the keys are listed and read. What is newer is yielded. A key that was yielded before
+   and is no longer listed is a deletion with the last known revision.
+5. A deletion that was found this way is not yielded again when its own frame comes.
 
-A source is used by one thread at a time. ``read`` makes one call at most, so that an interrupted
-reading goes on where it was.
+A source is used by one thread at a time. ``read`` makes at most one call, so that an interrupted
+reading continues where it was.
 """
 
 from __future__ import annotations

@@ -3,21 +3,22 @@
 Rules:
 
 1. A stream is opened when it is asked for, under the rules of a GET. After that it is opened again
-   after every loss, with a growing pause between attempts; the pause starts anew once a message has
-   come. What ends it for good is decided in ``_live_ends``.
-2. The new connection is opened first and the state read after, so that nothing falls in between.
-   What is read and what comes are told apart by revision: nothing is given twice, nothing older.
-3. A loss is told once, when the new subscription stands and ahead of the first item after it: to
+   after every loss, with a growing pause between attempts; the pause is short again once a message
+   has come. What ends it for good is decided in ``_live_ends``.
+2. The new connection is opened first and the state is read after that, so that no change falls in
+   between. What is read and what arrives are compared by revision: nothing is yielded twice, and
+   nothing older.
+3. A loss is reported once, when the new subscription stands and before the first item after it: to
    ``on_gap``, or to the log where nothing can be read again.
-4. ``timeout`` bounds the wait for the next item, reconnecting included. After it the stream can be
-   used further.
-5. A peer is silent only while we wait for it. After ``idle_ping`` seconds of that it is pinged, and
-   after as many again it counts as lost.
+4. ``timeout`` bounds the wait for the next item, reconnecting included. The stream can still be
+   used afterwards.
+5. A peer counts as silent only while we wait for it. After ``idle_ping`` seconds of silence it is
+   pinged, and after as many again it counts as lost.
 6. ``close`` may be called by any thread; it interrupts a call that is under way. The thread that
    iterates closes the connection itself.
 7. A stream belongs to the process that opened it. A forked child that iterates gets a
-   ``RuntimeError``, for it would take messages from its parent; that it drops the stream changes
-   nothing for the parent.
+   ``RuntimeError``, because it would take messages from its parent. If the child drops the stream,
+   nothing changes for the parent.
 
 Design: ``_step`` does one thing at a time and raises ``Ended`` for an end, ``after_end`` decides
 what follows, ``_act`` does it. A source (``_live_sources``) knows what messages mean.

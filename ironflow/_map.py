@@ -4,18 +4,18 @@ Rules:
 
 1. The consumer's own thread does everything. Nothing starts before the first ``next``, and nothing
    goes on while the consumer is busy with an outcome.
-2. Inputs are taken as they are needed: at most twice as many ahead of the consumer as can be on
-   their way at once. Memory does not grow with the number of calls.
+2. Inputs are taken as they are needed: at most twice as many ahead of the consumer as can be under
+   way at once. Memory does not grow with the number of calls.
 3. Every call has the deadlines, limits, retries and redirects of a single one, decided by the same
    functions. Its time begins when it is sent, in a pipeline when the reply before it has come. The
    time that the consumer and its inputs take, and that the map waits for a ``Retry-After``, is not
    counted. What has come when the time is up counts as if it came in time: we were late.
-4. Only calls that are safe to repeat share a connection. When it ends, those that were on their way
-   are sent again. That is no attempt, but for the call whose reply had begun. A peer that ends such
-   a connection before it has answered ``EARLY`` calls is not pipelined to again in this map.
-5. A ``Retry-After`` of any call, if it may be waited for, stops the whole map until then.
-6. Leaving the iterator closes what is on its way; idle connections go back to the client's pool. A
-   forked child leaves its parent's sockets, and the selector with them, alone.
+4. Only calls that are safe to repeat share a connection. When it ends, those that were under way
+   are sent again, which counts as an attempt only for the call whose reply had begun. If a peer
+   ends such a connection before it has answered ``EARLY`` calls, this map stops pipelining to it.
+5. The ``Retry-After`` of any call, if it is not too long to obey, stops the whole map until then.
+6. Leaving the iterator closes the connections of calls under way; idle ones go back to the client's
+   pool. A forked child leaves its parent's sockets and selector alone.
 
 Design: ``_map_calls`` makes a ``Call`` of each input. A ``Lane`` is a connection with the calls on
 their way on it. ``Lanes`` says which of them takes the next call, and waits for all of them in one

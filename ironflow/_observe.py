@@ -3,11 +3,11 @@
 Rules:
 
 1. All three show the same facts, and none shows a credential: URLs are masked, cookies dropped.
-2. Watching never changes a call: a hook that raises is told to the logger, a log filter that does
-   is told to nobody, and the call goes on.
-3. A call that a hook, a log filter or a log handler makes is itself told to no hook and no logger,
-   or each would bring another.
-4. Whoever does not watch pays nothing: ``logging`` is used where the program has loaded it and is
+2. Watching never changes a call: if a hook raises, the logger hears of it, if a log filter raises,
+   nobody does, and the call goes on.
+3. Calls that a hook, a log filter or a log handler makes are reported to no hook and no logger, or
+   each of them would cause another.
+4. Whoever does not watch pays nothing: ``logging`` is used if the program has loaded it, and is
    never loaded from here.
 """
 

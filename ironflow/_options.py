@@ -4,11 +4,11 @@ Rules:
 
 1. An argument wins over its environment variable, which wins over the default.
 2. A bad value is refused in the constructor with a ``ValueError`` or ``TypeError`` that names the
-   option, or the environment variable that it came from. A name that is none is refused with the
-   one that was probably meant.
+   option, or the environment variable that it came from. An unknown name is refused with the one
+   that was probably meant.
 3. Values are not shown: a URL may hold a password, and an API key is one. Both travel as ``Held``
    objects, so that no local variable of a traceback shows them either.
-4. Options never change. ``with_options`` makes a new set.
+4. Options never change. ``with_options`` makes new ones.
 """
 
 from __future__ import annotations

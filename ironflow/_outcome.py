@@ -1,4 +1,4 @@
-"""What came of one call of ``client.map``."""
+"""The outcome of one call of ``client.map``."""
 
 from __future__ import annotations
 

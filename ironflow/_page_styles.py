@@ -1,4 +1,4 @@
-"""How lists are paged: where the next page is, and where to go on inside of one.
+"""How lists are paged: where the next page is, and where to continue within one.
 
 A style decides both from what a page holds; nothing here sends or remembers anything. The rules are
 those of ``_pages``.

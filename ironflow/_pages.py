@@ -2,22 +2,23 @@
 
 Rules:
 
-1. A page is asked for when an item of it is wanted, and never to learn that there is nothing more
-   where the reply already says so.
+1. A page is requested when one of its items is wanted, and never just to learn that there is
+   nothing more if the reply before it says so.
 2. Every request carries the same filters, headers and page size; only the position changes.
-3. An item is given once. Items are told apart by the members that the manifest names, so what an
-   insertion moved onto a later page is passed over. Items without these members are all given.
-4. Nothing goes round in circles. A position that was asked for before, or two offset pages in a
-   row with only known items, end in an ``InvalidResponseError``.
-5. A failed request changes nothing: the same object goes on where it stood.
+3. An item is yielded once. Items are told apart by the members that the manifest names, so one that
+   an insertion moved onto a later page is skipped. Items without these members are all yielded.
+4. Nothing goes round in circles. A position that was requested before, or two offset pages in a row
+   with only known items, end in an ``InvalidResponseError``.
+5. A failed request changes nothing: the same object continues where it was.
 
-``resume`` names a page, how many of its items were given, and the last of them. A new call asks for
-that page and passes over everything up to the last item given, on later pages too if items were
-inserted in front. An offset page is asked for one item early, so that there is an item to
-recognize. Where that item is nowhere, it has left the list, and the number of items decides.
+``resume`` names a page, how many of its items were yielded, and the last of them. A new call
+requests that page and skips everything up to the last item yielded, on later pages too if items
+were inserted in front. An offset page is requested one item early, so that there is an item to
+recognize. If that item is nowhere to be found, it has left the list, and the number of items
+decides.
 
-Design: a style of ``_page_styles`` decides where the next page is and where to go on inside of one;
-both decisions are pure. ``Pages`` asks and remembers.
+Design: a style of ``_page_styles`` decides where the next page is and where to continue within one;
+both decisions are pure. ``Pages`` makes the requests and remembers.
 """
 
 from __future__ import annotations

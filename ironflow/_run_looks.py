@@ -2,7 +2,7 @@
 
 Rules:
 
-1. A run whose event is unknown is looked at by its id. After that, one list a poll shows all
+1. A run whose event is unknown is looked at by its id. After that, one list per poll shows all
    awaited runs of its event.
 2. Runs that are awaited together were often started together. Once two looks have shown the same
    event, it is listed in the same poll, and the runs in the list are not looked at by their ids. A

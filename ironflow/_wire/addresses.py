@@ -1,16 +1,16 @@
-"""Opening a TCP connection to a host that may have several addresses (RFC 8305, in the small).
+"""Opening a TCP connection to a host that may have several addresses (a small RFC 8305).
 
 Rules:
 
-1. Addresses are tried in the order of the resolver, IPv6 and IPv4 in turn.
-2. An attempt that has not ended after ``ATTEMPT_DELAY`` gets company: the next address is tried
-   beside it. So one that swallows packets costs a quarter of a second, not the whole timeout.
-3. The first that connects wins, and the others are closed. When all have failed, the first failure
-   is told: it belongs to the address that the resolver prefers. That this machine has no way to an
-   address, as without IPv6, is told only when it holds for all.
+1. Addresses are tried in the resolver's order, alternating between IPv6 and IPv4.
+2. If an attempt has not ended after ``ATTEMPT_DELAY``, the next address is tried beside it. So one
+   that swallows packets costs a quarter of a second, not the whole timeout.
+3. The first that connects wins, and the others are closed. If all fail, the first failure is
+   reported: it belongs to the address that the resolver prefers. That this machine has no route to
+   an address, as without IPv6, is reported only if that is true of all of them.
 
-There is no thread in it: the sockets do not block, and one selector waits for all of them. Name
-resolution cannot be bounded from the standard library.
+No threads are used: the sockets do not block, and one selector waits for all of them. With the
+standard library, name resolution cannot be bounded.
 """
 
 from __future__ import annotations

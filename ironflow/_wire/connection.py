@@ -1,9 +1,9 @@
-"""One connection: it moves bytes, each time until a deadline, and has one reply at a time read.
+"""One connection: it moves bytes, each time until a deadline, and reads one reply at a time.
 
 Rules:
 
-1. Every wait is bounded by the deadline of the call: name resolution alone cannot be. Connecting,
-   TLS, sending and every single receive are.
+1. Every wait is bounded by the deadline of the call: connecting, TLS, sending and every single
+   receive. Only name resolution cannot be.
 2. Head and body leave in one send; Nagle's algorithm is off.
 3. A server may answer and close before it has read all of a request, as it does to one that is too
    large. Then the reply counts, not the failure to send the rest.

@@ -2,8 +2,8 @@
 
 Rules:
 
-1. Inflating is bounded: in the bytes that come out, in the members of the gzip, and in time. The
-   input goes through in slices, because what zlib leaves over it copies.
+1. Inflating is bounded: in the bytes that come out, in the number of gzip members, and in time. The
+   input goes through in slices, because zlib copies what it leaves over.
 2. Decoding JSON cannot be interrupted, so what it will take is estimated before: the text, the
    strings that are cut out of it, and ``MARK_COST`` for each comma, colon and opening bracket. A
    reply that would take more than ``DECODED_LIMIT`` times the size limit is refused. One character

@@ -2,16 +2,15 @@
 
 Rules:
 
-1. A status other than 2xx is an ``IronflowError`` of its class, whatever its body holds. Message
-   and code are the body's where it has them. Else the message says what came instead.
-2. Text of a server is masked, freed of control characters and bounded. What a server says is never
-   trusted to be well-formed.
-3. Of a reply that holds a credential (``Request.secret``) nothing is shown. The error reply of such
-   a route gives its message and its code, masked, and nothing else.
-4. An error has a cause only where that is an exception of the system. The cause loses its
-   traceback, whose frames hold requests and replies, and is left out where its text shows a
-   credential.
-5. Errors are built outside of ``except`` blocks, so that no ``__context__`` keeps what a cause may
+1. A status other than 2xx is an ``IronflowError`` of its class, whatever the body holds. Message
+   and code are those of the body if it has them. Otherwise the message says what came instead.
+2. A server's text is masked, stripped of control characters and bounded. What a server says is
+   never trusted to be well-formed.
+3. Nothing is shown of a reply that holds a credential (``Request.secret``). Of the error reply of
+   such a route, only the message and the code are shown, masked.
+4. An error has a cause only if that is an exception of the system. The cause loses its traceback,
+   whose frames hold requests and replies, and is left out if its text shows a credential.
+5. Errors are built outside of ``except`` blocks, so that no ``__context__`` keeps what a cause must
    not show.
 """
 

@@ -1,12 +1,13 @@
-"""Request headers: which are refused, how they stand in a message, and what they mean for repeats.
+"""Request headers: which are refused, how they are written, and what they mean for repeats.
 
 Rules:
 
-1. A name is a token and a value is Latin-1 without control characters but tabs (RFC 9110, 5.5 and
-   5.6.2). What is not is refused before anything is sent, and no refusal shows a value: it may be a
-   credential.
-2. The headers that frame a message belong to the client. A second opinion on the framing is how
-   requests are smuggled. Nor is a header given twice, in another case: nobody knows which counts.
+1. A name is a token and a value is Latin-1 without control characters other than tabs (RFC 9110,
+   5.5 and 5.6.2). Anything else is refused before anything is sent, and no refusal shows a value:
+   it may be a credential.
+2. The headers that frame a message belong to the client: with a second opinion on the framing,
+   requests can be smuggled. A header may not be given twice, in another case: nobody knows which
+   one counts.
 3. Headers travel as ``Given``, ``Fields`` and ``Headers``. Their ``repr`` shows names only, so a
    crash report that prints local variables prints no credential. None of them is a dict: crash
    reporters print the members of one, whatever its ``repr`` says.

@@ -1,12 +1,12 @@
-"""A way to the server on which another thread can end whatever a call is waiting for.
+"""A transport on which another thread can end whatever a call is waiting for.
 
 Rules:
 
 1. Connections, options and retries are those of the transport that it is made from.
-2. ``interrupt`` shuts the connection that is in use down, so whoever waits on it wakes up and fails
-   as with a lost connection. A call that comes to its connection later fails there, and none is
-   repeated. Name resolution and the first step, TCP, end by their own deadlines.
-3. A connection that went back to the pool is another call's, and is left alone.
+2. ``interrupt`` shuts down the connection that is in use, so whoever waits on it wakes up and fails
+   as if the connection was lost. A call that gets its connection later fails then, and no call is
+   repeated. Name resolution and connecting by TCP end by their own deadlines.
+3. A connection that has gone back to the pool may belong to another call, and is left alone.
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 
 Rules:
 
-1. No step blocks: sending takes what the socket takes, receiving gives what is there, and opening
-   is done in steps, each of which says what it waits for. Only the first connection to a server is
-   opened in one go, for it finds out which address works, and so are tunnels through proxies.
+1. No step blocks: a send hands over what the socket takes, a receive returns what is there, and
+   opening is done in steps, each of which says what it waits for. Two things are opened in one go:
+   the first connection to a server, which finds out which address works, and tunnels through
+   proxies.
 2. Calls that share a connection are answered in the order in which they were sent (RFC 9112,
    9.3.2).
 3. A server may answer before it has read all of a request. The rest of that is not sent, and the

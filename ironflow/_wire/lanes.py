@@ -2,16 +2,16 @@
 
 Rules:
 
-1. A call goes on an idle connection, else on a new one as long as there may be more, and only then
-   behind the calls of another: a server answers those of one connection one after another.
-2. Connections that the client has kept are taken before new ones are opened. When one of them turns
+1. A call goes on an idle connection, otherwise on a new one as long as there may be more, and only
+   then behind the calls of another: a server answers the calls on one connection in turn.
+2. Connections that the client has kept are used before new ones are opened. If one of them turns
    out to be dead, the others are left alone.
-3. The first connection is opened in one go, which finds out the address that works. The others are
-   opened in steps, to that address. When one of them fails, the next finds out again.
-4. An idle connection is looked at before it is used, as for a single call. Calls that are safe to
-   repeat do without where the latest reply has just come: they are sent again if it is dead.
-5. In the end, idle connections go back to the pool. Where nobody ends it, in a cycle that the
-   garbage collector finds or at the exit of the interpreter, all of them are closed.
+3. The first connection is opened in one go, which finds out which address works. The others are
+   opened in steps, to that address. If one of them fails, the next one finds out again.
+4. An idle connection is checked before it is used, as for a single call. For calls that are safe to
+   repeat the check is skipped right after a reply: if the connection is dead, they are sent again.
+5. In the end, idle connections go back to the pool. If nobody ends the map, because it is in a
+   cycle that the garbage collector finds or the interpreter exits, all of them are closed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What bounds one call: the record that a client hands to the wire."""
+"""The limits of one call: the record that a client hands to the wire."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 Rules:
 
 1. ``HTTP_PROXY``, ``HTTPS_PROXY`` and ``ALL_PROXY`` name it, in lower case first; ``NO_PROXY``
-   lists what is reached without. Under CGI ``HTTP_PROXY`` is a request header in disguise and not
-   read.
+   lists what is reached without one. Under CGI, ``HTTP_PROXY`` is a request header in disguise and
+   is not read.
 2. Credentials in a proxy's URL become ``Proxy-Authorization`` and are shown nowhere.
 3. ``NO_PROXY`` takes ``*``, host names (with their subdomains, with or without a leading dot or
    ``*.``), addresses and networks such as ``10.0.0.0/8``, each with an optional port, separated by

@@ -2,20 +2,20 @@
 
 Rules:
 
-1. What the request carries as a credential is masked wherever a server repeats it: as it is, in
-   another case, with the escapes of JSON or HTML, or percent-encoded. Parsed values are masked
-   member by member, names included, before anything is made of them.
-2. Whatever looks like a credential of Ironflow, or like a JWT, is masked too: a server may show one
-   that this request did not carry.
-3. Masking comes before any cut, for what a cut leaves of a credential is not found any more. Where
-   a text was cut before (the reading of a body stops somewhere), its end is taken off if it may be
-   the start of a credential.
-4. In a URL the values of the parameters that hold credentials are masked, however short they are
-   and however the name is written.
+1. The request's credentials are masked wherever a server repeats them: as they are, in another
+   case, with the escapes of JSON or HTML, or percent-encoded. Parsed values are masked member by
+   member, names included, before they are used.
+2. Whatever looks like an Ironflow credential or a JWT is masked too: a server may show one that
+   this request did not carry.
+3. Masking comes before any cut, because the rest of a credential that was cut would not be found.
+   If a text was cut earlier (the reading of a body stops somewhere), its end is taken off if it may
+   be the start of a credential.
+4. In a URL, the values of parameters that hold credentials are masked, however short they are and
+   however the name is written.
 
-Design: most texts hold no credential, and whoever watches every call has every URL and header
-masked. So a text is searched as it is and with its escapes undone; only where that finds something
-is a pattern made that finds it under its escapes.
+Design: most texts hold no credential, but a program that watches every call has every URL and
+header masked. So a text is first searched as it is and with its escapes undone. Only if that finds
+something is a pattern built that matches it under its escapes.
 """
 
 from __future__ import annotations

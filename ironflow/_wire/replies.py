@@ -5,17 +5,17 @@ Rules:
 1. What does not follow RFC 9112 is refused: contradictory or malformed lengths, a transfer coding
    other than chunked, control characters in a head, bare line feeds, endless heads, a body cut
    short. A reply that two readers could read in two ways is how replies get mixed up.
-2. A body is gathered in one buffer and never grows past its limit. The pieces that it comes in cost
-   nothing: a list of them would take 60 bytes for each byte of a hostile reply.
-3. The body of an error is read up to ``ERROR_BODY_LIMIT``, and what came of it before it broke off
-   is kept: the status alone is worth more than a complaint about the body.
+2. A body is gathered in one buffer and never grows past its limit. Its pieces are not kept one by
+   one: a list of them would take 60 bytes for each byte of a hostile reply.
+3. The body of an error is read up to ``ERROR_BODY_LIMIT``. If it breaks off, what came of it is
+   kept: the status alone is worth more than a complaint about the body.
 4. A connection may carry another reply only if this one ended where it said it would.
 
 Design: ``expect`` says what the next reply answers, ``feed`` takes what the connection gave and
 returns the reply once it is whole. Most replies come in one piece and are cut out of it; the others
-pass through three kinds of body: of a known length, chunked, or ended by the end of the stream.
-What comes behind a reply is kept for the next one, for requests that were sent in a row. A body
-that goes on for hours is handed out in pieces, with ``stream``.
+have one of three kinds of body: of a known length, chunked, or ended by the end of the stream. What
+comes behind a reply is kept for the next one, because requests may be sent in a row. With
+``stream``, a body that goes on for hours is handed out in pieces.
 """
 
 from __future__ import annotations

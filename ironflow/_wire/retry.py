@@ -2,13 +2,14 @@
 
 Rules:
 
-1. A write that may have been delivered is never sent twice on its own. An attempt whose request
-   never left may be followed by another, whatever it was. So may one that the server refused with a
-   status of ``refusal_statuses``. Any other may only if the call is safe to repeat.
-2. Only what may pass is tried again: failures of the connection, and the statuses 408, 425, 429,
-   500, 502, 503 and 504, unless the body says ``"retryable": false`` (or true, for another status).
-3. The server's ``Retry-After`` is obeyed. Where it asks for more than ``max_retry_after``, or for
-   more than is left of the time, the error is raised at once.
+1. A write that may have been delivered is never sent twice on its own. Any call may be tried again
+   if its request never left, or if the server refused it with one of ``refusal_statuses``.
+   Otherwise only a call that is safe to repeat may.
+2. Only failures that may pass are tried again: those of the connection, and the statuses 408, 425,
+   429, 500, 502, 503 and 504, unless the body says ``"retryable": false`` (or true, for another
+   status).
+3. The server's ``Retry-After`` is obeyed. If it asks for more than ``max_retry_after``, or for more
+   time than is left, the error is raised at once.
 4. Otherwise the wait is half fixed and half random: from half a bound to the bound, which grows
    with each attempt. The fixed half rides out a short outage; the random half keeps the clients
    that met it together from coming back together.

@@ -2,15 +2,16 @@
 
 Rules:
 
-1. Nothing that goes wrong below the arguments leaves this module but as an ``IronflowError``. What
-   is not ours passes: KeyboardInterrupt, and whatever a signal handler of the caller's raises.
+1. Whatever goes wrong after the arguments were accepted leaves this module as an ``IronflowError``.
+   What is not ours passes through: KeyboardInterrupt, and whatever the caller's signal handlers
+   raise.
 2. A call is over, one way or the other, when its deadline has passed.
 3. A connection serves one call at a time. It goes back to the pool only after a reply that ended
    cleanly, and is used again only if nothing has happened on it since. An exception of any kind in
    the middle of an exchange closes it.
-4. A reused connection that ends before the first byte of a reply was closed while it waited. A call
-   of which nothing has left, or that is safe to repeat, is sent once more on a fresh connection; it
-   counts as an attempt. Any other is not.
+4. A reused connection that ends before the first byte of a reply was closed while it was idle. A
+   call of which nothing has left, or that is safe to repeat, is sent once more on a fresh
+   connection, which counts as an attempt. Any other call is not sent again.
 5. Redirects are followed for GET and HEAD, within the same origin, five at most. Any other would be
    sent twice, or would carry the credential elsewhere.
 

@@ -5,10 +5,11 @@ Rules:
 1. It is opened as a GET is made: attempts, deadlines, TLS and proxies are those of the transport.
    The credential goes in a header, never in the URL. Redirects are not followed.
 2. Bytes are read only when an event is asked for, so a slow consumer slows the socket.
-3. Another thread may send and wake while one waits. A lock is held for what takes no time: parsing,
-   and system calls that do not wait. Waiting is done without it.
-4. Whatever goes wrong is an ``IronflowError``. A peer that breaks the protocol is an
-   ``InvalidResponseError``, and is told so first; a lost connection an ``IronflowConnectionError``.
+3. Other threads may send, or wake the one that waits. A lock is held only for what takes no time:
+   parsing, and system calls that do not wait.
+4. Whatever goes wrong is an ``IronflowError``: an ``InvalidResponseError`` if the peer breaks the
+   protocol, of which it is told first, and an ``IronflowConnectionError`` if the connection is
+   lost.
 """
 
 from __future__ import annotations
