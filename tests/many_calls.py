@@ -4,21 +4,6 @@ from __future__ import annotations
 
 from itertools import repeat
 
-from ironflow import IronflowClient
-
-from .conftest import KEY
-from .hostile import trusting_context
-
-
-def connected(server, **options):
-    """Return a client of a hostile server, which does not sleep between attempts."""
-    options = {"api_key": KEY, "timeout": 20, **options}
-    if server.url.startswith("https:"):
-        options.setdefault("ssl_context", trusting_context())
-    client = IronflowClient(server.url, **options)
-    client._open().sleep = lambda seconds: None
-    return client
-
 
 def posts(client, ids, **options):
     """Make a write for each id; the good server replies with the id."""

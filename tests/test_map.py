@@ -17,7 +17,8 @@ from ironflow import IronflowClient, IronflowError, NotFoundError, Outcome
 
 from .conftest import KEY
 from .hostile import HostileServer, behave, reply, request
-from .many_calls import connected, gets, values
+from .many_calls import gets, values
+from .wire.calls import connected
 
 
 @pytest.fixture

@@ -14,16 +14,9 @@ from ironflow import IronflowClient, IronflowConnectionError, _map
 from ironflow._wire.lane import READ, Lane
 
 from .conftest import KEY
-from .hostile import (
-    OK,
-    HostileServer,
-    behave,
-    reply,
-    request,
-    reset,
-    trusting_context,
-)
-from .many_calls import connected, gets, in_flight_behind, posts, values
+from .hostile import OK, HostileServer, behave, reply, request, reset, trusting_context
+from .many_calls import gets, in_flight_behind, posts, values
+from .wire.calls import connected
 from .wire.test_proxies import tunnel
 
 

@@ -18,7 +18,8 @@ from ironflow import IronflowClient, IronflowConnectionError, NotFoundError
 
 from .conftest import KEY, ROOT
 from .hostile import OK, HostileServer, behave, pause, reply, request, reset, stall
-from .many_calls import connected, gets, in_flight_behind, posts, values
+from .many_calls import gets, in_flight_behind, posts, values
+from .wire.calls import connected
 
 
 def faulty(peer):

@@ -12,7 +12,8 @@ import pytest
 from ironflow import IronflowClient, IronflowTimeoutError, RateLimitError
 
 from .hostile import HostileServer, behave, pause, reply, request, stall
-from .many_calls import connected, gets, posts, values
+from .many_calls import gets, posts, values
+from .wire.calls import connected
 
 
 @pytest.fixture

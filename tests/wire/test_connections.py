@@ -29,6 +29,7 @@ from ..hostile import (
     stall,
     trusting_context,
 )
+from .calls import get, post
 
 THREADS = 32
 CALLS = 2_000 if os.environ.get("CI") else 250
@@ -39,14 +40,6 @@ def connected(server, **options):
     if server.url.startswith("https:"):
         options.setdefault("ssl_context", trusting_context())
     return IronflowClient(server.url, **{"api_key": KEY, "timeout": PATIENCE, **options})
-
-
-def post(client, id):
-    return client.request("POST", "/x", body={"id": id})
-
-
-def get(client, id):
-    return client.request("GET", "/x", params={"id": id})
 
 
 def eventually(condition):

@@ -33,6 +33,8 @@ from ..hostile import (
     trickle,
     trusting_context,
 )
+from .calls import post
+from .patience import patient
 
 PASSWORD = "hunter2:&%"
 QUOTED = "hunter2%3A%26%25"
@@ -45,15 +47,7 @@ def _no_cgi(monkeypatch):
 
 
 def eager(url, **options):
-    client = IronflowClient(
-        url, **{"api_key": KEY, "timeout": 20, "ssl_context": trusting_context(), **options}
-    )
-    client._open().sleep = lambda seconds: None
-    return client
-
-
-def post(client, id):
-    return client.request("POST", "/x", body={"id": id})
+    return patient(url, **{"ssl_context": trusting_context(), **options})
 
 
 def failure(client):

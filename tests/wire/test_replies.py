@@ -90,9 +90,7 @@ ROW = [
     ("GET", b"HTTP/1.1 304 N\r\nContent-Length: 10\r\n\r\n", 304, b""),
     ("GET", OK + b"Content-Length: 0\r\n\r\n", 200, b""),
 ]
-
 ROW_CONTENT = b"".join(content for _, content, _, _ in ROW)
-
 ROW_REPLIES = [(status, body) for _, _, status, body in ROW]
 
 
@@ -157,7 +155,6 @@ GOOD = [
     b"HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nabc",
     b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
 ]
-
 ENDING = [
     UNTIL_CLOSE + b"0123456789",
     b"HTTP/1.0 200 OK\r\n\r\n[1]",
@@ -165,7 +162,6 @@ ENDING = [
     b"HTTP/1.1 403 No\r\nContent-Length: 30\r\n\r\nno",
     b"HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\nab",
 ]
-
 BROKEN = [
     b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nX\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -179,7 +175,6 @@ BROKEN = [
     CHUNKED + b"3\r\nabc\r\n0\r\nX: y\rz\r\n\r\n",
     b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n",
 ]
-
 CUT = [LENGTH + b"012", CHUNKED + b"3\r\nabc\r\n0\r\n", OK, b"HTTP/1.1 100 C\r\n\r\n"]
 
 STREAMS = GOOD + ENDING + BROKEN + CUT

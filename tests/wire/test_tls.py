@@ -10,19 +10,10 @@ import pytest
 from ironflow import InvalidResponseError, IronflowClient, IronflowConnectionError
 
 from ..conftest import KEY
-from ..hostile import (
-    CERTIFICATES,
-    HostileServer,
-    behave,
-    drain,
-    reply,
-    request,
-    vanish,
-)
+from ..hostile import CERTIFICATES, HostileServer, behave, drain, reply, request, vanish
+from .calls import UNTIL_CLOSE
 from .patience import failure, patient
-
-UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\n\r\n"
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+from .reading import CHUNKED
 
 
 @pytest.fixture(autouse=True)

@@ -68,7 +68,6 @@ def test_what_comes_behind_a_close_frame_is_dropped():
 
 
 VALID_CODES = [*range(1000, 1004), *range(1007, 1015), 3000, 3999, 4000, 4999]
-
 INVALID_CODES = [0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65_535]
 
 
