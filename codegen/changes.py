@@ -1,4 +1,4 @@
-"""What changed between two manifests, what it breaks, and how that is told.
+"""What changed between two manifests, what it breaks, and how it is reported.
 
 A change breaks ``source`` when a caller's code fails as it runs, ``types`` when a type checker
 complains of it, and ``wire`` when the same call now sends something else, the server may refuse

@@ -1,4 +1,4 @@
-"""Comparing types, bodies and replies: what of a change can break a caller.
+"""Comparing types, bodies and replies: which changes can break a caller.
 
 An argument may become wider and a reply narrower without breaking anyone; the other way round
 breaks types and wire. Known values follow the same rule in arguments. In replies they never break,

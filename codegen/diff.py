@@ -1,4 +1,4 @@
-"""Two manifests compared: what a caller of the old client meets with the new one.
+"""Two manifests compared: what the new one means for callers of the old client.
 
 Rules:
 
@@ -8,7 +8,7 @@ Rules:
 2. A route is the same route under other names of its placeholders.
 3. Whether a call still fits is not judged by eye: each way to write an old call is bound to the new
    signature.
-4. Models are compared where methods use them. Routes without a method are nobody's concern.
+4. Models are compared where methods use them. Routes without a method concern no caller.
 """
 
 from __future__ import annotations

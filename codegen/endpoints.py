@@ -4,7 +4,7 @@
 of ``model``, ``any`` and ``raw``, and optionally ``required``, ``type`` and ``description``.
 ``path_params`` describes placeholders, ``omit_reason`` says why a route has no method.
 
-Of a bare route, one without ``response``, nothing is known: it takes and gives anything.
+Nothing is known of a bare route, one without ``response``: it takes and returns anything.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reading one JSON object of a manifest, key by key.
 
-Every problem is collected, none stops the reading: a value that is not right is reported and its
-default is used instead. A key that nobody asked for is a mistake.
+Every problem is collected, and none stops the reading: a wrong value is reported, and its default
+is used instead. An unknown key is a mistake.
 """
 
 from __future__ import annotations

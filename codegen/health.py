@@ -1,11 +1,11 @@
-"""The coverage report: what of the API has a method, is typed, is documented, is tested.
+"""The coverage report: how much of the API has methods, types, documents and tests.
 
 Rules:
 
 1. It compares, it does not assume: methods and the routes they call are read from the source of the
    generated client, and "tested" from the record of requests that a test run saw on the wire.
-2. It is healthy when nothing drifted, every documented route has its method, and every route
-   without a method says why.
+2. The client is healthy if nothing has drifted, every documented route has its method, and every
+   route without a method says why.
 """
 
 from __future__ import annotations

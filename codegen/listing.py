@@ -1,4 +1,4 @@
-"""The server's own listing of its routes: fetching it, and what it must be.
+"""The server's own listing of its routes: fetching it, and checking it.
 
 ``GET /api/v1/routes`` gives a list of routes, or an object with exactly one list of routes in it. A
 route has ``method``, ``path``, ``group`` and ``category``; what else it has is ignored. A group may

@@ -14,9 +14,9 @@ A list that is read page by page has a second method, which goes through all pag
 name has ``iterate`` in the place of ``list``.
 
 A name depends on its own route and on nothing else, so that a new route never renames a method.
-Where two routes get the same name, generation stops and says how to pin one.
+If two routes get the same name, generation stops and says how to pin one.
 
-The known values of a parameter or of a member get a name in the models, made of where they stand:
+The known values of a parameter or of a member get a name in the models, made from their place:
 ``RunsListStatus``, ``RunStatus``.
 """
 

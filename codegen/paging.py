@@ -1,6 +1,6 @@
 """The second method of a list that is read page by page: the one that goes through all pages.
 
-It takes the same filters, but not what says which page it is, and what every such method takes.
+It takes the same filters, without the position of a page, and what every such method takes.
 """
 
 from __future__ import annotations

@@ -8,8 +8,7 @@ Rules:
 3. A route that the server no longer lists is reported. It is removed only when asked to, and never
    more than half of them at once: that would be the wrong server. Entries of the category ``rpc``
    are not part of the listing and are left alone.
-4. The manifest keeps its layout. A new route stands where the order by group, path and method puts
-   it.
+4. The manifest keeps its layout. A new route goes where it belongs by group, path and method.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 Rules:
 
-1. An operation is named as its method. Its description is the method's, in Markdown.
+1. An operation has the name and the description of its method, in Markdown.
 2. Objects are open: a newer server may send more. Known values are listed where they are sent. In
    replies they are named in the description, because a newer server may send others.
-3. What OpenAPI has no word for stands in extensions: ``x-ironflow-secret`` for a reply that holds a
+3. What OpenAPI has no word for is in extensions: ``x-ironflow-secret`` for a reply that holds a
    credential, ``x-ironflow-idempotent`` for a POST or PATCH that is safe to repeat,
    ``x-ironflow-category`` for who the server offers a route to.
 """

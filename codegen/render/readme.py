@@ -1,6 +1,6 @@
 """The README's table of methods by group, between two marks that stay where they are.
 
-A second name stands in parentheses; behind a list stands the method that goes through its pages.
+A second name is in parentheses; a list is followed by the method that goes through its pages.
 """
 
 from __future__ import annotations

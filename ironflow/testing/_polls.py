@@ -5,8 +5,8 @@ Rules:
 1. A request that only reads, and gets the same reply as before with nothing done in between, is
    held until its reply changes (its ``status``, if it has one), no timer is left, or a second of
    real time has passed. What has ended does not change any more, and may be read twice.
-2. A request that says ``Prefer: wait`` (RFC 7240, 4.3) about something that has not ended is held
-   the first time already. The client's own waits say so.
+2. A request with ``Prefer: wait`` (RFC 7240, 4.3) for something that has not ended is held even the
+   first time. The client's own waits send it.
 3. A request that a run repeats from within its handler waits too, but only for something that has
    not ended: a handler may well read a setting twice.
 """

@@ -1,4 +1,4 @@
-"""Checks of the arguments that users pass: a wrong one is an error at once that names it."""
+"""Checks of the arguments that users pass: a wrong one is refused at once, by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who calls: credentials, and the organization and environment that come with them.
+"""Who is calling: credentials, and the organization and environment that come with them.
 
 Rules:
 
@@ -13,8 +13,8 @@ Rules:
 4. Everyone else reaches all organizations, and acts for one with ``X-Ironflow-Org``, which is
    audited as ``platform.impersonated``.
 5. A key that is bound to an environment reaches no other environment.
-6. Who has the built-in role ``viewer`` and no other may only read. All else that roles and policies
-   say is stored, not enforced.
+6. Whoever has the built-in role ``viewer`` and no other may only read. Everything else in roles and
+   policies is stored, not enforced.
 """
 
 from __future__ import annotations

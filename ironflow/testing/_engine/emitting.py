@@ -1,7 +1,7 @@
 """What an event sets off.
 
 Rules: an event gets a number and is kept. Projections see it before the call that emitted it
-returns. Runs that wait for it go on, and functions with a matching trigger start. Each function
+returns. Runs that wait for it continue, and functions with a matching trigger start. Each function
 has a trigger for the event that invokes it, ``ironflow.invoke.<id>``.
 """
 

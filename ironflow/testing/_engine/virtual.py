@@ -12,15 +12,15 @@ Rules:
    and so does a message on its way to a subscriber; only ``advance`` and ``set_time`` do not wait
    for them.
 3. A request is answered, and a call such as ``wait_for_run`` returns, once everything that it set
-   off and everything that is due at that moment has come to rest. So a test that calls one thing
-   at a time meets the same ids, times and order each time.
-4. A GET that says so is a wait too, and so is one that gets the same reply as before with nothing
-   done in between, so that time passes for a program that polls (``_polls``).
+   off and everything that is due at that moment has come to rest. So a test that makes one call at
+   a time gets the same ids, times and order each time.
+4. A GET with ``Prefer: wait`` is a wait too, and so is one that gets the same reply as before with
+   nothing done in between, so that time passes for a program that polls (``_polls``).
 5. A request that comes while the thread of a run is in the middle of a call over the network is
    taken for that call: it acts, and waits, in the turn of the run. So is a request that comes
    while a run keeps the turn, for the handler may have threads of its own.
-6. Whatever keeps the turn for long (a handler that blocks or loops) loses it, and the others go
-   on. But it can still run, so time stands still until it waits or ends.
+6. Whatever keeps the turn for too long (a handler that blocks or loops) loses it, and the others
+   go on. But it can still run, so time stands still until it waits or ends.
 
 Real time is only a limit here: for the user's patience, and in rules 3, 5 and 6.
 """

@@ -4,11 +4,11 @@ Rules:
 
 1. A worker belongs to an environment. The functions it names become pull functions there, unless
    there is a Python function with that id; their runs stay pending until a worker asks for jobs.
-2. A job is one execution of one run. Its lease holds until the run ends, is cancelled or is given
+2. A job is one execution of one run. Its lease holds until the run ends, is cancelled or is handed
    back. A later report is a 409, ``STALE_EXECUTION``, and changes nothing. Leases do not expire,
    and a worker that sends no heartbeats keeps its jobs.
 3. Steps come with the last report or, meanwhile, as progress. A step that has completed is recorded
-   once and comes with every later job of its run, and so does one that invoked a function in vain.
+   once and comes with every later job of its run, and so does one whose invoked function failed.
 4. A yielded run is paused, and pending again when its wait is over. Of the condition of a wait for
    an event, a path with the value that it must have is evaluated.
 5. A run that failed and may be tried again is handed out after the function's delay. When its

@@ -1,7 +1,7 @@
 """Groups of plain records, which are listed, created, read, changed and deleted alike.
 
-Rules: a group has those of these routes that the manifest has for its path. A caller who may not
-act is refused first, then a record that does not exist, then a wrong body.
+Rules: a group has the routes that the manifest has for its path. Refused are, in this order, a
+caller who may not act, a record that does not exist, and a wrong body.
 """
 
 from __future__ import annotations

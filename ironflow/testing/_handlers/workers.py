@@ -1,4 +1,4 @@
-"""Workers: registering, fetching jobs, reporting what came of them."""
+"""Workers: registering, fetching jobs, reporting on them."""
 
 from __future__ import annotations
 
