@@ -26,7 +26,10 @@ _{name}() {{
         esac
     done
     case "${{COMP_WORDS[COMP_CWORD-1]}}" in
-        {files}) COMPREPLY=($(compgen -f -- "${{COMP_WORDS[COMP_CWORD]}}")); return ;;
+        {files})
+            local IFS=$'\\n'  # names may hold blanks
+            compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "${{COMP_WORDS[COMP_CWORD]}}")); return ;;
 {choices}
     esac
     local words=""
@@ -137,9 +140,13 @@ def script(shell: str) -> str:
 
 def _places() -> dict[str, list[str]]:
     """Return what may follow each sequence of words: further words, and flags."""
-    shared = [f"--{flag.name}" for flag in GLOBALS]
-    places: dict[str, list[str]] = {"": [*tree.GROUPS, *tree.ALIASES, *shared]}
-    for command in tree.every_command():
+    from .commands.calling import Methods
+    from .commands.local import SHELLS
+
+    every = [f"--{flag.name}" for flag in GLOBALS]
+    shared = [name for name in every if name != "--version"]  # that is for before the command
+    places: dict[str, list[str]] = {"": [*tree.GROUPS, *tree.ALIASES, *every]}
+    for command in [*tree.every_command(), *Methods().values()]:
         for alias in _spellings(command):
             for length in range(1, len(alias)):
                 found = places.setdefault(" ".join(alias[:length]), list(shared))
@@ -147,10 +154,6 @@ def _places() -> dict[str, list[str]]:
                     found.insert(0, alias[length])
             found = places.setdefault(" ".join(alias), list(shared))
             found += [name for name in _names(command.flags) if name not in found]
-    from .commands.calling import method_names
-    from .commands.local import SHELLS
-
-    places[tree.CALL] = [*method_names(), *places[tree.CALL]]
     places["completion"] = [*SHELLS, *places["completion"]]
     return places
 
