@@ -152,6 +152,40 @@ def test_emit_waits_for_runs_of_the_local_server(charging, ironflow, amount, cod
     assert result["function_id"] == "charge"
 
 
+def test_emit_waits_for_the_runs_of_an_event_of_a_later_version(charging, ironflow):
+    arguments = ("--data", '{"amount": 5}', "--version", "2", "--wait")
+    done = ironflow("emit", "order.placed", *arguments)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith('Emitting event "order.placed" and waiting for completion (')
+    assert "\n✓ charge RUN_STATUS_COMPLETED " in done.out and '{"charged":5}' in done.out
+    assert charging.requests[0].json["version"] == 2
+
+    failed = ironflow("emit", "order.placed", "-d", '{"amount": 500}', *arguments[2:], "--json")
+    (result,) = json.loads(failed.out)["results"]
+    assert (failed.code, result["status"]) == (1, "RUN_STATUS_FAILED")
+    assert "card declined" in result["error"]["message"]
+
+
+def test_the_first_version_is_waited_for_in_one_call(charging, ironflow, local):
+    assert ironflow("emit", "order.placed", "-d", '{"amount": 5}', "--version", "1", "-w").code == 0
+    assert [request.path for request in local.requests] == [
+        "/ironflow.v1.IronflowService/TriggerSync"
+    ]
+
+
+def test_emit_of_a_later_version_says_what_has_not_ended_in_time(local, ironflow):
+    @local.function("nap", triggers=["night"])
+    def nap(event, step):
+        step.wait_for_event("sun", "morning")
+
+    done = ironflow("emit", "night", "--version", "2", "-w", "-t", "50ms", "--json")
+    assert done.code == 1
+    reply = json.loads(done.out)
+    (result,) = reply["results"]
+    assert (reply["event_id"], result["run_id"], result["wait_timed_out"]) == ("evt_1", "run_1", 1)
+    assert ironflow("emit", "unheard", "--version", "2", "-w").code == 0
+
+
 def test_invoke_waits_for_a_run_of_the_local_server(charging, ironflow):
     done = ironflow("invoke", "charge", "--data", '{"amount": 5}')
     assert done.code == 0

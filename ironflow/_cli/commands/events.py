@@ -6,11 +6,11 @@ from ..data import data_of, read_file
 from ..errors import UsageError
 from ..screen import json_cell, json_text, shown
 from ..show import Column, Table, Text, table_lines
-from ..table import BOOL, DURATION, FILE, INT, PAIRS, STRING, Argument, Call, Command, Flag
+from ..table import BOOL, DURATION, FILE, INT, PAIRS, SEVERAL, STRING, Argument, Call, Command, Flag
 from ..times import date_time, duration
 from ..values import parsed
 from ._common import DATA, LONG_DATA, moment
-from .results import has_failed, problem
+from .results import has_failed, problem, results_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..session import Session
+
+_FIRST_VERSION = 1
 
 EVENT = Argument("event-name", "Name of the event, such as order.placed")
 
@@ -38,16 +40,26 @@ def _emit_only(session: Session, data: Any) -> Any:
 
 
 def _emit_and_wait(session: Session, data: Any) -> Any:
+    """Emit an event and wait for its runs: by TriggerSync, which knows no version but the first."""
     given = session.given
-    if "version" in session.explicit:
-        raise UsageError(
-            "--version cannot be used with --wait: the call that waits does not take it"
-        )
     if not session.as_json and not session.settings["curl"]:
         name, timeout = shown(given["event_name"]), duration(given["timeout"])
         session.screen.line(
             f'Emitting event "{name}" and waiting for completion (timeout: {timeout})...'
         )
+    if given["version"] == _FIRST_VERSION:
+        reply = _trigger(session, data)
+    else:
+        session.refuse_curl(SEVERAL)
+        emitted = _emit_only(session, data)
+        results = results_of(session, emitted.get("run_ids") or [], given["timeout"])
+        reply = {"results": results, "event_id": emitted.get("event_id")}
+    session.exit_code = 1 if any(map(has_failed, reply.get("results") or [])) else 0
+    return reply
+
+
+def _trigger(session: Session, data: Any) -> Any:
+    given = session.given
     body = {
         "event": given["event_name"],
         "data": data,
@@ -55,9 +67,7 @@ def _emit_and_wait(session: Session, data: Any) -> Any:
     }
     if given["metadata"]:
         body["metadata"] = given["metadata"]
-    reply = session.call("events_trigger_sync", body)
-    session.exit_code = 1 if any(map(has_failed, reply.get("results") or [])) else 0
-    return reply
+    return session.call("events_trigger_sync", body)
 
 
 def _show_emitted(session: Session, reply: Any) -> Iterable[str]:
@@ -158,7 +168,7 @@ COMMANDS = [
         Flag("metadata", PAIRS, "Metadata of the event, repeatable", short="m"),
         Flag("wait", BOOL, "Wait until all runs that it starts have ended", short="w"),
         Flag("timeout", DURATION, "How long to wait", short="t", default=30.0, shown="30s"),
-        Flag("version", INT, "Version of the event's schema", default=1),
+        Flag("version", INT, "Version of the event's schema", default=_FIRST_VERSION),
         run=_emit,
         show=_show_emitted,
         details="With --wait, the exit code is 1 if a run failed or did not end in time.",

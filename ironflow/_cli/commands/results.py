@@ -1,12 +1,15 @@
-"""The results of runs that were waited for in one call, by TriggerSync."""
+"""The results of runs that were waited for, as TriggerSync tells them."""
 
 from __future__ import annotations
 
 from ..show import one_line
+from ..times import parsed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from ..session import Session
 
 _ENDED = ("completed", "failed", "cancelled")
 _PREFIX = "RUN_STATUS_"
@@ -26,7 +29,36 @@ def has_failed(result: Any) -> bool:
 
 def problem(result: Any) -> str:
     """Return why a run did not complete."""
-    message = (result.get("error") or {}).get("message")
+    error = result.get("error")
+    message = error.get("message") if isinstance(error, dict) else error
     if message:
         return one_line(message)
     return "-" if status_word(result) in _ENDED else "it has not ended in time, and goes on"
+
+
+def results_of(session: Session, ids: list[str], timeout: float) -> list[dict[str, Any]]:
+    """Wait for runs, and return their results in the order of their ids."""
+    from ..._errors import IronflowTimeoutError
+
+    runs: dict[str, Any] = {}
+    try:
+        runs.update((run["id"], run) for run in session.client.runs_wait_many(ids, timeout=timeout))
+    except IronflowTimeoutError as error:
+        runs.update((run["id"], run) for run in session.unfinished(error))
+    return [_result_of(runs[id]) for id in ids if id in runs]
+
+
+def _result_of(run: Any) -> dict[str, Any]:
+    """Return a run as a result of TriggerSync."""
+    result = {
+        "run_id": run["id"],
+        "function_id": run["function_id"],
+        "status": _PREFIX + run["status"].upper(),
+        **{name: run[name] for name in ("output", "error") if run.get(name) is not None},
+    }
+    if run["status"] not in _ENDED:
+        result["wait_timed_out"] = True
+    start, end = parsed(run.get("started_at")), parsed(run.get("ended_at"))
+    if start is not None and end is not None:
+        result["duration_ms"] = round((end - start).total_seconds() * 1000)
+    return result
