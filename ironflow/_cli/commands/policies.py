@@ -27,8 +27,12 @@ _BYPASS_FLAGS = (
     Flag("bypass-reason", STRING, "Why it is skipped, for the audit trail"),
 )
 
-# Members of the body, and the flags that they come from. The names of the last two on the wire are
-# not documented; these are the flags' own.
+_BYPASS_HELP = (
+    "What a server calls the bypass is not documented; it is sent under the names of the flags,"
+    " as bypass_self_lockout_preflight and bypass_reason."
+)
+
+# Members of the body, and the flags that they come from.
 _NAMES = {
     "name": "name",
     "effect": "effect",
@@ -102,6 +106,7 @@ COMMANDS = [
         *_BYPASS_FLAGS,
         run=_create,
         show=Text("Created policy: {name} (id: {id})"),
+        details=_BYPASS_HELP,
     ),
     Command(
         "policy list",
@@ -144,6 +149,7 @@ COMMANDS = [
         *_BYPASS_FLAGS,
         run=_update,
         show=Text("Updated policy: {name} (id: {id})"),
+        details=_BYPASS_HELP,
     ),
     Command(
         "policy delete",

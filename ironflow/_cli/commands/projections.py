@@ -261,8 +261,8 @@ COMMANDS = [
         run=lambda session: follow(session, [f"system.projection.{session.given['name']}.>"]),
         no_curl=SOCKET,
         output=True,
-        details="It follows system.projection.<name>.>. The topics of projections are not"
-        " documented, and the local server has none.",
+        details="It follows system.projection.<name>.>, as the product's own client for browsers"
+        " does. The local server has no such topics.",
     ),
     *_WAITS,
 ]
