@@ -20,8 +20,6 @@ from ._engine.state import DEFAULT_ORG, Environment, Record, Records, State
 from ._http import ReceivedRequest
 from ._reading import Fields, Parameters, checked_key, decoded
 
-_UNREAD = object()
-
 
 class Created(NamedTuple):
     """The value of a 201 reply."""
@@ -67,29 +65,26 @@ class Call:
         self.state = state
         self.caller = caller
         self.query = Parameters(request.query)
-        self._json: Any = _UNREAD
 
     # What the request says.
 
+    @cached_property
     def json(self) -> Any:
-        """Return the decoded body, None when there is none."""
-        if self._json is _UNREAD:
-            try:
-                self._json = decoded(self.request.body)
-            except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
-                raise Refusal(400, "the body is not valid JSON") from None
-        return self._json
+        """The decoded body, None when there is none."""
+        try:
+            return decoded(self.request.body)
+        except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
+            raise Refusal(400, "the body is not valid JSON") from None
 
     def body(self) -> Fields:
         """Return the members of the body, which has to be a JSON object."""
         if not self.request.body:
             raise Refusal(400, "a JSON body is required")
-        return Fields(self.json())
+        return Fields(self.json)
 
     def optional_body(self) -> Fields:
         """Return the members of the body, none when there is no body."""
-        value = self.json()
-        return Fields({} if value is None else value)
+        return Fields({} if self.json is None else self.json)
 
     @property
     def idempotency_key(self) -> str:
@@ -143,10 +138,9 @@ class Call:
 
     def own(self, kind: Callable[[Any], Records], id: str) -> Record:
         """Return a record of the caller's organization, or refuse the request."""
-        records = self.state.of(kind)
-        record = records.require(id)
+        record = self.visible(kind, id)
         if record["org_id"] != self.caller.org_id:
-            raise missing(records.what)
+            raise missing(self.state.of(kind).what)
         return record
 
     def visible(self, kind: Callable[[Any], Records], id: str) -> Record:

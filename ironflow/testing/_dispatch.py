@@ -200,7 +200,7 @@ class Application:
                 if state.strict:
                     from ._strict import check
 
-                    check(route.name, request.query, None if handler.raw else call.json())
+                    check(route.name, request.query, None if handler.raw else call.json)
                 value = handler.act(call, *match.arguments)
                 if not isinstance(value, Later):
                     return self._reply(route, value)
@@ -278,7 +278,7 @@ def _admitted(
     if caller.environment_id and call.environment_header:
         call.environment_named(call.environment_header)  # refuses a key that is bound to another
     if handler is not None and not handler.raw:
-        call.json()  # refuses a body that is not JSON, even if the handler ignores it
+        _ = call.json  # refuses a body that is not JSON, even if the handler ignores it
     return call
 
 

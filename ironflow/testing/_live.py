@@ -172,7 +172,7 @@ class SubscribeSession(Session):
         assert self._connection is not None
         if len(self._subscriptions) >= _MAX_SUBSCRIPTIONS:
             raise Refusal(400, f"a connection has at most {_MAX_SUBSCRIPTIONS} subscriptions")
-        options = _options(Fields(wanted.members("options", {}), "options"))
+        options = read_options(wanted)
         subscribe = self._environment.of(Consumers).subscribe
         subscription = subscribe(pattern, options, self._connection.wake)
         self._subscriptions[subscription.id] = subscription
@@ -210,7 +210,9 @@ class SubscribeSession(Session):
         return None
 
 
-def _options(given: Fields) -> Options:
+def read_options(wanted: Fields) -> Options:
+    """Return the options of a subscription; ``wanted`` is what asks for it."""
+    given = Fields(wanted.members("options", {}), "options")
     if given.text("filter", ""):
         raise Refusal(501, "the local server does not evaluate CEL, so it takes no filter")
     return Options(

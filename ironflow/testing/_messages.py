@@ -93,7 +93,8 @@ FIELDS = {
         "id name data:struct entity_version:int64 version timestamp source metadata:struct"
     ),
     "SubscribeOptions": (
-        "replay:int32 include_metadata filter namespace consumer_group ack_mode:ACK_MODE "
+        "replay:int32 include_metadata>includeMetadata filter namespace "
+        "consumer_group>consumerGroup ack_mode:ACK_MODE>ackMode "
         "backpressure:BACKPRESSURE_MODE start_after_sequence:uint64!"
     ),
     "EventMetadata": "timestamp namespace",

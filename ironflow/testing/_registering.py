@@ -144,7 +144,7 @@ class Registering:
                     rebuild_pace=rebuild_pace,
                 )
                 for environment in state.environments.values():
-                    projections.advance(environment)
+                    projections.views_of(environment)  # brings them up to date
             return reducer
 
         return register

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import re
-import select
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +26,7 @@ from ._call import Created, Frames, WithHeaders
 from ._engine.refusals import Refusal
 from ._handlers import HANDLERS, Handler
 from ._handlers.rpc import OFFERED, Method
-from ._http import MAX_BODY, ReceivedRequest, Reply, json_reply
+from ._http import MAX_BODY, ReceivedRequest, Reply, caller_check, json_reply
 from ._reading import decoded
 from ._router import Route
 
@@ -177,7 +176,7 @@ class Exchange:
 
         def deliver(connection: socket.socket, _content: bytes) -> bool:
             error: Record | None = None
-            is_open = False
+            is_open, has_gone = False, caller_check()
             try:
                 with frames.begin() as records:
                     connection.sendall(_STREAM_HEAD)
@@ -186,7 +185,7 @@ class Exchange:
                         if record is not None:
                             content = json.dumps(self._written(record)).encode()
                             connection.sendall(_chunk(envelope(content)))
-                        elif _is_gone(connection):
+                        elif has_gone():
                             return False
             except Refusal as refusal:
                 error, _ = self._error(refusal)
@@ -204,12 +203,6 @@ def _end_of_stream(error: Record | None) -> bytes:
 
 def _chunk(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)
-
-
-def _is_gone(connection: socket.socket) -> bool:
-    """Return whether the peer has closed the connection; it never sends anything else."""
-    readable, _, _ = select.select([connection], [], [], 0)
-    return bool(readable)
 
 
 def _check_codec(request: ReceivedRequest, wanted: str) -> None:

@@ -86,7 +86,7 @@ _ENVIRONMENT = {
 }
 
 _RECORD = ("id", "name", "project_id", "color", "created_at", "updated_at")
-_NOT_DATA = ("owner", "_state", "_environment", "steps")  # attributes of stores
+_NOT_DATA = ("owner", "steps")  # attributes of stores
 
 
 def load(path: str | PathLike[str]) -> Any:

@@ -241,7 +241,7 @@ def _event(given: Any, place: Place) -> Record:
         "created_at": now,
     }  # fmt: skip
     event = new_record(new, given, place, known=False)
-    if log.find(place.reserve(id)) is not None:
+    if place.reserve(id) in log.by_id:
         place.wrong(f"has the id of another event, {id}")
     seconds_at(event["timestamp"], place.at("timestamp"))
     log.sequence = max(log.sequence, event["nats_seq"])

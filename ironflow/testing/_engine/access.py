@@ -26,7 +26,7 @@ from .organizations import Organizations
 from .people import ApiKeys, PlatformUsers, Users
 from .permissions import VIEWER, Roles
 from .refusals import Refusal, missing
-from .state import DEFAULT_ENVIRONMENT, DEFAULT_ORG, Record, State
+from .state import DEFAULT_ENVIRONMENT, DEFAULT_ORG, Log, Record, State
 
 
 class Caller(NamedTuple):
@@ -48,26 +48,22 @@ class Caller(NamedTuple):
 _ADMINISTRATOR = Caller("user_admin", DEFAULT_ORG)
 
 
-class PlatformAudit(list[Record]):
-    """Audit events of the platform, oldest first."""
-
-    def __init__(self, state: State) -> None:
-        super().__init__()
-        self._state = state
+class PlatformAudit(Log[Record, State]):
+    """Audit events of the platform."""
 
     def add(self, caller: Caller, event_type: str, payload: Record) -> None:
         """Record what a caller did."""
         entry: Record = {
-            "id": self._state.new_id("audit"),
+            "id": self.owner.new_id("audit"),
             "event_type": event_type,
             "environment_id": DEFAULT_ENVIRONMENT,
             "function_id": "",
             "run_id": "",
             "payload": payload,
             "scope": "platform",
-            "created_at": self._state.clock.text(),
+            "created_at": self.owner.clock.text(),
         }
-        by_key = caller.id in self._state.of(ApiKeys)
+        by_key = caller.id in self.owner.of(ApiKeys)
         entry["platform_key_id" if by_key else "platform_user_id"] = caller.id
         if caller.org_id != DEFAULT_ORG:
             entry["impersonated_org_id"] = caller.org_id

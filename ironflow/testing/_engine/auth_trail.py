@@ -11,29 +11,24 @@ from __future__ import annotations
 
 from .access import Caller
 from .people import ApiKeys
-from .state import DEFAULT_ENVIRONMENT, Record, State
+from .state import DEFAULT_ENVIRONMENT, Log, Record, State
 
 MAX_DECISIONS = 10_000
 
 
-class AuthTrail(list[Record]):
-    """The decisions, oldest first; models ``AuthAuditEvent``, and whose they are."""
-
-    def __init__(self, state: State) -> None:
-        super().__init__()
-        self._state = state
+class AuthTrail(Log[Record, State]):
+    """The decisions; models ``AuthAuditEvent``, and whose they are."""
 
     def note(self, caller: Caller, action: str, is_allowed: bool) -> None:
-        """Note a decision."""
-        key_id = caller.id if caller.id in self._state.of(ApiKeys) else ""
+        key_id = caller.id if caller.id in self.owner.of(ApiKeys) else ""
         self.append(
             {
-                "id": self._state.new_id("aud"),
+                "id": self.owner.new_id("aud"),
                 "event_type": "auth.check",
                 "environment_id": caller.environment_id or DEFAULT_ENVIRONMENT,
                 "payload": {"action": action, "key": key_id, "user": "" if key_id else caller.id},
                 "metadata": {"decision": "allow" if is_allowed else "deny"},
-                "created_at": self._state.clock.text(),
+                "created_at": self.owner.clock.text(),
                 "org_id": caller.org_id,
             }
         )

@@ -37,7 +37,7 @@ def emit(
     """
     event = environment.of(EventLog).append(name, data, source, version, members)
     republish(environment, event)
-    projections.advance(environment)
+    projections.views_of(environment)  # brings them up to date
     execution.wake(environment, event)
     run_ids = [
         execution.start(environment, function, event).id

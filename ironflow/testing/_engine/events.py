@@ -28,10 +28,6 @@ class EventLog:
         self.sequence += 1
         return self.sequence
 
-    def find(self, event_id: str) -> Record | None:
-        """Return an event by its id."""
-        return self.by_id.get(event_id)
-
     def append(self, name: str, data: Any, source: str, version: int, members: Record) -> Record:
         """Add an event and return it.
 

@@ -25,7 +25,7 @@ class DeadLetters(Records):
         Raises:
             KeyError: There is no such event.
         """
-        event = environment.of(EventLog).find(event_id)
+        event = environment.of(EventLog).by_id.get(event_id)
         if event is None:
             raise KeyError(f"no event {event_id} in environment {environment.record['name']}")
         row = {

@@ -16,14 +16,8 @@ from .times import seconds_of, timestamp
 
 _PREFIX_DIGITS = 8
 _LOGIN_SECONDS = 24 * 60 * 60.0
-_OWN = (
-    "id",
-    "key",
-    "key_prefix",
-    "created_at",
-    "updated_at",
-    "last_used_at",
-)  # not kept on rotating
+# Of a key; not kept on rotating.
+_OWN = ("id", "key", "key_prefix", "created_at", "updated_at", "last_used_at")
 
 
 class Users(Records):

@@ -226,11 +226,6 @@ def views_of(environment: Environment) -> dict[str, View]:
     return found
 
 
-def advance(environment: Environment) -> None:
-    """Let every projection see the events that it has not seen."""
-    views_of(environment)
-
-
 def view_of(environment: Environment, name: str) -> View:
     """Return one projection, or refuse the request."""
     view = views_of(environment).get(name)

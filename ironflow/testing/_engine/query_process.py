@@ -86,8 +86,8 @@ def _database(tables: list[dict[str, Any]], max_characters: int) -> Any:
     # Another thread executes the query; this one does not use the connection again.
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     for table in tables:
-        name, columns = _quoted(table["name"]), table["columns"]
-        connection.execute(f"CREATE TABLE {name} ({', '.join(map(_quoted, columns))})")
+        name, columns = quoted(table["name"]), table["columns"]
+        connection.execute(f"CREATE TABLE {name} ({', '.join(map(quoted, columns))})")
         marks = ", ".join("?" * len(columns))
         connection.executemany(f"INSERT INTO {name} VALUES ({marks})", table["rows"])
     # The first use of a table function writes to SQLite's schema; an old SQLite may have neither.
@@ -121,7 +121,7 @@ def _decoded(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 

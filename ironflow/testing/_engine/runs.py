@@ -362,11 +362,18 @@ def begin_step(run: Run, step_id: str, step_type: str, *, name: str = "", **memb
 def end_step(run: Run, step: Record, status: str, **members: Any) -> None:
     """End a step: ``completed`` with its output, or ``failed`` with its error."""
     moment = run.environment.clock.text()
-    seconds = seconds_of(moment) - seconds_of(step["started_at"])
-    step["duration_ms"] = max(0, round(seconds * 1000))
-    step.update(members, status=status, ended_at=moment, updated_at=moment)
+    step.update(status=status, ended_at=moment, updated_at=moment)
+    step.update(duration(step), **members)
     step["version"] += 1
     audit(run, f"step.{status}", {"name": run.names[step["id"]]}, step)
+
+
+def duration(record: Record) -> Record:
+    """Return the member ``duration_ms`` of a run or a step that has ended, else nothing."""
+    if "started_at" not in record or "ended_at" not in record:
+        return {}
+    seconds = seconds_of(record["ended_at"]) - seconds_of(record["started_at"])
+    return {"duration_ms": max(0, round(seconds * 1000))}
 
 
 def completed_step(run: Run, step_id: str) -> Record | None:

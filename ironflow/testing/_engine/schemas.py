@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from .json_schema import flaw
 from .refusals import Refusal, missing
-from .state import Environment, Index, Record, Registry
+from .state import Environment, Index, Log, Record, Registry
 
 
 class Upcaster(NamedTuple):
@@ -29,12 +29,8 @@ class Upcaster(NamedTuple):
     description: str
 
 
-class Upcasters(list[Upcaster]):
+class Upcasters(Log[Upcaster, Registry]):
     """Registered upcasters, in the order of their registration."""
-
-    def __init__(self, registry: Registry) -> None:
-        super().__init__()
-        self._registry = registry
 
     def convert(
         self, event_name: str, data: dict[str, Any], version: int, last: int
@@ -45,7 +41,7 @@ class Upcasters(list[Upcaster]):
         for number in range(version, last):
             if number not in steps:
                 raise missing(f"upcaster of {event_name} from version {number}")
-            with self._registry.calling(f"upcaster of {event_name} from version {number}"):
+            with self.owner.calling(f"upcaster of {event_name} from version {number}"):
                 data = _converted(steps[number], data)
             applied.append(
                 {

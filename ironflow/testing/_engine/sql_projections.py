@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .patterns import matches
 from .projections import OwnProjections, Projection, views_of
-from .query_process import DENIED_FUNCTIONS
+from .query_process import DENIED_FUNCTIONS, quoted
 from .refusals import Refusal
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Table:
         except BaseException:
             connection.close()
             raise
-        return connection, _quoted(names[0][0])
+        return connection, quoted(names[0][0])
 
 
 def create(environment: Environment, name: str, **members: Any) -> Projection:
@@ -245,7 +245,3 @@ def _sqlite3() -> Any:
     except ImportError:
         raise Refusal(501, "SQL needs the module sqlite3, which this Python lacks") from None
     return sqlite3
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -282,6 +282,14 @@ class Index(dict[K, V], Generic[K, V, Owner]):
             raise Refusal(409, f"{self.what} already exists: {key}")
 
 
+class Log(list[V], Generic[V, Owner]):
+    """A store: things of one kind, oldest first."""
+
+    def __init__(self, owner: Owner) -> None:
+        super().__init__()
+        self.owner = owner
+
+
 class Records(Index[str, Record, "State | Environment"]):
     """Plain records.
 

@@ -350,10 +350,7 @@ class VirtualClock(Clock):
         return mine.work if mine.is_guest and mine.work else self._outside
 
     def _park(
-        self,
-        is_over: Callable[[], Any],
-        told_by: threading.Condition | None = None,
-        **options: Any,
+        self, is_over: Callable[[], Any], told_by: threading.Condition | None = None, **options: Any
     ) -> bool:
         """Give up the turn, if this thread has it, and wait; return whether it was over in time."""
         work = self._mine.work

@@ -19,7 +19,7 @@ from typing import Any
 
 from .emitting import emit
 from .refusals import Refusal
-from .state import Environment, Record, Records, only
+from .state import Environment, Log, Record, Records, only
 from .times import seconds_of, timestamp
 
 _GRACE_SECONDS = 24 * 3600
@@ -83,12 +83,8 @@ class Sources(Records):
         return source["old_secret"] if held else ""
 
 
-class Deliveries(list[Record]):
-    """Webhook deliveries, oldest first; members as in the RPC messages, and ``event``."""
-
-    def __init__(self, environment: Environment) -> None:
-        super().__init__()
-        self._environment = environment
+class Deliveries(Log[Record, Environment]):
+    """Webhook deliveries; members as in the RPC messages, and ``event``."""
 
     def receive(self, source: Record, external_id: str, kind: str, payload: Record) -> Record:
         """Turn a source's payload into an event, and return a model ``WebhookResult``."""
@@ -101,7 +97,7 @@ class Deliveries(list[Record]):
                 self._note(id, external_id, "deduplicated")
                 return {"status": "deduplicated", "delivery_id": delivery["id"]}
         event, run_ids = emit(
-            self._environment,
+            self.owner,
             f"{source['event_prefix']}.{kind}",
             payload,
             source="webhook",
@@ -124,11 +120,11 @@ class Deliveries(list[Record]):
     def _note(self, source_id: str, external_id: str, status: str, **more: str) -> Record:
         """Add a delivery and return it."""
         delivery = {
-            "id": self._environment.new_id("del"),
+            "id": self.owner.new_id("del"),
             "source_id": source_id,
             "external_id": external_id,
             "status": status,
-            "created_at": self._environment.clock.text(),
+            "created_at": self.owner.clock.text(),
             **more,
         }
         self.append(delivery)

@@ -46,7 +46,7 @@ def events_create(call: Call) -> Record:
 
 @route("GET", "/api/v1/events/{id}")
 def events_get(call: Call, id: str) -> Record:
-    event = call.environment.of(EventLog).find(id)
+    event = call.environment.of(EventLog).by_id.get(id)
     if event is None:
         raise missing("event")
     return _public(event)

@@ -50,7 +50,7 @@ def _removed(call: Call, event_id: str, result: str) -> Record:
     dead_letters = _dead_letters(call)
     dead_letters.require(event_id)
     dead_letters.remove(event_id)
-    event = dead_letters.owner.of(EventLog).find(event_id)
+    event = dead_letters.owner.of(EventLog).by_id.get(event_id)
     if event is not None and result == "requeued":
         republish(dead_letters.owner, event)
     return {"event_id": event_id, "result": result}
@@ -92,16 +92,13 @@ def _decoded(key: str) -> str:
         return ""
 
 
-@route("GET", "/api/v1/capacity/buckets")
-@route("GET", "/api/v1/capacity/credits")
-@route("GET", "/api/v1/capacity/lanes")
-@route("GET", "/api/v1/capacity/leases")
-@route("GET", "/api/v1/capacity/queue")
-@route("GET", "/api/v1/capacity/sessions")
-@route("GET", "/api/v1/capacity/stats")
 def _no_rows(call: Call) -> list[Record]:
     call.query.integer("limit", 1, low=1)
     return []
+
+
+for _rows in ("buckets", "credits", "lanes", "leases", "queue", "sessions", "stats"):
+    route("GET", f"/api/v1/capacity/{_rows}")(_no_rows)
 
 
 @route("POST", "/api/v1/cluster/rotate-token")

@@ -118,7 +118,7 @@ def projections_list_catchup(call: Call, name: str) -> Record:
 @route("POST", "/api/v1/projections/wait-for-event", reads=True)
 def projections_wait_for_event(call: Call) -> Record:
     body = call.body()
-    event = call.environment.of(EventLog).find(body.text("eventId"))
+    event = call.environment.of(EventLog).by_id.get(body.text("eventId"))
     if event is None:
         raise missing("event")
     view = _view(call, body.text("projection"))

@@ -18,6 +18,7 @@ from .._call import Call, Frames
 from .._engine.projections import check_can_wait, view_of
 from .._engine.refusals import Refusal, missing
 from .._engine.subscriptions import Consumers, Options
+from .._live import read_options
 from .._reading import Fields
 from ._table import route
 
@@ -36,7 +37,7 @@ _LOOK_SECONDS = 0.5
 @route("POST", "/ironflow.v1.PubSubService/Subscribe")
 def subscribe(call: Call) -> Frames:
     body, environment = call.body(), call.environment
-    pattern, options = body.text("pattern"), _options(Fields(body.members("options", {})))
+    pattern, options = body.text("pattern"), _options(body)
 
     @contextmanager
     def begin() -> Iterator[Iterator[Record | None]]:
@@ -68,27 +69,16 @@ def wait_projection_catchup_stream(call: Call) -> Frames:
     return Frames(begin)
 
 
-def _options(given: Fields) -> Options:
-    if given.text("filter", ""):
-        raise Refusal(501, "the local server does not evaluate CEL, so it takes no filter")
-    if given.text("ack_mode", "auto") == "manual":
+def _options(body: Fields) -> Options:
+    options = read_options(body)
+    if options.manual:
         what = "the local server takes no acknowledgements by RPC; subscribe over /ws"
         raise Refusal(501, what)
-    after, replay = given.integer("start_after_sequence", None, low=0), given.integer("replay", 0)
-    group = given.text("consumer_group", "")
-    if after is not None and (replay or group):
+    after = Fields(body.members("options", {})).integer("start_after_sequence", None, low=0)
+    if after is not None and (options.replay or options.group):
         what = "start_after_sequence cannot be given with replay or consumer_group"
         raise Refusal(400, what)
-    if replay < 0:
-        raise Refusal(400, "replay must be at least 0")
-    return Options(
-        replay=replay,
-        group=group,
-        namespace=given.text("namespace", "default"),
-        drop=given.text("backpressure", "buffer") == "drop",
-        metadata=given.flag("include_metadata"),
-        after=after,
-    )
+    return options._replace(after=after)
 
 
 def _events(environment: Environment, subscription: Subscription) -> Iterator[Record | None]:

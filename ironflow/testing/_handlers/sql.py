@@ -8,6 +8,7 @@ from __future__ import annotations
 from .._call import Call, Later
 from .._engine.projections import view_of
 from .._engine.queries import Queries, check_query
+from .._engine.query_process import quoted
 from .._engine.refusals import Refusal
 from .._engine.sql_projections import create
 from .._engine.state import Record
@@ -59,8 +60,7 @@ def query_sql_projection(call: Call) -> Later:
     view = view_of(call.environment, name)
     if not view.projection.columns:
         raise Refusal(400, f"{name} is not an SQL projection")
-    quoted = name.replace('"', '""')
-    query = f'SELECT * FROM "{quoted}"'
+    query = f"SELECT * FROM {quoted(name)}"
     query += f" WHERE ({where}\n)" if where else ""
     query += f" ORDER BY {order}" if order else ""
     check_query(query)

@@ -11,10 +11,10 @@ from typing import Any
 from .._call import Call
 from .._engine.emitting import refuse_reserved
 from .._engine.refusals import Refusal, missing
-from .._engine.runs import Run, Runs
+from .._engine.runs import Run, Runs, duration
 from .._engine.state import Record, only
 from .._engine.streams import ANY_VERSION, Stream, Streams, append
-from .._engine.times import is_within, seconds_of
+from .._engine.times import is_within
 from ._pages import window
 from ._table import route
 
@@ -173,18 +173,14 @@ def _entry(event: Record, runs: list[Run]) -> Record:
 
 
 def _run(run: Run) -> Record:
-    record = run.record
-    shown = {
+    return {
         "run_id": run.id,
         "function_id": run.function.id,
         "status": run.status,
         "steps": [_step(run, step) for step in run.steps],
-        **only(record, ("started_at", "ended_at")),
+        **only(run.record, ("started_at", "ended_at")),
+        **duration(run.record),
     }
-    if "started_at" in shown and "ended_at" in shown:
-        seconds = seconds_of(record["ended_at"]) - seconds_of(record["started_at"])
-        shown["duration_ms"] = max(0, round(seconds * 1000))
-    return shown
 
 
 def _step(run: Run, step: Record) -> Record:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from .._call import Call
 from .._engine.emitting import emit, refuse_reserved
-from .._engine.runs import Run, Runs
+from .._engine.runs import Run, Runs, duration
 from .._engine.state import Receipts, Record, only
-from .._engine.times import seconds_of
 from .._reading import Fields
 from ._table import route
 
@@ -69,14 +68,11 @@ def _name(fields: Fields) -> str:
 
 def _result(run: Run) -> Record:
     """Return the result of a run, or that it has not ended."""
-    result = {
+    return {
         "run_id": run.id,
         "function_id": run.function.id,
         "status": run.status,
         "wait_timed_out": not run.finished,
         **only(run.record, ("output", "error")),
+        **duration(run.record),
     }
-    if "started_at" in run.record and "ended_at" in run.record:
-        seconds = seconds_of(run.record["ended_at"]) - seconds_of(run.record["started_at"])
-        result["duration_ms"] = max(0, round(seconds * 1000))
-    return result
