@@ -11,25 +11,19 @@ Rules:
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from ironflow._wire.websocket_handshake import HandshakeError, reply_fields
 
+from ._call import Call
 from ._engine.refusals import Refusal, missing
-from ._engine.subscriptions import Consumers, Options
-from ._engine.watches import Watches
+from ._engine.state import Environment, Record
+from ._engine.subscriptions import Consumers, Delivery, Options, Subscription
+from ._engine.watches import Watch, Watches
 from ._http import Reply, json_reply, upgrade_required
 from ._reading import Fields, decoded
-from ._websocket import Session, WebSockets
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ._call import Call
-    from ._engine.state import Environment, Record
-    from ._engine.subscriptions import Delivery, Subscription
-    from ._engine.watches import Watch
-    from ._websocket import WebSocketConnection
+from ._websocket import Session, WebSocketConnection, WebSockets
 
 # By status; invalid_argument otherwise.
 _CODES = {404: "not_found", 409: "already_exists", 501: "unimplemented"}

@@ -14,14 +14,12 @@ Rules:
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from ._engine.virtual import VirtualClock
-    from ._http import ReceivedRequest, Reply
+from ._engine.virtual import VirtualClock
+from ._http import ReceivedRequest, Reply
 
 _LONGEST = 1.0
 _NOT_ENDED = {"pending", "running", "paused", "rebuilding"}

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from . import _faults
+from ._dispatch import Application
 from ._engine.operations import Breakers, DeadLetters
 from ._engine.refusals import Refusal
-from ._engine.state import DEFAULT_ORG
-from ._faults import Fault
+from ._engine.state import DEFAULT_ORG, Environment, State
+from ._faults import Exchange, Fault
 from ._http import Reply, json_reply
 from ._user_arguments import check_headers, check_seconds, check_whole
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from ._dispatch import Application
-    from ._engine.state import Environment, State
-    from ._faults import Exchange
 
 
 class Provoking:

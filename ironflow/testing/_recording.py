@@ -11,13 +11,10 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from typing import TYPE_CHECKING
 
+from ._faults import Fault
 from ._http import ReceivedRequest
-
-if TYPE_CHECKING:
-    from ._faults import Fault
-    from ._router import Target
+from ._router import Target
 
 _SHOWN = 10  # requests in a complaint
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
+from ._dispatch import Application
 from ._engine import projections
 from ._engine.projections import Projection, Projections
 from ._engine.runs import Function, Functions, tell_registered
 from ._engine.schemas import Upcaster, Upcasters
 from ._user_arguments import check_callable, check_patterns, check_seconds, check_text, check_whole
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from typing import TypeVar
-
-    from ._dispatch import Application
-
-    # So that decorators keep the type of what they decorate.
-    Handler = TypeVar("Handler", bound="Callable[..., Any]")
+# So that decorators keep the type of what they decorate.
+Handler = TypeVar("Handler", bound="Callable[..., Any]")
 
 
 class Registering:

@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import zlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from ironflow._connect import COMPRESSED, END, STATUS_BY_CODE, STREAM_TYPE, envelope
 from ironflow._rpc_methods import METHODS
@@ -24,18 +26,12 @@ from ironflow._rpc_methods import METHODS
 from . import _messages
 from ._call import Created, Frames, WithHeaders
 from ._engine.refusals import Refusal
+from ._engine.state import Record
 from ._handlers import HANDLERS, Handler
 from ._handlers.rpc import OFFERED, Method
-from ._http import MAX_BODY, ReceivedRequest, Reply, caller_check, json_reply
+from ._http import MAX_BODY, Delivery, ReceivedRequest, Reply, caller_check, json_reply
 from ._reading import decoded
 from ._router import Route
-
-if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable
-
-    from ._engine.state import Record
-    from ._http import Delivery
 
 PREFIX = "/ironflow.v1."
 

@@ -13,8 +13,9 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ._engine.access import PlatformAudit
 from ._engine.auth_trail import AuthTrail
@@ -30,7 +31,7 @@ from ._engine.permissions import PlatformPolicies, PlatformRoles, Policies, Poli
 from ._engine.projections import OwnProjections, Views
 from ._engine.runs import Functions, Runs
 from ._engine.schemas import Schemas
-from ._engine.state import DEFAULT_ORG, Environment, Receipts, Stores
+from ._engine.state import DEFAULT_ORG, Environment, Receipts, Record, Registry, State, Stores
 from ._engine.streams import Streams
 from ._engine.subscriptions import Consumers
 from ._engine.webhooks import Deliveries, Sources
@@ -38,11 +39,6 @@ from ._engine.workers import Workers
 from ._reading import decoded
 from ._shapes import Layout, Place, seconds_at
 from ._stored import PLAIN, WAYS, add_to_stream
-
-if TYPE_CHECKING:
-    from os import PathLike
-
-    from ._engine.state import Record, Registry, State
 
 FORMAT = 1
 

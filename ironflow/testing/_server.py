@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from os import PathLike
+from types import TracebackType
+from typing import TypeVar
 
 from ._dispatch import Application
 from ._engine.clock import Clock
 from ._engine.execution import carry_on
+from ._engine.state import State
 from ._engine.virtual import VirtualClock
-from ._http import HttpServer
+from ._http import HttpServer, ReceivedRequest
 from ._provoking import Provoking
 from ._registering import Registering
 from ._snapshots import Snapshot
 from ._user_arguments import check_key, check_whole
 from ._waiting import Waiting
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from os import PathLike
-    from types import TracebackType
-    from typing import TypeVar
-
-    from ._engine.state import State
-    from ._http import ReceivedRequest
-
-    ServerT = TypeVar("ServerT", bound="LocalServer")  # so that start() keeps that of a subclass
+ServerT = TypeVar("ServerT", bound="LocalServer")  # so that start() keeps that of a subclass
 
 
 CLOCKS = {"real": Clock, "virtual": VirtualClock}

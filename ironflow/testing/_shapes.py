@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn, TypeVar
 
+from ._engine.state import Record, State
 from ._engine.times import seconds_of
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from typing import TypeVar
-
-    from ._engine.state import Record, State
-
-    T = TypeVar("T")
+T = TypeVar("T")
 
 _COUNTED = re.compile(r"([a-z]+)_([0-9]{1,15})")
 _TYPES = {

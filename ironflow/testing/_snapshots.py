@@ -18,14 +18,12 @@ import copyreg
 import io
 import pickle
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ._engine.clock import Timer
 from ._engine.projections import Projection, Projections
 from ._engine.runs import Function, Functions
-
-if TYPE_CHECKING:
-    from ._engine.state import Registry, State
+from ._engine.state import Registry, State
 
 
 class Snapshot:

@@ -13,7 +13,8 @@ from __future__ import annotations
 import base64
 import json
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from ._engine.access import PlatformAudit
 from ._engine.auth_trail import AuthTrail
@@ -27,7 +28,7 @@ from ._engine.refusals import Refusal
 from ._engine.runs import Function, Functions, Run, Runs, Wait, functions_of
 from ._engine.schemas import Schemas
 from ._engine.sql_projections import make
-from ._engine.state import Environment, Receipts
+from ._engine.state import Environment, Receipts, Record
 from ._engine.streams import Stream, Streams
 from ._engine.subscriptions import Consumer, Consumers, Delivery, Options, Pattern
 from ._engine.times import timestamp
@@ -44,11 +45,6 @@ from ._shapes import (
     reference,
     seconds_at,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ._engine.state import Record
 
 _EVENT = reference(
     "event", lambda event: str(event["id"]), lambda place: place.environment.of(EventLog).by_id

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ._dispatch import Application
 from ._engine.runs import Run, all_runs
+from ._engine.state import State
 from ._engine.times import timestamp
 from ._engine.virtual import END, VirtualClock
 from ._user_arguments import check_seconds
-
-if TYPE_CHECKING:
-    from ._dispatch import Application
-    from ._engine.state import State
 
 
 class Waiting:

@@ -18,14 +18,11 @@ import selectors
 import socket
 import threading
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from ironflow._wire.websocket import NORMAL, Message, ProtocolError, WebSocket
 
+from ._engine.state import State
 from ._log import logger
-
-if TYPE_CHECKING:
-    from ._engine.state import State
 
 GOING_AWAY = 1001
 

@@ -16,25 +16,19 @@ Rules:
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 from .._log import logger
 from . import injection, runs
 from .patterns import matches
 from .refusals import Refusal, missing
-from .runs import Run, Runs, Wait
-from .state import only
+from .runs import Function, Run, Runs, Wait
+from .state import Environment, Record, State, only
 from .times import timestamp
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import TypeVar
-
-    from .runs import Function
-    from .state import Environment, Record, State
-
-    Result = TypeVar("Result")
+Result = TypeVar("Result")
 
 _EVENT_MEMBERS = (
     "id", "name", "data", "metadata", "version", "source", "timestamp", "entity_id", "entity_type",

@@ -22,11 +22,10 @@ from .patterns import matches
 from .projections import OwnProjections, Projection, views_of
 from .query_process import DENIED_FUNCTIONS, quoted
 from .refusals import Refusal
+from .state import Environment, Record
 
 if TYPE_CHECKING:
     import sqlite3
-
-    from .state import Environment, Record
 
 _CREATE = re.compile(r"\s*CREATE\s+TABLE\s", re.IGNORECASE)
 _WRITE = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|REPLACE|WITH)\b", re.IGNORECASE)

@@ -6,15 +6,12 @@ reply, and the route that is asked. See ``_messages`` for how members are writte
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
+from .._engine.state import Record
 from .._messages import FIELDS
 from .functions import as_message as function_message
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from .._engine.state import Record
 
 
 class Method(NamedTuple):

@@ -11,23 +11,17 @@ Rules:
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from .._call import Call, Frames
-from .._engine.projections import check_can_wait, view_of
+from .._engine.projections import View, check_can_wait, view_of
 from .._engine.refusals import Refusal, missing
-from .._engine.subscriptions import Consumers, Options
+from .._engine.state import Environment, Record, State
+from .._engine.subscriptions import Consumers, Options, Subscription
 from .._live import read_options
 from .._reading import Fields
 from ._table import route
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from .._engine.projections import View
-    from .._engine.state import Environment, Record, State
-    from .._engine.subscriptions import Subscription
 
 MAX_WAIT_SECONDS = 300.0
 _DEFAULT_WAIT_MS = 30_000
