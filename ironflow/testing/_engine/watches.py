@@ -91,8 +91,9 @@ class Watches:
                 watch.add(key, change)
 
     def end(self, of: tuple[str, str]) -> None:
-        """End the watches of something that was deleted."""
+        """End the watches of something that was deleted; one of the same name is not theirs."""
         for watch in self._all:
             if watch.of == of:
                 watch.gone = True
                 watch.wake()
+        self._all = [watch for watch in self._all if not watch.gone]

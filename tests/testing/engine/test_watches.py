@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ironflow.testing._engine import watches
-from ironflow.testing._engine.watches import Watch
+from ironflow.testing._engine.watches import Watch, Watches
 
 
 def taken(watch):
@@ -41,3 +41,13 @@ def test_a_bucket_of_many_keys_is_given_in_whole():
     for number in range(100, 150):
         watch.add(f"k{number}", number)
     assert [number for _, number in taken(watch)] == list(range(150))
+
+
+def test_a_watch_that_has_ended_takes_nothing_of_the_next_bucket_of_that_name():
+    watch, found = Watch(("bucket", "b"), ">", [], lambda: None), Watches(None)
+    found.add(watch)
+    found.tell(watch.of, "a", "old")
+    found.end(watch.of)
+    found.tell(watch.of, "a", "new")
+    assert (watch.gone, taken(watch)) == (True, [("a", "old")])
+    found.remove(watch)  # its connection closes later
