@@ -85,7 +85,7 @@ class Envelopes:
             return None
         flags, length = data[0], int.from_bytes(data[1:_PREFIX], "big")
         if flags & COMPRESSED:
-            raise BadReply("holds a compressed message, which nobody asked for")
+            raise BadReply("holds a compressed message, although none was requested")
         if flags & ~END:
             raise BadReply(f"holds an envelope with unknown flags ({flags:#04x})")
         if length > self._limit:
@@ -98,7 +98,7 @@ class Envelopes:
 
     def cut(self) -> BadReply:
         """Return the error for a body that ended before the end of the stream."""
-        where = "inside of a message" if self._data else "before its end-of-stream message"
+        where = "in the middle of a message" if self._data else "before its end-of-stream message"
         return BadReply(f"was cut short {where}", retryable=True)
 
 
@@ -187,7 +187,7 @@ def not_a_stream(reply: Reply) -> str | None:
         return f"is not a stream of messages ({STREAM_TYPE})"
     coding = reply.headers.get("content-encoding", "identity").lower()
     if coding != "identity":
-        return f"is in a coding that nobody asked for ({opening(coding)!r})"
+        return f"has a content coding that was not requested ({opening(coding)!r})"
     return None
 
 

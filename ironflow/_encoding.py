@@ -241,7 +241,7 @@ def _check_json(value: object, place: tuple[Any, Any] | None) -> None:
                 _check_json(item, (place, index))
     elif isinstance(value, float):
         if not is_finite(value):
-            raise ValueError(f"{_path(place)}: NaN and infinity have no form in JSON")
+            raise ValueError(f"{_path(place)}: NaN and infinity cannot be written as JSON")
     elif value is not None and not isinstance(value, (str, int)):
         _check_convertible(value, place)
 
@@ -254,7 +254,7 @@ def _check_convertible(value: object, place: tuple[Any, Any] | None) -> None:
     where = _path(place)
     if _timestamp(where, value) is None and text_of(value) is None:
         kind = type(value).__name__
-        raise TypeError(f"{where}: type {kind} has no form in JSON{_advice(value)}")
+        raise TypeError(f"{where}: type {kind} cannot be written as JSON{_advice(value)}")
 
 
 def _json_default(value: object) -> Any:

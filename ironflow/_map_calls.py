@@ -103,7 +103,7 @@ def bound_client(client: BaseClient, method: Any) -> BaseClient:
     follows = "_iterate" in name or name == "rpc_stream"
     is_one_call = getattr(method, "__module__", None) in _ONE_CALL and not follows
     if not is_one_call and name != "request":
-        raise TypeError(f"method: {name} is not a single call, which map could make")
+        raise TypeError(f"method: {name} is not a single call, so map cannot make it")
     return owner  # type: ignore[no-any-return]
 
 
@@ -119,7 +119,7 @@ def preparing(
     def prepare(args: tuple[Any, ...]) -> Call:
         call = function(shadow, *args, **common)
         if type(call) is not Call:
-            raise RuntimeError(f"{method.__name__} is not a single call, which map could make")
+            raise RuntimeError(f"{method.__name__} is not a single call, so map cannot make it")
         call.args = args
         return call
 

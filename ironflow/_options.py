@@ -115,7 +115,7 @@ def unknown_option(name: str) -> TypeError:
     meant = _MEANT.get(plain) or next(iter(get_close_matches(plain, _CHECKS, 1)), None)
     text = f"{name!r} is not an option of the client"
     if meant is None:
-        return TypeError(f"{text}; there are: {', '.join(_CHECKS)}")
+        return TypeError(f"{text}; the options are: {', '.join(_CHECKS)}")
     also = ", which counts the first try as well" if meant == "max_attempts" else ""
     return TypeError(f"{text}; did you mean {meant!r}{also}?")
 
@@ -273,7 +273,7 @@ def _statuses(name: str, value: Any) -> frozenset[int]:
         if isinstance(status, bool) or not isinstance(status, int):
             raise TypeError(f"{name}: a status must be an integer, not {type(status).__name__}")
         if not 400 <= status <= 599:
-            raise ValueError(f"{name}: a refusal is a status from 400 to 599")
+            raise ValueError(f"{name}: a status must be from 400 to 599")
     return frozenset(statuses)
 
 
@@ -425,11 +425,11 @@ class Options:
         """Pickle plain values, and name what cannot be pickled."""
         if self.ssl_context is not None:
             raise TypeError(
-                "a client with an ssl_context cannot be pickled; make one where it goes"
+                "a client with an ssl_context cannot be pickled; create one where it is used"
             )
         if not _can_be_pickled(self.on_response):
             raise TypeError(
-                "a client cannot be pickled with this on_response; give a function of a module"
+                "a client cannot be pickled with this on_response; use one that a module defines"
             )
         plain = {name: getattr(self, name) for name in _CHECKS}
         plain["api_key"] = self.api_key and self.api_key.value

@@ -169,7 +169,7 @@ class Pages(_Subscriptable[Item]):
         query = self._query_at(place.at)
         position = repr(query.get(self._style.param))
         if position in self._asked:
-            raise unusable(f"leads back to a {self._style.param} that was asked for before")
+            raise unusable(f"leads back to a {self._style.param} that was requested before")
         reply = self._call("GET", self._path, query=query, lists=self._lists, headers=self._headers)
         items = self._items_of(reply)
         keys = self._style.keys(items)
@@ -281,7 +281,7 @@ def _parsed(text: object, source: dict[str, Any], positions: tuple[type, ...]) -
     ours, theirs = source["arguments"], found["arguments"]
     changed = sorted(name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name))
     if changed:
-        raise ValueError(f"resume: comes from a call with another {', '.join(changed)}")
+        raise ValueError(f"resume: comes from a call with a different {', '.join(changed)}")
     if "end" in found:
         return None
     last = found["last"]

@@ -51,8 +51,8 @@ def test_envelopes_are_the_same_wherever_the_bytes_are_cut():
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        (enveloped(b"x", 1), "holds a compressed message, which nobody asked for"),
-        (enveloped(b"x", 3), "holds a compressed message, which nobody asked for"),
+        (enveloped(b"x", 1), "holds a compressed message, although none was requested"),
+        (enveloped(b"x", 3), "holds a compressed message, although none was requested"),
         (enveloped(b"x", 4), "holds an envelope with unknown flags (0x04)"),
         (enveloped(b"x", 0x82), "holds an envelope with unknown flags (0x82)"),
         (b"\0\0\0\0\x15", "holds a message larger than max_response_bytes (20)"),
@@ -74,8 +74,8 @@ def test_an_envelope_that_cannot_be_used_is_refused_before_its_message_has_come(
     ("data", "problem"),
     [
         (b"", "was cut short before its end-of-stream message"),
-        (b"\0\0\0", "was cut short inside of a message"),
-        (enveloped(b"abc")[:-1], "was cut short inside of a message"),
+        (b"\0\0\0", "was cut short in the middle of a message"),
+        (enveloped(b"abc")[:-1], "was cut short in the middle of a message"),
     ],
 )
 def test_what_is_missing_is_told(data, problem):
@@ -174,7 +174,7 @@ def test_a_stream_says_what_it_is(headers):
         ({"content-type": "text/html"}, "is not a stream of messages (application/connect+json)"),
         (
             {"content-type": "application/connect+json", "content-encoding": "gzip"},
-            "is in a coding that nobody asked for ('gzip')",
+            "has a content coding that was not requested ('gzip')",
         ),
     ],
 )

@@ -190,7 +190,9 @@ def test_a_bad_option_is_refused_by_name_in_the_constructor(option, value, error
 def test_an_unknown_option_is_refused():
     with pytest.raises(TypeError, match="retries"):
         IronflowClient(retries=3)
-    with pytest.raises(TypeError, match="'xyz' is not an option of the client; there are: serv"):
+    with pytest.raises(
+        TypeError, match="'xyz' is not an option of the client; the options are: serv"
+    ):
         IronflowClient().with_options(xyz=3)
 
 

@@ -194,7 +194,7 @@ def test_a_cursor_that_comes_again_is_an_error_and_no_endless_loop(server, clien
     given = [next(pages)["id"] for _ in cursors]
     assert given == [str(number) for number in range(len(cursors))]
     for _ in range(2):
-        with pytest.raises(InvalidResponseError, match="a cursor that was asked for before$"):
+        with pytest.raises(InvalidResponseError, match="a cursor that was requested before$"):
             next(pages)
     assert len(server.requests) == len(cursors)
 
@@ -202,7 +202,7 @@ def test_a_cursor_that_comes_again_is_an_error_and_no_endless_loop(server, clien
 def test_a_version_that_comes_again_is_an_error_and_no_endless_loop(server, client):
     server.reply({"entries": [{"entity_version": 3}], "next_cursor": 4})
     server.reply({"entries": [{"entity_version": 4}], "next_cursor": 3})
-    with pytest.raises(InvalidResponseError, match="a from_version that was asked for before$"):
+    with pytest.raises(InvalidResponseError, match="a from_version that was requested before$"):
         list(client.streams_iterate_history("entity-1", from_version=3))
     assert len(server.requests) == 2
 

@@ -244,14 +244,14 @@ def test_a_string_of_another_run_is_refused(server, client):
 )
 def test_a_string_of_other_filters_is_refused_by_their_names(server, client, given, changed):
     resume = client.runs_iterate(status="failed").resume
-    with pytest.raises(ValueError, match=f"^resume: comes from a call with another {changed}$"):
+    with pytest.raises(ValueError, match=f"^resume: comes from a call with a different {changed}$"):
         client.runs_iterate(resume=resume, **given)
     assert server.requests == []
 
 
 def test_a_string_of_another_environment_header_is_refused(server, client):
     resume = client.outbox_iterate_dead_letter(x_ironflow_environment="staging").resume
-    with pytest.raises(ValueError, match="^resume: .* another X-Ironflow-Environment$"):
+    with pytest.raises(ValueError, match="^resume: .* a different X-Ironflow-Environment$"):
         client.outbox_iterate_dead_letter(resume=resume)
     assert server.requests == []
 

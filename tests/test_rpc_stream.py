@@ -213,8 +213,8 @@ BROKEN = [
     (HEAD + LAST_CHUNK, [], "was cut short before its end-of-stream message", True),
     (HEAD, [], "was cut short", True),
     (reply(ONE, KIND), [1], "was cut short before its end-of-stream message", True),
-    (reply(ONE + TWO[:-1], KIND), [1], "was cut short inside of a message", True),
-    (reply(ONE + b"\0\0", KIND), [1], "was cut short inside of a message", True),
+    (reply(ONE + TWO[:-1], KIND), [1], "was cut short in the middle of a message", True),
+    (reply(ONE + b"\0\0", KIND), [1], "was cut short in the middle of a message", True),
     (UNTIL_CLOSE + ONE, [1], "was cut short before its end-of-stream message", True),
     (streamed(ONE, enveloped(b"\x1f\x8b", 1)), [1], "holds a compressed message", False),
     (streamed(ONE, enveloped(b"{}", 3)), [1], "holds a compressed message", False),
@@ -229,13 +229,13 @@ BROKEN = [
     (streamed(enveloped(b"[" * 200_000)), [], "nested too deeply", False),
     (streamed(ONE, ended(b"{")), [1], "is not JSON", False),
     (streamed(ONE, ended(b"[]")), [1], "is not a JSON object", False),
-    (reply(ONE + ended(), KIND, "Content-Encoding: gzip"), [], "nobody asked for ('gzip')", False),
+    (reply(ONE + ended(), KIND, "Content-Encoding: gzip"), [], "not requested ('gzip')", False),
     (HEAD + b"zz\r\n", [], "a chunk has no size", False),
     (HEAD + b"5\r\n\0\0\0\0\2{}", [], "a chunk has the wrong size", False),
     # What came before a break is given, also what came in the same receive.
     (HEAD + chunk(ONE) + b"zz\r\n", [1], "a chunk has no size", False),
     (HEAD + chunk(ONE + TWO)[:-2] + b"??", [1, 2], "a chunk has the wrong size", False),
-    (HEAD + chunk(ONE) + chunk(TWO) + b"0\n\n", [1, 2], "a line of its chunks ends wrong", False),
+    (HEAD + chunk(ONE) + chunk(TWO) + b"0\n\n", [1, 2], "a chunk line has the wrong ending", False),
     (HEAD + chunk(ONE) + b"0\r\nno trailer\r\n\r\n", [1], "a malformed trailer", False),
 ]
 

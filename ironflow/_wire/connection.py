@@ -187,7 +187,7 @@ class Connection:
             problem = f"the proxy answers {reply.status} {opening(reply.reason)} to CONNECT"
             raise TunnelRefused(problem, reply.status in RETRYABLE_STATUSES)
         if parser.take_rest():
-            raise BadReply("of the proxy is not HTTP: it goes on behind its end")
+            raise BadReply("of the proxy is not HTTP: it continues after its end")
         self.parser = ReplyParser()
 
     def is_alive(self) -> bool:

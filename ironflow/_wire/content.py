@@ -63,7 +63,9 @@ def inflate(reply: Reply, limit: int, deadline: float) -> None:
         return
     if coding not in ("gzip", "x-gzip"):
         if success:
-            raise BadReply(f"is in a coding that nobody asked for ({opening(coding)!r})", reply)
+            raise BadReply(
+                f"has a content coding that was not requested ({opening(coding)!r})", reply
+            )
         return
     inflated = bytearray()
     if not success:  # little comes out of it: the status does not wait for the clock
@@ -93,7 +95,7 @@ def _gunzip(
         if inflater is None:
             members += 1
             if members > MAX_MEMBERS:
-                return "is a gzip of too many members", False
+                return "has too many gzip members", False
             inflater = zlib.decompressobj(wbits=31)
         given = view[at : at + _SLICE]
         try:
@@ -107,7 +109,7 @@ def _gunzip(
         if inflater.eof:
             inflater = None
         elif at == len(view) and len(piece) < _BLOCK:
-            return "was cut short inside of its gzip", True
+            return "was cut short within its gzip data", True
     return "", False
 
 
@@ -156,7 +158,7 @@ def parse(text: str) -> Any:
     except StopIteration as error:
         if is_from_signal_handler(error):
             raise
-        raise ValueError("it is no JSON value") from error
+        raise ValueError("it is not a JSON value") from error
     if end != len(text) and text[end:].strip(_SPACE):
         raise ValueError("there is more than one JSON value")
     return value

@@ -52,7 +52,9 @@ CODE_LIMIT = 100
 ID_LIMIT = 200
 EXCERPT_LIMIT = 200
 
-_NOT_FOLLOWED = "which is not followed (only GET and HEAD are, in the same origin, five times)"
+_NOT_FOLLOWED = (
+    "which is not followed (only GET and HEAD are, within the same origin, five times at most)"
+)
 _PHRASES = {status: code.replace("_", " ").title() for status, code in CODE_BY_STATUS.items()}
 _PAGE = re.compile(
     r"[\s\ufeff]*<(?:!--|(?:!doctype html|html|head|title|body|center|h[1-6]|p|pre|div)\b)", re.I

@@ -190,7 +190,7 @@ class ReplyParser:
         """
         self.reusable = False
         if self._step is ReplyParser._read_head:
-            problem = "is not HTTP: the server closed the connection inside of its head"
+            problem = "is not HTTP: the server closed the connection in the middle of its head"
             raise BadReply(problem, retryable=True)
         if self._step is ReplyParser._read_until_close and announced:
             return self._reply()
@@ -265,7 +265,7 @@ class ReplyParser:
                 break
             self._interim += 1
             if head.status == 101:
-                raise BadReply("switches protocols, which nobody asked for", head.reply())
+                raise BadReply("switches protocols without being asked to", head.reply())
             if self._interim > MAX_INTERIM:
                 raise BadReply("never comes: too many interim replies", head.reply())
         self._head, self._head_bytes = head, data[: end + 4]
@@ -379,9 +379,9 @@ class ReplyParser:
     def _without_line(self, limit: int) -> Reply | None:
         """Wait for the rest of a line, unless it is broken already."""
         if b"\n" in self._rest[:limit]:
-            return self._broken("is not HTTP: a line of its chunks ends wrong")
+            return self._broken("is not HTTP: a chunk line has the wrong ending")
         if len(self._rest) >= limit:
-            return self._broken("is not HTTP: a line of its chunks is too long")
+            return self._broken("is not HTTP: a chunk line is too long")
         return None
 
     def _broken(self, problem: str) -> Reply:
@@ -483,12 +483,12 @@ class _Head:
         coding = self.headers.get("transfer-encoding")
         if coding is not None:
             if coding.lower() != "chunked" or length is not None:
-                raise self._refused("its transfer-encoding cannot be right", self.headers)
+                raise self._refused("its transfer-encoding is not valid", self.headers)
             return _CHUNKED
         if length is None:
             return _UNTIL_CLOSE
         if not _LENGTH.match(length):
-            raise self._refused("its content-length is no length", self.headers)
+            raise self._refused("its content-length is not a length", self.headers)
         return int(length)
 
     def _refused(self, problem: str, headers: dict[str, str]) -> BadReply:

@@ -112,7 +112,7 @@ def _refusal(reply: Reply, key: str) -> str:
     try:
         check_reply(reply.status, reply.headers, key)
     except HandshakeError as error:
-        return f"opens no WebSocket: {error}"
+        return f"does not open a WebSocket: {error}"
     return ""
 
 
@@ -194,7 +194,9 @@ class WebSocketConnection:
             message = f"the WebSocket connection is lost: {clean(problem)}"
             raise IronflowConnectionError(message, code="CONNECTION_FAILED", **facts)
         if self._pending:
-            raise IronflowTimeoutError("the server reads no message", code="TIMEOUT", **facts)
+            raise IronflowTimeoutError(
+                "the server does not read the message", code="TIMEOUT", **facts
+            )
 
     def ping(self) -> None:
         """Send a ping, as far as that can be done without waiting."""

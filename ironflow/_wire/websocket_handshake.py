@@ -173,7 +173,7 @@ def read_head(data: bytes) -> Head | None:
     first, *lines = data[:end].decode("latin-1").split("\r\n")
     start = first.split(" ", 2)
     if len(start) != 3:
-        raise HandshakeError(_BAD_REQUEST, "a head does not begin as HTTP does")
+        raise HandshakeError(_BAD_REQUEST, "the head is not HTTP")
     headers: dict[str, str] = {}
     for line in lines:
         field = _FIELD.fullmatch(line)

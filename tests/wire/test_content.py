@@ -68,7 +68,7 @@ def test_an_empty_body_is_empty_in_any_coding():
 @pytest.mark.parametrize("coding", ["br", "deflate", "zstd", "gzip, gzip", "gzip, identity", "*"])
 def test_a_coding_that_nobody_asked_for_is_refused(coding):
     error = problem_of(inflated, packed(b"{}"), coding)
-    assert error.problem == f"is in a coding that nobody asked for ({coding!r})"
+    assert error.problem == f"has a content coding that was not requested ({coding!r})"
     assert (error.reply.status, error.retryable) == (200, False)
 
 
@@ -80,22 +80,22 @@ def test_a_gzip_of_several_members_is_one_body():
 @pytest.mark.parametrize("member", [b"", b"x"])
 def test_a_gzip_of_more_than_a_hundred_members_is_refused(member):
     error = problem_of(inflated, packed(member) * 101)
-    assert (error.problem, error.retryable) == ("is a gzip of too many members", False)
+    assert (error.problem, error.retryable) == ("has too many gzip members", False)
 
 
 def test_four_mib_of_empty_members_are_refused_and_not_read():
     members = packed(b"") * (4 * MIB // 20)
-    assert problem_of(inflated, members).problem == "is a gzip of too many members"
+    assert problem_of(inflated, members).problem == "has too many gzip members"
 
 
 def test_a_gzip_that_is_cut_anywhere_is_worth_another_try():
     whole = packed(b'{"a": "bcd", "e": [1, 2, 3]}')
     for end in range(1, len(whole)):
         error = problem_of(inflated, whole[:end])
-        assert (error.problem, error.retryable) == ("was cut short inside of its gzip", True)
+        assert (error.problem, error.retryable) == ("was cut short within its gzip data", True)
     # And the same behind a member that is whole.
     error = problem_of(inflated, whole + whole[:15])
-    assert (error.problem, error.retryable) == ("was cut short inside of its gzip", True)
+    assert (error.problem, error.retryable) == ("was cut short within its gzip data", True)
 
 
 @pytest.mark.parametrize(

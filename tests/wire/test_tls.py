@@ -63,7 +63,7 @@ def test_a_body_that_says_where_it_ends_is_whole_however_the_stream_ends(content
     [
         (reply(b"[1]")[:-1], "was cut short, 1 bytes are missing"),
         (CHUNKED + b"3\r\n[1]\r\n", "was cut short"),
-        (b"HTTP/1.1 200 OK\r\nConten", "closed the connection inside of its head"),
+        (b"HTTP/1.1 200 OK\r\nConten", "closed the connection in the middle of its head"),
     ],
 )
 def test_an_unannounced_end_inside_of_a_reply_is_an_error(content, problem):
