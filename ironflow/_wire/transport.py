@@ -417,7 +417,8 @@ class Transport:
     def find_way(self) -> ProxySettingError | None:
         """Find out how the server is reached; return why the environment does not say so."""
         try:
-            self._route or self._find_route()
+            if self._route is None:
+                self._find_route()
         except ProxySettingError as error:
             return error.with_traceback(None)
         return None
