@@ -1,4 +1,4 @@
-"""What ``typing.get_type_hints`` makes of the client and the models."""
+"""What ``typing.get_type_hints`` makes of the client, the models and the local server."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 
 from ironflow import IronflowClient, models
 from ironflow.client import BaseClient
+from ironflow.testing import LocalServer, StepTools
 
 MODELS = [
     value
@@ -37,6 +38,13 @@ def test_the_hints_of_every_method_can_be_resolved():
     assert len(METHODS) > 100
     for name in METHODS:
         method = getattr(IronflowClient, name)
+        assert set(typing.get_type_hints(method)) == set(method.__annotations__)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="Python 3.9 cannot evaluate str | None")
+@pytest.mark.parametrize("owner", [LocalServer, StepTools], ids=lambda owner: owner.__name__)
+def test_the_hints_of_the_local_server_can_be_resolved(owner):
+    for _, method in inspect.getmembers(owner, inspect.isfunction):
         assert set(typing.get_type_hints(method)) == set(method.__annotations__)
 
 
