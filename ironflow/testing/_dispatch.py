@@ -226,7 +226,6 @@ class Application:
         return reply
 
     def _called(self, exchange: _rpc.Exchange, route: Route | None) -> Reply:
-        """Return the reply to an RPC."""
         request, observe = exchange.request, None
         if self.observe is not None and route is not None:
             observe = partial(self.observe, route, 200)

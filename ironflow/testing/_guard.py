@@ -20,12 +20,7 @@ _EVERY_ADDRESS = ("0.0.0.0", "::")
 
 
 def refuse_foreign(headers: Mapping[str, str], listens_on: str) -> None:
-    """Refuse a request that may come from a web page or is meant for another machine.
-
-    Args:
-        headers: Header values by name in lower case.
-        listens_on: Host that the server was told to listen on.
-    """
+    """Refuse a request that may come from a web page or is meant for another machine."""
     host = headers.get("host")
     if host is not None and not _is_ours(f"//{host}", listens_on, listens_on in _EVERY_ADDRESS):
         raise Refusal(403, f"Host {host[:100]!r} does not name this machine; use localhost")

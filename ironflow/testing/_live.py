@@ -32,12 +32,7 @@ _MAX_SUBSCRIPTIONS = 1_000
 
 
 def switch(call: Call, session: Session) -> Reply:
-    """Return the reply to a request for a WebSocket: 101, or what is wrong with the handshake.
-
-    Args:
-        call: The request.
-        session: The session that uses the WebSocket.
-    """
+    """Return the reply to a request for a WebSocket: 101, or what is wrong with the handshake."""
     request = call.request
     if "upgrade" not in request.headers:
         return upgrade_required(request)

@@ -159,13 +159,7 @@ def _field(item: str) -> Field:
 
 
 def read(message: Any, spec: str, place: str = "") -> Record:
-    """Return a request message under the names and with the values of the engine.
-
-    Args:
-        message: The decoded message.
-        spec: Its members.
-        place: Where it is in the request, empty for the request itself.
-    """
+    """Return a request message, at a place of the request, with the engine's names and values."""
     if not isinstance(message, dict):
         raise Refusal(400, f"{place or 'the message'} must be a JSON object")
     record: Record = {}

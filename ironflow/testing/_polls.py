@@ -30,14 +30,7 @@ _ABOUT_CALLER = ("authorization", "x-ironflow-environment", "x-ironflow-org")
 def held(
     clock: VirtualClock, request: ReceivedRequest, reply: Reply, ask: Callable[[], Reply]
 ) -> Reply:
-    """Return the reply to a request that only reads; for a poll, wait for a new one.
-
-    Args:
-        clock: The clock of the server.
-        request: The request.
-        reply: The current reply.
-        ask: Returns a later reply.
-    """
+    """Return the reply to a request that only reads; for a poll, a later one, from ``ask``."""
     if reply.deliver is not None or reply.status >= 500:
         return reply
     caller = (request.headers.get(name) for name in _ABOUT_CALLER)

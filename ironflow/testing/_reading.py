@@ -59,16 +59,13 @@ class Fields:
         return bool(self._get(name, bool, "true or false", default))
 
     def members(self, name: str, default: T = _REQUIRED) -> dict[str, Any] | T:
-        """Return a JSON object."""
         value: dict[str, Any] | T = self._get(name, dict, "a JSON object", default)
         return value
 
     def any(self, name: str, default: T = _REQUIRED) -> Any | T:
-        """Return a member of any type."""
         return self._get(name, object, "present", default)
 
     def texts(self, name: str, default: T = _REQUIRED) -> list[str] | T:
-        """Return a list of strings."""
         value: Any = self._get(name, list, "an array of strings", default)
         if name in self and not all(isinstance(item, str) for item in value):
             raise Refusal(400, f"{name} must be an array of strings")

@@ -96,13 +96,7 @@ class Expectations:
 def complaint(
     expected: dict[Target, str], unmet: list[Fault], requests: list[ReceivedRequest]
 ) -> str:
-    """Return the message of a failed ``verify``, empty when all is well.
-
-    Args:
-        expected: Expectations that failed, as ``Expectations.failed`` gives them.
-        unmet: Faults that no request met.
-        requests: What arrived.
-    """
+    """Return the message of a failed ``verify``, empty when all is well."""
     lines = [*expected.values(), *(f"{f.target}: no request met this {f.kind}" for f in unmet)]
     if not lines:
         return ""

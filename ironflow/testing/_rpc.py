@@ -147,7 +147,6 @@ class Exchange:
         return Reply(200, deliver=deliver)
 
     def _error(self, refusal: Refusal) -> tuple[Record, int]:
-        """Return the error and its status."""
         status, code = refusal.status, self._code(refusal)
         if status not in _KEPT_STATUSES and not isinstance(refusal, _Unknown):
             status = STATUS_BY_CODE[code]

@@ -154,11 +154,8 @@ class Layout:
 def new_record(new: Record, given: Any, place: Place, known: bool = True) -> Record:
     """Return a new record with the members that are given; null counts as absent.
 
-    Args:
-        new: The members with their defaults; a type stands for a member that has to be given.
-        given: The members that are given.
-        place: Their place.
-        known: Whether members that ``new`` lacks are refused.
+    ``new`` has the members with their defaults; a type stands for a member that has to be given.
+    Members that it lacks are refused, unless ``known`` is False.
     """
     members = place.check(given, dict)
     for name, default in new.items():

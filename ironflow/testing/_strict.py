@@ -25,13 +25,7 @@ _LATER = {  # parameters that servers of this version do not have; by route
 
 
 def check(route: str, query: dict[str, str], body: Any) -> None:
-    """Refuse unknown query parameters and values of a request.
-
-    Args:
-        route: Name of the route.
-        query: The query.
-        body: The decoded body, None if there is none.
-    """
+    """Refuse unknown query parameters and values of a request; ``route`` is the route's name."""
     parameters = QUERY.get(route, {})
     for name, text in query.items():
         if name in _LATER.get(route, ()):

@@ -121,7 +121,6 @@ def _still_working(state: State, timeout: float) -> TimeoutError:
 
 
 def _move(state: State, moment: float, timeout: float) -> None:
-    """Move a virtual clock to a moment."""
     clock = state.clock
     if not isinstance(clock, VirtualClock):
         raise RuntimeError('only a virtual clock can be moved: LocalServer(clock="virtual")')

@@ -71,15 +71,7 @@ class PlatformAudit(Log[Record, State]):
 
 
 def caller_of(state: State, credential: str, *, public: bool, org_id: str, reads: bool) -> Caller:
-    """Return who calls, or refuse the request.
-
-    Args:
-        state: Everything that the server holds.
-        credential: The caller's credential, empty for none.
-        public: Whether the route needs no credential.
-        org_id: Organization to act for, empty for the caller's own.
-        reads: Whether the request only reads.
-    """
+    """Return who calls, for the organization ``org_id`` if one is named, or refuse the request."""
     caller = _caller_with(state, credential) if credential else None
     if caller is None:
         if state.api_key is not None and not public:

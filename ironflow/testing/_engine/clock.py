@@ -77,7 +77,6 @@ class Clock:
         return timestamp(self.now())
 
     def call_at(self, due: float, act: Callable[[], None]) -> Timer:
-        """Set a timer."""
         timer = Timer(due, next(self._numbers), act)
         insort(self._timers, timer)
         self._first_changed()

@@ -49,14 +49,7 @@ def emit(
 
 
 def invoke(environment: Environment, function: Function, data: Any, key: str = "") -> Run:
-    """Start a run of a function directly.
-
-    Args:
-        environment: Where it runs.
-        function: The function.
-        data: Payload of the event that the run gets.
-        key: Idempotency key to keep with the event, empty for none.
-    """
+    """Start a run of a function directly; ``key`` is kept with its event."""
     name = _INVOKE + function.id
     _, run_ids = emit(environment, name, data, source="invoke", idempotency_key=key or None)
     # Functions that listen for such events, by ironflow.invoke.*, have runs of their own.

@@ -24,20 +24,11 @@ class EventLog:
         self.by_id: dict[str, Record] = {}
 
     def next_sequence(self) -> int:
-        """Return the number of the next event or message."""
         self.sequence += 1
         return self.sequence
 
     def append(self, name: str, data: Any, source: str, version: int, members: Record) -> Record:
-        """Add an event and return it.
-
-        Args:
-            name: Event name.
-            data: Payload.
-            source: Where it comes from.
-            version: Schema version of the payload.
-            members: Further members of the model ``Event``; those that are None are left out.
-        """
+        """Add an event and return it; ``members`` that are None are left out."""
         moment = self.environment.clock.text()
         event: Record = {
             "id": self.environment.new_id("evt"),

@@ -58,7 +58,6 @@ class Feed:
         return self.end - len(self._messages)
 
     def add(self, id: str, topics: tuple[str, ...], data: Any, sequence: int) -> None:
-        """Add a message."""
         text = json.dumps(data, separators=(",", ":"))
         self._messages.append(Message(id, topics, text, sequence, self.end))
         self.end += 1
@@ -84,7 +83,6 @@ class Topics(Index[str, Record, Environment]):
     what = "topic"
 
     def count(self, name: str, sequence: int) -> None:
-        """Count a message on a topic."""
         moment = self.owner.clock.text()
         first = {
             "name": name,

@@ -57,14 +57,7 @@ def steps_of(run: Run) -> list[Record]:
 
 
 def inject(run: Run, step_id: str, output: Any, reason: str) -> Any:
-    """Replace the output of a completed step and return the former one.
-
-    Args:
-        run: A run that is paused for injection.
-        step_id: The step's id.
-        output: The new output.
-        reason: For the audit trail.
-    """
+    """Replace the output of a completed step of a paused run, and return the former one."""
     steps_of(run)
     step = next((step for step in run.steps if step["id"] == step_id), None)
     if step is None:

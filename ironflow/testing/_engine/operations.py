@@ -52,7 +52,6 @@ class Breakers(Records):
     what = "circuit breaker"
 
     def open(self, function_id: str, endpoint: str, fails: int) -> None:
-        """Open the breaker of a function's endpoint."""
         key = f"{function_id}|{endpoint}"
         self[key] = {
             "key": key,

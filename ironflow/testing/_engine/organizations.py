@@ -95,7 +95,6 @@ def remove_project(state: State, org_id: str, project_id: str) -> None:
 
 
 def remove_environment(environment: Environment) -> None:
-    """Remove an environment."""
     if environment.id == DEFAULT_ENVIRONMENT:
         raise Refusal(403, "cannot delete default environment")
     _remove(environment)

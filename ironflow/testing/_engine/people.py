@@ -53,7 +53,6 @@ class Users(Records):
                 raise Refusal(409, "a user with this email already exists")
 
     def with_email(self, email: str) -> list[Record]:
-        """Return the users that have an e-mail address."""
         return [user for user in self.values() if user["email"].lower() == email.lower()]
 
     def log_in(self, email: str, password: str) -> tuple[Record, str]:

@@ -153,7 +153,6 @@ class Policies(Records):
         )
 
     def version(self, policy_id: str, number: str) -> Record:
-        """Return a version by its number."""
         if not (number.isascii() and number.isdecimal()):
             raise Refusal(400, "version must be a whole number")
         for version in self.versions[policy_id]:

@@ -271,11 +271,7 @@ def rebuild(
 def wait(view: View, sequence: int, partition: str, seconds: float) -> Record:
     """Wait until a projection has seen a sequence number; a model ``ProjectionCatchupResponse``.
 
-    Args:
-        view: The projection.
-        sequence: The number.
-        partition: Partition that is asked about, empty for the only one.
-        seconds: How long to wait; longer than a minute is a minute.
+    A ``partition`` is empty for the only one. A wait of more than a minute is one of a minute.
     """
     check_can_wait(view, partition)
     state = view.environment.state

@@ -65,17 +65,7 @@ class Queries:
             process.kill()
 
     def run(self, query: str, tables: list[Record], timeout_ms: int, max_rows: int) -> Record:
-        """Execute a query; call it without the state's lock.
-
-        Args:
-            query: Its text, after ``check_query``.
-            tables: The tables that it reads.
-            timeout_ms: How long it may take.
-            max_rows: How many rows to return at most.
-
-        Returns:
-            A model ``SqlResponse``.
-        """
+        """Execute a checked query and return a model ``SqlResponse``; call it without the lock."""
         request = {
             "query": query,
             "tables": tables,

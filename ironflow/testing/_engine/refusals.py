@@ -25,10 +25,5 @@ class Entangled(Refusal, RuntimeError):
 
 
 def missing(what: str, which: str = "") -> Refusal:
-    """Return the refusal of something that does not exist.
-
-    Args:
-        what: Kind of thing, such as ``role``.
-        which: Its id, unless the request's path names it.
-    """
+    """Return the refusal of something missing; ``which`` is its id, unless the path names it."""
     return Refusal(404, f"{what} not found: {which}" if which else f"{what} not found")

@@ -323,15 +323,7 @@ def fail(run: Run, error: Record) -> None:
 
 
 def begin_step(run: Run, step_id: str, step_type: str, *, name: str = "", **members: Any) -> Record:
-    """Start a step of a run: a new one, or again one that did not complete.
-
-    Args:
-        run: The run.
-        step_id: Id of the step within the run.
-        step_type: Such as ``invoke`` or ``sleep``.
-        name: Name for people; the id by default.
-        members: Further members of the model ``Step``.
-    """
+    """Start a step of a run: a new one, or again one that did not complete."""
     environment = run.environment
     moment = environment.clock.text()
     step = next((found for found in run.steps if found["step_id"] == step_id), None)

@@ -128,13 +128,7 @@ class Table:
 
 
 def create(environment: Environment, name: str, **members: Any) -> Projection:
-    """Create an SQL projection, which also processes the existing events.
-
-    Args:
-        environment: Where it belongs.
-        name: Its name.
-        members: As in ``make``.
-    """
+    """Create an SQL projection, also of the existing events; arguments as in ``make``."""
     if name in views_of(environment):
         raise Refusal(409, f"projection already exists: {name}")
     projection = environment.of(OwnProjections)[name] = make(name, **members)
@@ -146,14 +140,7 @@ def create(environment: Environment, name: str, **members: Any) -> Projection:
 def make(
     name: str, *, definition: str, events: list[str], handlers: dict[str, str], description: str
 ) -> Projection:
-    """Return an SQL projection.
-
-    Args:
-        name: Its name.
-        definition, handlers: As in ``Table``.
-        events: Patterns of the event names that it takes.
-        description: For people.
-    """
+    """Return an SQL projection; ``definition`` and ``handlers`` are those of ``Table``."""
     if not _CREATE.match(definition):
         raise Refusal(400, "table_sql must be a CREATE TABLE statement")
     for event, text in handlers.items():

@@ -330,10 +330,7 @@ class Receipts:
     def once(self, what: tuple[str, ...], key: str, act: Callable[[], Record]) -> Record:
         """Act and return the reply; if the idempotency key was used before, return that reply.
 
-        Args:
-            what: The action and the thing it acts on, within which a key is unique.
-            key: The key, empty for none.
-            act: Acts and returns the reply.
+        A key is unique within ``what``: the action and the thing it acts on.
         """
         if key and (what, key) in self.replies:
             return self.replies[what, key]

@@ -87,14 +87,6 @@ def append(
     """Append an event to a stream and return its receipt.
 
     The receipt is a model ``AppendEventResponse``, and the event's number in the log.
-
-    Args:
-        environment: Environment of the stream.
-        entity_id, entity_type: The entity.
-        name, data: The event.
-        expected: Version that the stream must have, or ``ANY_VERSION``.
-        key: Idempotency key, empty for none.
-        members: Further members of the model ``Event``.
     """
     streams = environment.of(Streams)
     stream = streams.get(entity_id) or Stream(environment, entity_id, entity_type)

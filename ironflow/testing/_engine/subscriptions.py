@@ -222,7 +222,6 @@ class Consumer:
         return alone
 
     def add(self, member: Subscription) -> None:
-        """Add a member."""
         self.members.append(member)
         for delivery in self._later:  # a stop of the server has dropped their timers
             self._set_timer(delivery, delivery.due, partial(self._is_due, delivery))
@@ -352,13 +351,7 @@ class Consumers:
             consumer.dispatch()
 
     def subscribe(self, text: str, options: Options, wake: Callable[[], None]) -> Subscription:
-        """Add a subscription.
-
-        Args:
-            text: Its pattern.
-            options: Its options.
-            wake: Called when there is something to take, with the state's lock held.
-        """
+        """Add a subscription; ``wake`` is called with the lock held when it has a message."""
         pattern = Pattern(text)
         key = (options.namespace, options.group) if options.group else None
         consumer = next((found for found in self._all if key and found.key == key), None)

@@ -76,11 +76,9 @@ class Watches:
         self._all: list[Watch] = []
 
     def add(self, watch: Watch) -> None:
-        """Add a watch."""
         self._all.append(watch)
 
     def remove(self, watch: Watch) -> None:
-        """Remove a watch."""
         if watch in self._all:
             self._all.remove(watch)
 

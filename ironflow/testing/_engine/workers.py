@@ -193,10 +193,7 @@ class Workers(Index[str, Worker, Environment]):
 def register_function(environment: Environment, id: str, members: Record) -> tuple[Function, bool]:
     """Register a function, or change it; return it, and whether it is new.
 
-    Args:
-        environment: Where it belongs.
-        id: Its id.
-        members: Members of the model ``FunctionResponse``; absent ones get their defaults.
+    Members of the model ``FunctionResponse`` that are absent get their defaults.
     """
     if id in environment.state.registry.of(Functions):
         raise Refusal(409, f"{id} is a Python function of the local server; it has no workers")
@@ -232,26 +229,14 @@ def register_function(environment: Environment, id: str, members: Record) -> tup
 
 
 def progress(job: Job, steps: list[Step], offset: int) -> None:
-    """Record steps of a job; those that were reported already are left out.
-
-    Args:
-        job: The job.
-        steps: The steps that were executed.
-        offset: Number of the first of them within the execution.
-    """
+    """Record the steps of a job from number ``offset`` on, but for those reported already."""
     for step in steps[max(job.recorded - offset, 0) :]:
         _record_step(job.run, step)
     job.recorded = max(job.recorded, offset + len(steps))
 
 
 def report(job: Job, outcome: Failure | Yield | None, output: Any = None) -> None:
-    """Record the final report on a job.
-
-    Args:
-        job: The job.
-        outcome: Why the run is not complete; None when it is.
-        output: Output of a run that is complete.
-    """
+    """Record the final report on a job; without an ``outcome`` the run is complete."""
     run = job.run
     run.execution += 1
     for member in ("claimed_at", "claimed_by"):

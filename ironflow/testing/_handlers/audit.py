@@ -47,13 +47,7 @@ def get_auth_audit_trail(call: Call) -> Record:
 
 
 def page(call: Call, entries: Iterable[Record], *, least: int = 1) -> Record:
-    """Return a page of audit events, a model ``RunAuditResponse``, by the query's filters.
-
-    Args:
-        call: The request.
-        entries: The entries, oldest first or newest first.
-        least: Smallest limit to accept; 0 means the default.
-    """
+    """Return a page of audit events, a model ``RunAuditResponse``; 0 is the default limit."""
     event_type = call.query.text("event_type")
     first, last = call.query.moment("from"), call.query.moment("to")
     limit = call.query.integer("limit", 0, low=least) or _DEFAULT_LIMIT

@@ -60,7 +60,6 @@ def _emitted(call: Call, fields: Fields) -> Record:
 
 
 def _name(fields: Fields) -> str:
-    """Return the name of an event, or refuse it."""
     name = fields.text("event")
     refuse_reserved(name, "event")
     return name
