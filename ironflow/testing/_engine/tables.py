@@ -26,7 +26,7 @@ from .projections import View, views_of
 from .runs import Runs, functions_of
 from .state import Environment, Record
 
-_COLUMNS = {
+COLUMNS = {
     "events": (
         "id", "name", "data", "metadata", "entity_id", "entity_type", "entity_version", "source",
         "version", "run_id", "idempotency_key", "webhook_source_id", "nats_seq", "processed",
@@ -79,10 +79,10 @@ def tables_named(query: str, environment: Environment) -> list[Record]:
     everything = "sqlite_" in text
     found = [
         _table(name, columns, _RECORDS[name](environment), _JSON)
-        for name, columns in _COLUMNS.items()
+        for name, columns in COLUMNS.items()
         if everything or name in text
     ]
-    used = set(_COLUMNS)
+    used = set(COLUMNS)
     for name, view in views.items():
         if (everything or name.casefold() in text) and name.lower() not in used:
             used.add(name.lower())

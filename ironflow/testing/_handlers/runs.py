@@ -10,18 +10,13 @@ from .._engine.events import EventLog
 from .._engine.refusals import Refusal, missing
 from .._engine.runs import Run, Runs
 from .._engine.state import Record, only
+from .._engine.tables import COLUMNS
 from .._engine.times import is_within
 from ._pages import window
 from ._table import route
 from .audit import page
 
-_RUN = (
-    "actor_id", "attempt", "cancellation_cause", "claimed_at", "claimed_by", "created_at",
-    "ended_at", "environment_id", "error", "event_id", "execution_mode", "function_id",
-    "function_version", "id", "input", "max_attempts", "output", "parent_run_id",
-    "parent_step_id", "pause_reason", "pause_requested", "resume_from_step", "started_at",
-    "status", "timeout_at", "updated_at", "version", "worker_id",
-)  # fmt: skip
+_RUN = tuple(sorted(COLUMNS["runs"]))
 _UNLISTED_RUN = (
     "cancellation_cause", "claimed_at", "claimed_by", "environment_id", "pause_reason",
     "pause_requested", "version",
