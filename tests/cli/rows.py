@@ -96,6 +96,20 @@ class Row(NamedTuple):
     typed: str | None = None
 
 
+def answered(line, out, method, path, value, *status, **more):
+    """A row of a single request, and the reply that the server gives to it.
+
+    Args:
+        line, out: As of the row.
+        method, path: Of the request.
+        value, status: Of the reply.
+        more: Anything else of the request or of the row.
+    """
+    asked = {name: more.pop(name) for name in Sent._fields if name in more}
+    sent = Sent(method, path, **asked)
+    return Row(line, out, [sent], replies=[(method, path, value, *status)], **more)
+
+
 def ago(seconds):
     """The time some seconds ago, as the server writes times."""
     moment = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=seconds)

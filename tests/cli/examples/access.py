@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..rows import Json, Row, Says, Sent
+from ..rows import Json, Row, Says, Sent, answered
 
 _KEY = {
     "id": "ak_abc123",
@@ -25,33 +25,25 @@ API_KEYS = [
         [Sent("POST", "/apikeys", body={"name": "my-key"}, may={"platform": False})],
         err=None,  # how to keep the key
     ),
-    Row(
+    answered(
         "ironflow apikey create my-key --role role_abc123 --role role_def456",
         Says("ifkey_89abcdef0123456789abcdef01234567"),
-        [
-            Sent(
-                "POST",
-                "/apikeys",
-                body={"name": "my-key", "role_ids": ["role_abc123", "role_def456"]},
-                may={"platform": False},
-            )
-        ],
-        replies=[("POST", "/apikeys", _MADE)],
-        err=None,  # how to keep the key
+        "POST",
+        "/apikeys",
+        _MADE,
+        body={"name": "my-key", "role_ids": ["role_abc123", "role_def456"]},
+        may={"platform": False},
+        err=None,
     ),
-    Row(
+    answered(
         "ironflow apikey create my-key --env env_abc123 --expires 720h",
         Says("ifkey_89abcdef0123456789abcdef01234567"),
-        [
-            Sent(
-                "POST",
-                "/apikeys",
-                body={"name": "my-key", "env_id": "env_abc123", "expires_in": "720h"},
-                may={"platform": False},
-            )
-        ],
-        replies=[("POST", "/apikeys", _MADE)],
-        err=None,  # how to keep the key
+        "POST",
+        "/apikeys",
+        _MADE,
+        body={"name": "my-key", "env_id": "env_abc123", "expires_in": "720h"},
+        may={"platform": False},
+        err=None,
     ),
     Row(
         "ironflow apikey create my-platform-key --platform",
@@ -59,36 +51,31 @@ API_KEYS = [
         [Sent("POST", "/apikeys", body={"name": "my-platform-key", "platform": True})],
         err=None,  # how to keep the key
     ),
-    Row(
-        "ironflow apikey list",
-        _KEY_TABLE,
-        [Sent("GET", "/apikeys")],
-        replies=[("GET", "/apikeys", [_KEY])],
-    ),
-    Row(
+    answered("ironflow apikey list", _KEY_TABLE, "GET", "/apikeys", [_KEY]),
+    answered(
         "ironflow apikey list --platform",
         _KEY_TABLE,
-        [Sent("GET", "/apikeys", {"platform": "true"})],
-        replies=[("GET", "/apikeys", [_KEY])],
+        "GET",
+        "/apikeys",
+        [_KEY],
+        query={"platform": "true"},
     ),
-    Row(
-        "ironflow apikey list --json",
-        Json([_KEY]),
-        [Sent("GET", "/apikeys")],
-        replies=[("GET", "/apikeys", [_KEY])],
-    ),
-    Row(
+    answered("ironflow apikey list --json", Json([_KEY]), "GET", "/apikeys", [_KEY]),
+    answered(
         "ironflow apikey delete ak_abc123",
         Says("ak_abc123"),
-        [Sent("DELETE", "/apikeys/ak_abc123")],
-        replies=[("DELETE", "/apikeys/ak_abc123", b"", 204)],
+        "DELETE",
+        "/apikeys/ak_abc123",
+        b"",
+        204,
     ),
-    Row(
+    answered(
         "ironflow apikey rotate ak_abc123",
         Says("ifkey_89abcdef0123456789abcdef01234567"),
-        [Sent("POST", "/apikeys/ak_abc123/rotate")],
-        replies=[("POST", "/apikeys/ak_abc123/rotate", _MADE)],
-        err=None,  # how to keep the key
+        "POST",
+        "/apikeys/ak_abc123/rotate",
+        _MADE,
+        err=None,
     ),
 ]
 
@@ -119,7 +106,7 @@ ROLES = [
         [Sent("POST", "/roles", body={"name": "billing-team", "org_id": "org_default"})],
         after=lambda client, _: "billing-team" in [role["name"] for role in client.roles_list()],
     ),
-    Row(
+    answered(
         "ironflow role list",
         """
         ID NAME ORG_ID DEFAULT
@@ -128,16 +115,19 @@ ROLES = [
         role_i9j0k1l2 viewer org_default true
         role_m3n4o5p6 billing org_default false
         """,
-        [Sent("GET", "/roles")],
-        replies=[("GET", "/roles", _ROLES)],
+        "GET",
+        "/roles",
+        _ROLES,
     ),
-    Row(
+    answered(
         "ironflow role list --org org_default --json",
         Json(_ROLES),
-        [Sent("GET", "/roles", {"org_id": "org_default"})],
-        replies=[("GET", "/roles", _ROLES)],
+        "GET",
+        "/roles",
+        _ROLES,
+        query={"org_id": "org_default"},
     ),
-    Row(
+    answered(
         "ironflow role get role_a1b2c3d4",
         """
         ID: role_a1b2c3d4
@@ -145,28 +135,34 @@ ROLES = [
         Org ID: org_default
         Default: false
         """,
-        [Sent("GET", "/roles/role_a1b2c3d4")],
-        replies=[
-            ("GET", "/roles/role_a1b2c3d4", _role("role_a1b2c3d4", "billing-team", False)),
-        ],
+        "GET",
+        "/roles/role_a1b2c3d4",
+        _role("role_a1b2c3d4", "billing-team", False),
     ),
-    Row(
+    answered(
         "ironflow role assign-policy role_a1b2c3d4 pol_x1y2z3",
         "Policy assigned to role",
-        [Sent("POST", "/roles/role_a1b2c3d4/policies", body={"policy_id": "pol_x1y2z3"})],
-        replies=[("POST", "/roles/role_a1b2c3d4/policies", b"", 204)],
+        "POST",
+        "/roles/role_a1b2c3d4/policies",
+        b"",
+        204,
+        body={"policy_id": "pol_x1y2z3"},
     ),
-    Row(
+    answered(
         "ironflow role remove-policy role_a1b2c3d4 pol_x1y2z3",
         "Policy removed from role",
-        [Sent("DELETE", "/roles/role_a1b2c3d4/policies/pol_x1y2z3")],
-        replies=[("DELETE", "/roles/role_a1b2c3d4/policies/pol_x1y2z3", b"", 204)],
+        "DELETE",
+        "/roles/role_a1b2c3d4/policies/pol_x1y2z3",
+        b"",
+        204,
     ),
-    Row(
+    answered(
         "ironflow role delete role_a1b2c3d4",
         "Role deleted",
-        [Sent("DELETE", "/roles/role_a1b2c3d4")],
-        replies=[("DELETE", "/roles/role_a1b2c3d4", b"", 204)],
+        "DELETE",
+        "/roles/role_a1b2c3d4",
+        b"",
+        204,
     ),
 ]
 
@@ -279,112 +275,102 @@ POLICIES = [
             )
         ],
     ),
-    Row(
+    answered(
         "ironflow policy list",
         """
         ID NAME EFFECT ACTIONS RESOURCES
         pol_x1y2z3 allow-prod-reads allow functions:list,runs:read irn:ironflow:*:*:prod:*
         pol_a4b5c6 deny-prod-writes deny functions:register,functions:invoke irn:ironflow:*:*:prod:*
         """,
-        [Sent("GET", "/policies")],
-        replies=[("GET", "/policies", _POLICIES)],
+        "GET",
+        "/policies",
+        _POLICIES,
     ),
-    Row(
+    answered(
         "ironflow policy list --org org_default --json",
         Json(_POLICIES),
-        [Sent("GET", "/policies", {"org_id": "org_default"})],
-        replies=[("GET", "/policies", _POLICIES)],
+        "GET",
+        "/policies",
+        _POLICIES,
+        query={"org_id": "org_default"},
     ),
-    Row(
+    answered(
         "ironflow policy update pol_x1y2z3 --condition \"subject.org == 'acme'\"",
         Says("pol_x1y2z3"),
-        [Sent("PATCH", "/policies/pol_x1y2z3", body={"condition": "subject.org == 'acme'"})],
-        replies=[("PATCH", "/policies/pol_x1y2z3", _policy())],
+        "PATCH",
+        "/policies/pol_x1y2z3",
+        _policy(),
+        body={"condition": "subject.org == 'acme'"},
     ),
-    Row(
+    answered(
         'ironflow policy test --policy-id pol_x1y2z3 --request \'{"action":"read"}\' '
         '--subject \'{"id":"u1","roles":["admin"]}\'',
         """
         Condition: subject.org == "acme"
         Matched: true
         """,
-        [
-            Sent(
-                "POST",
-                "/policies/dry-run",
-                body={
-                    "policy_id": "pol_x1y2z3",
-                    "request": {"action": "read"},
-                    "subject": {"id": "u1", "roles": ["admin"]},
-                },
-            )
-        ],
-        replies=[
-            (
-                "POST",
-                "/policies/dry-run",
-                {"matched": True, "condition_source": 'subject.org == "acme"'},
-            )
-        ],
+        "POST",
+        "/policies/dry-run",
+        {"matched": True, "condition_source": 'subject.org == "acme"'},
+        body={
+            "policy_id": "pol_x1y2z3",
+            "request": {"action": "read"},
+            "subject": {"id": "u1", "roles": ["admin"]},
+        },
     ),
-    Row(
+    answered(
         "ironflow policy versions list pol_x1y2z3",
         Says("2", "allow-prod-reads"),
-        [Sent("GET", "/policies/pol_x1y2z3/versions")],
-        replies=[("GET", "/policies/pol_x1y2z3/versions", [_VERSION])],
+        "GET",
+        "/policies/pol_x1y2z3/versions",
+        [_VERSION],
     ),
-    Row(
+    answered(
         "ironflow policy rollback pol_x1y2z3 2",
         Says("2"),
-        [Sent("POST", "/policies/pol_x1y2z3/rollback/2")],
-        replies=[("POST", "/policies/pol_x1y2z3/rollback/2", _policy())],
+        "POST",
+        "/policies/pol_x1y2z3/rollback/2",
+        _policy(),
     ),
-    Row(
+    answered(
         "ironflow policy template list",
         Says("tpl_admin_basics", "Admin basics"),
-        [Sent("GET", "/policy-templates")],
-        replies=[("GET", "/policy-templates", [_TEMPLATE])],
+        "GET",
+        "/policy-templates",
+        [_TEMPLATE],
     ),
-    Row(
+    answered(
         "ironflow policy template install tpl_admin_basics",
         Says("tpl_admin_basics"),
-        [Sent("POST", "/policy-templates/tpl_admin_basics/install")],
-        replies=[
-            (
-                "POST",
-                "/policy-templates/tpl_admin_basics/install",
-                {
-                    "template_id": "tpl_admin_basics",
-                    "version": "1.0.0",
-                    "policies_count": 1,
-                    "policies": [_policy()],
-                },
-            )
-        ],
+        "POST",
+        "/policy-templates/tpl_admin_basics/install",
+        {
+            "template_id": "tpl_admin_basics",
+            "version": "1.0.0",
+            "policies_count": 1,
+            "policies": [_policy()],
+        },
     ),
-    Row(
+    answered(
         "ironflow policy update pol_x1y2z3 --effect deny --bypass-self-lockout-preflight "
         '--bypass-reason "incident-217 emergency lockout recovery"',
         Says("pol_x1y2z3"),
-        [
-            Sent(
-                "PATCH",
-                "/policies/pol_x1y2z3",
-                # The reference does not say how the bypass is called on the wire.
-                body=lambda body: (
-                    len(body) == 3
-                    and body["effect"] == "deny"
-                    and True in body.values()
-                    and "incident-217 emergency lockout recovery" in body.values()
-                ),
-            )
-        ],
-        replies=[("PATCH", "/policies/pol_x1y2z3", _policy(effect="deny"))],
+        "PATCH",
+        "/policies/pol_x1y2z3",
+        _policy(effect="deny"),
+        body=lambda body: (
+            len(body) == 3
+            and body["effect"] == "deny"
+            and True in body.values()
+            and "incident-217 emergency lockout recovery" in body.values()
+        ),
     ),
-    Row(
+    answered(
         "ironflow policy delete pol_x1y2z3",
         "Policy deleted",
-        [Sent("DELETE", "/policies/pol_x1y2z3")],
-        replies=[("DELETE", "/policies/pol_x1y2z3", b"", 204)],
+        "DELETE",
+        "/policies/pol_x1y2z3",
+        b"",
+        204,
     ),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..rows import RPC, Json, Row, Sent
+from ..rows import RPC, Json, answered
 
 
 def _event(moment, event_type, payload, **members):
@@ -76,67 +76,52 @@ def _in_snake_case(reply):
     return {"events": events, "total_count": reply["totalCount"]}
 
 
-_TRAIL_RPC = f"{RPC}AuditService/GetAuditTrail"
 AUTH_RPC = f"{RPC}AuditService/GetAuthAuditTrail"
 
 
-def _sent(path, **body):
-    return [Sent("POST", path, body=body)]
+def _trail(line, out, reply=_TRAIL, **body):
+    body = {"run_id": "run_abc123", "limit": 50, **body}
+    return answered(line, out, "POST", f"{RPC}AuditService/GetAuditTrail", reply, body=body)
+
+
+def _auth(line, out, **body):
+    body = {"org_id": "org_default", "limit": 50, **body}
+    return answered(line, out, "POST", AUTH_RPC, AUTH, body=body)
 
 
 TRAILS = [
-    Row(
-        "ironflow audit trail run_abc123",
-        _TRAIL_OUT,
-        _sent(_TRAIL_RPC, run_id="run_abc123", limit=50),
-        replies=[("POST", _TRAIL_RPC, _TRAIL)],
-    ),
-    Row(
+    _trail("ironflow audit trail run_abc123", _TRAIL_OUT),
+    _trail(
         "ironflow audit trail run_abc123 --type step.completed",
         _COMPLETED_OUT,
-        _sent(_TRAIL_RPC, run_id="run_abc123", event_type="step.completed", limit=50),
-        replies=[("POST", _TRAIL_RPC, _COMPLETED)],
+        _COMPLETED,
+        event_type="step.completed",
     ),
-    Row(
+    _trail(
         "ironflow audit trail run_abc123 --from 2026-01-01T00:00:00Z --to 2026-01-02T00:00:00Z",
         _TRAIL_OUT,
-        _sent(
-            _TRAIL_RPC,
-            run_id="run_abc123",
-            from_timestamp="2026-01-01T00:00:00Z",
-            to_timestamp="2026-01-02T00:00:00Z",
-            limit=50,
-        ),
-        replies=[("POST", _TRAIL_RPC, _TRAIL)],
+        from_timestamp="2026-01-01T00:00:00Z",
+        to_timestamp="2026-01-02T00:00:00Z",
     ),
-    Row(
+    _trail(
         "ironflow audit trail run_abc123 --limit 100 --json",
         Json(_in_snake_case(_TRAIL)),
-        _sent(_TRAIL_RPC, run_id="run_abc123", limit=100),
-        replies=[("POST", _TRAIL_RPC, _TRAIL)],
+        limit=100,
     ),
-    Row(
-        "ironflow audit auth-trail --org org_default",
-        AUTH_OUT,
-        _sent(AUTH_RPC, org_id="org_default", limit=50),
-        replies=[("POST", AUTH_RPC, AUTH)],
-    ),
-    Row(
+    _auth("ironflow audit auth-trail --org org_default", AUTH_OUT),
+    _auth(
         "ironflow audit auth-trail --org org_default --key ak_abc123",
         AUTH_OUT,
-        _sent(AUTH_RPC, org_id="org_default", api_key_id="ak_abc123", limit=50),
-        replies=[("POST", AUTH_RPC, AUTH)],
+        api_key_id="ak_abc123",
     ),
-    Row(
+    _auth(
         "ironflow audit auth-trail --org org_default --action functions:invoke",
         AUTH_OUT,
-        _sent(AUTH_RPC, org_id="org_default", action="functions:invoke", limit=50),
-        replies=[("POST", AUTH_RPC, AUTH)],
+        action="functions:invoke",
     ),
-    Row(
+    _auth(
         "ironflow audit auth-trail --org org_default --from 2026-01-01T00:00:00Z --json",
         Json(_in_snake_case(AUTH)),
-        _sent(AUTH_RPC, org_id="org_default", from_timestamp="2026-01-01T00:00:00Z", limit=50),
-        replies=[("POST", AUTH_RPC, AUTH)],
+        from_timestamp="2026-01-01T00:00:00Z",
     ),
 ]

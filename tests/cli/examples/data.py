@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..rows import RPC, Json, Lines, Row, Says, Sent
+from ..rows import RPC, Json, Lines, Row, Says, Sent, answered
 
 
 def _with_secret(server, client):
@@ -201,18 +201,14 @@ VERSION NAME DATA TIMESTAMP
 
 def _read(flags, out, **query):
     defaults = {"from_version": "0", "direction": "forward"}
-    return Row(
+    return answered(
         f"ironflow stream read order-1{flags}",
         out,
-        [
-            Sent(
-                "GET",
-                "/streams/order-1/events",
-                {"limit": "100", **query},
-                may={name: value for name, value in defaults.items() if name not in query},
-            )
-        ],
-        replies=[("GET", "/streams/order-1/events", _STREAM)],
+        "GET",
+        "/streams/order-1/events",
+        _STREAM,
+        query={"limit": "100", **query},
+        may={name: value for name, value in defaults.items() if name not in query},
     )
 
 
@@ -282,17 +278,18 @@ def _published(data, **body):
 
 
 TOPICS = [
-    Row(
+    answered(
         "ironflow topic list",
         """
         NAME MESSAGES CONSUMERS
         order.processed 42 2
         user.signup 15 1
         """,
-        [Sent("POST", _TOPICS_RPC)],
-        replies=[("POST", _TOPICS_RPC, _TOPICS)],
+        "POST",
+        _TOPICS_RPC,
+        _TOPICS,
     ),
-    Row(
+    answered(
         "ironflow topic list --json",
         Json(
             {
@@ -302,10 +299,11 @@ TOPICS = [
                 ]
             }
         ),
-        [Sent("POST", _TOPICS_RPC)],
-        replies=[("POST", _TOPICS_RPC, _TOPICS)],
+        "POST",
+        _TOPICS_RPC,
+        _TOPICS,
     ),
-    Row(
+    answered(
         "ironflow topic stats order.processed",
         """
         Topic: order.processed
@@ -315,10 +313,12 @@ TOPICS = [
         First Seq: 1
         Last Seq: 42
         """,
-        [Sent("POST", _STATS_RPC, body={"topic": "order.processed"})],
-        replies=[("POST", _STATS_RPC, _STATS)],
+        "POST",
+        _STATS_RPC,
+        _STATS,
+        body={"topic": "order.processed"},
     ),
-    Row(
+    answered(
         "ironflow topic stats order.processed --json",
         Json(
             {
@@ -330,8 +330,10 @@ TOPICS = [
                 "last_seq": "42",
             }
         ),
-        [Sent("POST", _STATS_RPC, body={"topic": "order.processed"})],
-        replies=[("POST", _STATS_RPC, _STATS)],
+        "POST",
+        _STATS_RPC,
+        _STATS,
+        body={"topic": "order.processed"},
     ),
     Row(
         'ironflow topic publish order.processed --data \'{"orderId": "123", "status": "shipped"}\'',

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ..rows import RPC, Json, Loose, Row, Says, Sent
+from ..rows import RPC, Json, Loose, Row, Says, Sent, answered
 
 SYNC = f"{RPC}IronflowService/TriggerSync"
 RESULTS = {
@@ -235,41 +235,52 @@ SCHEMAS = [
             client.schemas_get("order.created")["description"] == "Added address field"
         ),
     ),
-    Row(
+    answered(
         "ironflow event schema list",
         _SCHEMAS_OUT,
-        [Sent("GET", "/events/schemas", {"limit": "100"}, may={"offset": "0"})],
-        replies=[("GET", "/events/schemas", SCHEMAS_REPLY)],
+        "GET",
+        "/events/schemas",
+        SCHEMAS_REPLY,
+        query={"limit": "100"},
+        may={"offset": "0"},
     ),
-    Row(
+    answered(
         "ironflow event schema list --event order.created",
         _SCHEMAS_OUT,
-        [Sent("GET", "/events/schemas", {"event_name": "order.created", "limit": "100"})],
-        replies=[("GET", "/events/schemas", SCHEMAS_REPLY)],
+        "GET",
+        "/events/schemas",
+        SCHEMAS_REPLY,
+        query={"event_name": "order.created", "limit": "100"},
     ),
-    Row(
+    answered(
         "ironflow event schema list --json",
         Json(SCHEMAS_REPLY),
-        [Sent("GET", "/events/schemas", {"limit": "100"}, may={"offset": "0"})],
-        replies=[("GET", "/events/schemas", SCHEMAS_REPLY)],
+        "GET",
+        "/events/schemas",
+        SCHEMAS_REPLY,
+        query={"limit": "100"},
+        may={"offset": "0"},
     ),
-    Row(
+    answered(
         "ironflow event schema get order.created",
         Loose(_SCHEMA_OUT),
-        [Sent("GET", "/events/schemas/order.created")],
-        replies=[("GET", "/events/schemas/order.created", _SECOND)],
+        "GET",
+        "/events/schemas/order.created",
+        _SECOND,
     ),
-    Row(
+    answered(
         "ironflow event schema get order.created --version 2",
         Loose(_SCHEMA_OUT),
-        [Sent("GET", "/events/schemas/order.created/2")],
-        replies=[("GET", "/events/schemas/order.created/2", _SECOND)],
+        "GET",
+        "/events/schemas/order.created/2",
+        _SECOND,
     ),
-    Row(
+    answered(
         "ironflow event schema get order.created --json",
         Json(_SECOND),
-        [Sent("GET", "/events/schemas/order.created")],
-        replies=[("GET", "/events/schemas/order.created", _SECOND)],
+        "GET",
+        "/events/schemas/order.created",
+        _SECOND,
     ),
     Row(
         'ironflow event upcast order.created --from 1 --to 2 --data \'{"orderId":"123"}\'',

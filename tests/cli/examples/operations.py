@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..rows import RPC, Json, Row, Says, Sent, ago
+from ..rows import RPC, Json, Row, Says, Sent, ago, answered
 
 _ENDPOINT = "https://my-app.example.com/api/handler"
 _BREAKER = "bXktZnVuY3Rpb24taWR8aHR0cHM6Ly9teS1hcHAuZXhhbXBsZS5jb20vYXBpL2hhbmRsZXI"
@@ -114,11 +114,13 @@ DEBOUNCED = [
         [Sent("GET", "/debounce/entries"), Sent("DELETE", f"{_CANCELLED}/dXNlci00Mg")],
         replies=[_LISTED, ("DELETE", f"{_CANCELLED}/dXNlci00Mg*", b"", 204)],
     ),
-    Row(
+    answered(
         'ironflow debounce cancel my-fn-id "build:repo-7" --env env_default',
         Says("my-fn-id"),
-        [Sent("DELETE", f"{_CANCELLED}/YnVpbGQ6cmVwby03")],
-        replies=[("DELETE", f"{_CANCELLED}/YnVpbGQ6cmVwby03", b"", 204)],
+        "DELETE",
+        f"{_CANCELLED}/YnVpbGQ6cmVwby03",
+        b"",
+        204,
     ),
     Row(
         'ironflow debounce cancel my-fn-id "key.with.dots"',
@@ -292,22 +294,18 @@ def _deliveries(**body):
 
 
 WEBHOOKS = [
-    Row(
+    answered(
         "ironflow webhook list",
         """
         ID EVENT PREFIX TYPE VERIFY HEADER ALGORITHM CREATED
         stripe webhook/stripe api Stripe-Signature hmac-sha256 2025-01-15 12:00:05
         github webhook/github sdk - - 2025-01-15 11:00:00
         """,
-        [Sent("POST", _SOURCES_RPC)],
-        replies=[("POST", _SOURCES_RPC, _SOURCES)],
+        "POST",
+        _SOURCES_RPC,
+        _SOURCES,
     ),
-    Row(
-        "ironflow webhook list --json",
-        Json(_SOURCES),
-        [Sent("POST", _SOURCES_RPC)],
-        replies=[("POST", _SOURCES_RPC, _SOURCES)],
-    ),
+    answered("ironflow webhook list --json", Json(_SOURCES), "POST", _SOURCES_RPC, _SOURCES),
     Row(
         "ironflow webhook deliveries",
         _DELIVERIES_OUT,

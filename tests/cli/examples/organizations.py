@@ -7,7 +7,7 @@ import os
 
 from ironflow import IronflowError
 
-from ..rows import Json, Row, Says, Sent
+from ..rows import Json, Row, Says, Sent, answered
 
 PASSWORD = "correct horse battery"
 _DAY = "2026-01-01T00:00:00Z"
@@ -31,22 +31,18 @@ ORGANIZATIONS = [
         Says("my-org", "org_1"),
         [Sent("POST", "/orgs", body={"name": "my-org"})],
     ),
-    Row(
+    answered(
         "ironflow org list",
         """
         ID NAME CREATED
         org_abc123 my-org 2026-01-01T00:00:00Z
         """,
-        [Sent("GET", "/orgs")],
-        replies=[("GET", "/orgs", [_ORG])],
+        "GET",
+        "/orgs",
+        [_ORG],
     ),
-    Row(
-        "ironflow org list --json",
-        Json([_ORG]),
-        [Sent("GET", "/orgs")],
-        replies=[("GET", "/orgs", [_ORG])],
-    ),
-    Row(
+    answered("ironflow org list --json", Json([_ORG]), "GET", "/orgs", [_ORG]),
+    answered(
         "ironflow org get org_abc123",
         """
         ID: org_abc123
@@ -54,20 +50,13 @@ ORGANIZATIONS = [
         Created At: 2026-01-01T00:00:00Z
         Updated At: 2026-01-15T12:00:00Z
         """,
-        [Sent("GET", "/orgs/org_abc123")],
-        replies=[("GET", "/orgs/org_abc123", _ORG)],
+        "GET",
+        "/orgs/org_abc123",
+        _ORG,
     ),
-    Row(
-        "ironflow org get org_abc123 --json",
-        Json(_ORG),
-        [Sent("GET", "/orgs/org_abc123")],
-        replies=[("GET", "/orgs/org_abc123", _ORG)],
-    ),
-    Row(
-        "ironflow org delete org_abc123",
-        Says("org_abc123"),
-        [Sent("DELETE", "/orgs/org_abc123")],
-        replies=[("DELETE", "/orgs/org_abc123", b"", 204)],
+    answered("ironflow org get org_abc123 --json", Json(_ORG), "GET", "/orgs/org_abc123", _ORG),
+    answered(
+        "ironflow org delete org_abc123", Says("org_abc123"), "DELETE", "/orgs/org_abc123", b"", 204
     ),
 ]
 
@@ -85,26 +74,23 @@ PROJECTS = [
         Says("backend-service", "proj_1"),
         [Sent("POST", "/projects", body={"name": "backend-service"})],
     ),
-    Row(
+    answered(
         "ironflow project list",
         """
         ID NAME CREATED
         proj_default_default default 2026-01-01T00:00:00Z
         """,
-        [Sent("GET", "/projects")],
-        replies=[("GET", "/projects", [_PROJECT])],
+        "GET",
+        "/projects",
+        [_PROJECT],
     ),
-    Row(
-        "ironflow project list --json",
-        Json([_PROJECT]),
-        [Sent("GET", "/projects")],
-        replies=[("GET", "/projects", [_PROJECT])],
-    ),
-    Row(
+    answered("ironflow project list --json", Json([_PROJECT]), "GET", "/projects", [_PROJECT]),
+    answered(
         "ironflow project delete proj_abc123",
         Says("proj_abc123"),
-        [Sent("DELETE", "/projects/proj_abc123")],
-        replies=[("DELETE", "/projects/proj_abc123", {"deleted": "proj_abc123"})],
+        "DELETE",
+        "/projects/proj_abc123",
+        {"deleted": "proj_abc123"},
     ),
 ]
 
@@ -127,11 +113,12 @@ ENVIRONMENTS = [
         ],
         after=lambda client, _: "my-app" in [each["name"] for each in client.environments_list()],
     ),
-    Row(
+    answered(
         "ironflow env delete env_my-app",
         Says("env_my-app"),
-        [Sent("DELETE", "/environments/env_my-app")],
-        replies=[("DELETE", "/environments/env_my-app", {"status": "deleted"})],
+        "DELETE",
+        "/environments/env_my-app",
+        {"status": "deleted"},
     ),
 ]
 
@@ -187,22 +174,18 @@ TENANTS = [
         ],
         err=None,  # how to keep the key
     ),
-    Row(
+    answered(
         "ironflow tenant list",
         """
         ID NAME ENVS KEYS CREATED
         org_abc123 Acme Corp 1 2 2026-01-01T00:00:00Z
         org_def456 Widget Inc 2 3 2026-02-15T00:00:00Z
         """,
-        [Sent("GET", "/tenants")],
-        replies=[("GET", "/tenants", _TENANTS)],
+        "GET",
+        "/tenants",
+        _TENANTS,
     ),
-    Row(
-        "ironflow tenant list --json",
-        Json(_TENANTS),
-        [Sent("GET", "/tenants")],
-        replies=[("GET", "/tenants", _TENANTS)],
-    ),
+    answered("ironflow tenant list --json", Json(_TENANTS), "GET", "/tenants", _TENANTS),
 ]
 
 _ADMIN = {"email": "admin@example.com", "name": "Admin", "password": PASSWORD}
@@ -299,17 +282,15 @@ PLATFORM = [
         typed=PASSWORD,
         after=_token_is_kept,
     ),
-    Row(
+    answered(
         "ironflow platform users list",
         Says("usr_abc123", "user@example.com", "User", "true"),
-        [Sent("GET", "/platform/users")],
-        replies=[("GET", "/platform/users", [_USER])],
+        "GET",
+        "/platform/users",
+        [_USER],
     ),
-    Row(
-        "ironflow platform users list --json",
-        Json([_USER]),
-        [Sent("GET", "/platform/users")],
-        replies=[("GET", "/platform/users", [_USER])],
+    answered(
+        "ironflow platform users list --json", Json([_USER]), "GET", "/platform/users", [_USER]
     ),
     Row(
         'ironflow platform users create --email user@example.com --name "User"',
@@ -324,64 +305,65 @@ PLATFORM = [
         ],
         typed=PASSWORD,
     ),
-    Row(
+    answered(
         'ironflow platform users create --email user@example.com --name "User" --role-ids role_abc',
         Says("user@example.com"),
-        [
-            Sent(
-                "POST",
-                "/platform/users",
-                body={
-                    "email": "user@example.com",
-                    "name": "User",
-                    "password": PASSWORD,
-                    "role_ids": ["role_abc"],
-                },
-            )
-        ],
-        replies=[("POST", "/platform/users", _USER, 201)],
+        "POST",
+        "/platform/users",
+        _USER,
+        201,
+        body={
+            "email": "user@example.com",
+            "name": "User",
+            "password": PASSWORD,
+            "role_ids": ["role_abc"],
+        },
         typed=PASSWORD,
     ),
-    Row(
+    answered(
         "ironflow platform users delete usr_abc123",
         Says("usr_abc123"),
-        [Sent("DELETE", "/platform/users/usr_abc123")],
-        replies=[("DELETE", "/platform/users/usr_abc123", b"", 204)],
+        "DELETE",
+        "/platform/users/usr_abc123",
+        b"",
+        204,
     ),
-    Row(
+    answered(
         "ironflow platform tenants list",
         Says("tnt_abc123", "my-tenant", "2026-01-01"),
-        [Sent("GET", "/platform/tenants")],
-        replies=[("GET", "/platform/tenants", [_TENANT])],
+        "GET",
+        "/platform/tenants",
+        [_TENANT],
     ),
-    Row(
+    answered(
         "ironflow platform tenants list --json",
         Json([_TENANT]),
-        [Sent("GET", "/platform/tenants")],
-        replies=[("GET", "/platform/tenants", [_TENANT])],
+        "GET",
+        "/platform/tenants",
+        [_TENANT],
     ),
     Row(
         "ironflow platform tenants provision --name my-tenant",
         Says("my-tenant", "org_1"),
         [Sent("POST", "/platform/tenants", body={"name": "my-tenant"})],
     ),
-    Row(
+    answered(
         "ironflow platform tenants delete tnt_abc123",
         Says("tnt_abc123"),
-        [Sent("DELETE", "/platform/tenants/tnt_abc123")],
-        replies=[("DELETE", "/platform/tenants/tnt_abc123", b"", 204)],
+        "DELETE",
+        "/platform/tenants/tnt_abc123",
+        b"",
+        204,
     ),
-    Row(
+    answered(
         "ironflow platform roles list",
         Says("role_abc123", "platform_my-role", "false"),
-        [Sent("GET", "/platform/roles")],
-        replies=[("GET", "/platform/roles", [_ROLE])],
+        "GET",
+        "/platform/roles",
+        [_ROLE],
     ),
-    Row(
-        "ironflow platform roles list --json",
-        Json([_ROLE]),
-        [Sent("GET", "/platform/roles")],
-        replies=[("GET", "/platform/roles", [_ROLE])],
+    answered(
+        "ironflow platform roles list --json", Json([_ROLE]), "GET", "/platform/roles", [_ROLE]
     ),
     Row(
         "ironflow platform roles create my-role",
@@ -391,23 +373,22 @@ PLATFORM = [
             "platform_my-role" in [role["name"] for role in client.platform_roles_list()]
         ),
     ),
-    Row(
+    answered(
         "ironflow platform roles create my-role --policy-ids pol_abc",
         Says("my-role"),
-        [
-            Sent(
-                "POST",
-                "/platform/roles",
-                body={"name": "my-role", "policy_ids": ["pol_abc"]},
-            )
-        ],
-        replies=[("POST", "/platform/roles", _ROLE, 201)],
+        "POST",
+        "/platform/roles",
+        _ROLE,
+        201,
+        body={"name": "my-role", "policy_ids": ["pol_abc"]},
     ),
-    Row(
+    answered(
         "ironflow platform roles delete role_abc123",
         Says("role_abc123"),
-        [Sent("DELETE", "/platform/roles/role_abc123")],
-        replies=[("DELETE", "/platform/roles/role_abc123", b"", 204)],
+        "DELETE",
+        "/platform/roles/role_abc123",
+        b"",
+        204,
     ),
     Row(
         "ironflow platform audit",

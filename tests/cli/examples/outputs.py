@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..rows import RPC, Json, Row, Says, Sent, ago
+from ..rows import RPC, Json, Row, Says, Sent, ago, answered
 from .events import RESULTS, SYNC
 from .projections import BATCH, caught_up, enveloped
 
@@ -55,36 +55,30 @@ def _action(action, method, reply, out):
     path = f"/projections/order-totals{action}"
     verb = out.split()[0].lower()
     word = {"paused": "pause", "resumed": "resume", "deleted": "delete"}[verb]
-    return Row(
-        f"ironflow projection {word} order-totals",
-        out,
-        [Sent(method, path)],
-        replies=[(method, path, {"status": reply})],
+    return answered(
+        f"ironflow projection {word} order-totals", out, method, path, {"status": reply}
     )
 
 
 PROJECTIONS = [
-    Row(
+    answered(
         "ironflow projection list",
         """
         NAME MODE STATUS EVENTS LAST SEQ UPDATED
         orders-by-customer managed active 3 1523 2m ago
         inventory-tracker external rebuilding 2 0 1<...>s ago
         """,
-        [Sent("GET", "/projections", may={"limit": ..., "offset": "0"})],
-        replies=[
-            (
-                "GET",
-                "/projections",
-                lambda: {"projections": [made() for made in _PROJECTIONS], "count": 2},
-            )
-        ],
+        "GET",
+        "/projections",
+        lambda: {"projections": [made() for made in _PROJECTIONS], "count": 2},
+        may={"limit": ..., "offset": "0"},
     ),
-    Row(
+    answered(
         "ironflow projection rebuild cancel orders-by-customer",
         'Rebuild cancelled for projection "orders-by-customer" (status: cancelled)',
-        [Sent("POST", "/projections/orders-by-customer/cancel")],
-        replies=[("POST", "/projections/orders-by-customer/cancel", {"status": "cancelled"})],
+        "POST",
+        "/projections/orders-by-customer/cancel",
+        {"status": "cancelled"},
     ),
     _action("/pause", "POST", "paused", 'Paused projection "order-totals" (status: paused)'),
     _action("/resume", "POST", "active", 'Resumed projection "order-totals" (status: active)'),
@@ -180,7 +174,7 @@ STATELESS = [
 ]
 
 STREAMS = [
-    Row(
+    answered(
         "ironflow stream info order-1",
         """
         Entity ID: order-1
@@ -190,10 +184,11 @@ STREAMS = [
         Created: 2025-01-15T12:00:05Z
         Updated: 2025-01-15T12:01:30Z
         """,
-        [Sent("GET", "/streams/order-1")],
-        replies=[("GET", "/streams/order-1", _stream("order-1", "Order", 3, 0))],
+        "GET",
+        "/streams/order-1",
+        _stream("order-1", "Order", 3, 0),
     ),
-    Row(
+    answered(
         "ironflow stream list",
         """
         ENTITY_ID TYPE VERSION EVENTS UPDATED
@@ -201,14 +196,19 @@ STREAMS = [
         order-2 Order 1 1 5m ago
         user-1 User 2 2 1h ago
         """,
-        [Sent("GET", "/streams", {"limit": "50"}, may={"offset": "0"})],
-        replies=[("GET", "/streams", _streams)],
+        "GET",
+        "/streams",
+        _streams,
+        query={"limit": "50"},
+        may={"offset": "0"},
     ),
-    Row(
+    answered(
         "ironflow stream list --type Order --offset 20 --limit 10",
         Says("order-1", "order-2"),
-        [Sent("GET", "/streams", {"entity_type": "Order", "limit": "10", "offset": "20"})],
-        replies=[("GET", "/streams", _streams)],
+        "GET",
+        "/streams",
+        _streams,
+        query={"entity_type": "Order", "limit": "10", "offset": "20"},
     ),
 ]
 
@@ -227,7 +227,7 @@ _SCHEMA = "/events/schemas/order.created/1"
 
 
 OTHERS = [
-    Row(
+    answered(
         "ironflow policy get pol_x1y2z3",
         """
         ID: pol_x1y2z3
@@ -237,20 +237,24 @@ OTHERS = [
         Resources: irn:ironflow:*:*:prod:*
         Condition: request.environment == "prod"
         """,
-        [Sent("GET", "/policies/pol_x1y2z3")],
-        replies=[("GET", "/policies/pol_x1y2z3", POLICY)],
+        "GET",
+        "/policies/pol_x1y2z3",
+        POLICY,
     ),
-    Row(
+    answered(
         "ironflow policy update pol_x1y2z3 --clear-condition",
         Says("pol_x1y2z3"),
-        [Sent("PATCH", "/policies/pol_x1y2z3", body={"condition": ""})],
-        replies=[("PATCH", "/policies/pol_x1y2z3", {**POLICY, "condition": ""})],
+        "PATCH",
+        "/policies/pol_x1y2z3",
+        {**POLICY, "condition": ""},
+        body={"condition": ""},
     ),
-    Row(
+    answered(
         "ironflow event schema delete order.created --version 1",
         "Deleted schema order.created (v1)",
-        [Sent("DELETE", _SCHEMA)],
-        replies=[("DELETE", _SCHEMA, {"status": "deleted"})],
+        "DELETE",
+        _SCHEMA,
+        {"status": "deleted"},
     ),
     Row(
         "ironflow cb list --json",
@@ -292,11 +296,13 @@ _FAILED = {
 
 
 def _batch(code, *results):
-    return Row(
+    return answered(
         "ironflow projection wait-batch --file items.json --timeout 1s",
         Says(),
-        [Sent("POST", BATCH, body={"items": ..., "timeout_ms": 1000})],
-        replies=[("POST", BATCH, {"results": list(results)})],
+        "POST",
+        BATCH,
+        {"results": list(results)},
+        body={"items": ..., "timeout_ms": 1000},
         files={"items.json": '[{"name": "a", "minSeq": 1}, {"name": "b", "minSeq": 1}]'},
         code=code,
         err=None,
@@ -330,51 +336,53 @@ EXIT_CODES = [
     Row(
         "ironflow projection wait order-view", Says(), [], code=2, err="error: <...>--min-seq<...>"
     ),
-    Row(
+    answered(
         "ironflow projection wait order-view --min-seq 9 --stream --json",
         Json(lambda reply: reply.items() >= _ENDED.items()),
-        [Sent("POST", _STREAM_RPC, body={"name": ..., "min_seq": "9", "timeout": "30s"})],
-        replies=[
-            (
-                "POST",
-                _STREAM_RPC,
-                enveloped(
-                    {
-                        "kind": "WAIT_STREAM_FRAME_KIND_DONE",
-                        "currentSeq": "2",
-                        "targetSeq": "9",
-                        "timedOut": True,
-                    }
-                ),
-            )
-        ],
+        "POST",
+        _STREAM_RPC,
+        enveloped(
+            {
+                "kind": "WAIT_STREAM_FRAME_KIND_DONE",
+                "currentSeq": "2",
+                "targetSeq": "9",
+                "timedOut": True,
+            }
+        ),
+        body={"name": ..., "min_seq": "9", "timeout": "30s"},
         code=1,
         err=None,
     ),
-    Row(
+    answered(
         "ironflow projection wait-for-event evt_abc --projection order-view --timeout 1s",
         Says(),
-        [Sent("POST", _EVENT, body={"event_id": ..., "projection": ..., "timeout_ms": 1000})],
-        replies=[("POST", _EVENT, _TIMED_OUT)],
+        "POST",
+        _EVENT,
+        _TIMED_OUT,
+        body={"event_id": ..., "projection": ..., "timeout_ms": 1000},
         code=1,
         err=None,
     ),
     _batch(0, {"result": caught_up()}, {"result": caught_up()}),
     _batch(1, {"result": caught_up()}, {"result": _TIMED_OUT}),
     _batch(2, {"result": _TIMED_OUT}, {"error": "projection not found"}),
-    Row(
+    answered(
         "ironflow emit order.placed --wait",
         Says('Emitting event "order.placed"', "process-order", "RUN_STATUS_FAILED", "1200ms"),
-        [Sent("POST", SYNC, body={"event": ..., "data": {}, "timeout_ms": 30000})],
-        replies=[("POST", SYNC, _FAILED)],
+        "POST",
+        SYNC,
+        _FAILED,
+        body={"event": ..., "data": {}, "timeout_ms": 30000},
         code=1,
         err=None,
     ),
-    Row(
+    answered(
         "ironflow invoke process-order --json",
         Json(lambda reply: "card declined" in str(reply)),
-        [Sent("POST", SYNC, body={"event": ..., "data": {}, "timeout_ms": 30000})],
-        replies=[("POST", SYNC, _FAILED)],
+        "POST",
+        SYNC,
+        _FAILED,
+        body={"event": ..., "data": {}, "timeout_ms": 30000},
         code=1,
         err=None,
     ),

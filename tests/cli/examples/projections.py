@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 
-from ..rows import RPC, Json, Row, Says, Sent, ago
+from ..rows import RPC, Json, Row, Says, Sent, ago, answered
 
 _REBUILD = "/projections/orders-by-customer/rebuild"
 
@@ -41,11 +41,14 @@ Total Events: 100000
 
 def _rebuild(flags, out=_STARTED, status="running", **body):
     may = {} if body.get("dry_run") else {"dry_run": False}
-    return Row(
+    return answered(
         f"ironflow projection rebuild orders-by-customer{flags}",
         out,
-        [Sent("POST", _REBUILD, body=body, may=may)],
-        replies=[("POST", _REBUILD, job(status))],
+        "POST",
+        _REBUILD,
+        job(status),
+        body=body,
+        may=may,
     )
 
 
@@ -101,23 +104,27 @@ State: {
 _FIXED = _order_totals(moment="2026-01-01T00:00:00Z")
 
 STATES = [
-    Row(
+    answered(
         "ironflow projection get order-totals",
         _TOTALS_OUT,
-        [Sent("GET", "/projections/order-totals")],
-        replies=[("GET", "/projections/order-totals", _order_totals)],
+        "GET",
+        "/projections/order-totals",
+        _order_totals,
     ),
-    Row(
+    answered(
         "ironflow projection get order-totals --partition tenant-123",
         _TOTALS_OUT,
-        [Sent("GET", "/projections/order-totals", {"partition": "tenant-123"})],
-        replies=[("GET", "/projections/order-totals", lambda: _order_totals("tenant-123"))],
+        "GET",
+        "/projections/order-totals",
+        lambda: _order_totals("tenant-123"),
+        query={"partition": "tenant-123"},
     ),
-    Row(
+    answered(
         "ironflow projection get order-totals --json",
         Json(_FIXED),
-        [Sent("GET", "/projections/order-totals")],
-        replies=[("GET", "/projections/order-totals", _FIXED)],
+        "GET",
+        "/projections/order-totals",
+        _FIXED,
     ),
 ]
 
@@ -159,7 +166,7 @@ SQL = [
         replies=_TOTALS_CREATED,
         files={"projection.sql": f"{_TOTALS_SQL}\n"},
     ),
-    Row(
+    answered(
         "ironflow projection create board "
         '--sql "CREATE TABLE proj_board (id TEXT PRIMARY KEY, title TEXT, status TEXT)" '
         '--event "issue.created" --event "issue.status_changed" '
@@ -168,26 +175,21 @@ SQL = [
         '--event-handler "issue.status_changed=UPDATE proj_board SET status = :data.to '
         'WHERE id = :entity_id" --json',
         Json({"name": "board", "status": "active"}),
-        [
-            Sent(
-                "POST",
-                _SQL_RPC,
-                body={
-                    "name": "board",
-                    "table_sql": "CREATE TABLE proj_board "
-                    "(id TEXT PRIMARY KEY, title TEXT, status TEXT)",
-                    "events": ["issue.created", "issue.status_changed"],
-                    "event_handlers": {
-                        "issue.created": "INSERT INTO proj_board (id, title, status) "
-                        "VALUES (:entity_id, :data.title, 'OPEN')",
-                        "issue.status_changed": "UPDATE proj_board SET status = :data.to "
-                        "WHERE id = :entity_id",
-                    },
-                },
-                may={"description": ""},
-            )
-        ],
-        replies=[("POST", _SQL_RPC, {"name": "board", "status": "active"})],
+        "POST",
+        _SQL_RPC,
+        {"name": "board", "status": "active"},
+        body={
+            "name": "board",
+            "table_sql": "CREATE TABLE proj_board (id TEXT PRIMARY KEY, title TEXT, status TEXT)",
+            "events": ["issue.created", "issue.status_changed"],
+            "event_handlers": {
+                "issue.created": "INSERT INTO proj_board (id, title, status) "
+                "VALUES (:entity_id, :data.title, 'OPEN')",
+                "issue.status_changed": "UPDATE proj_board SET status = :data.to "
+                "WHERE id = :entity_id",
+            },
+        },
+        may={"description": ""},
     ),
 ]
 
@@ -231,32 +233,30 @@ _BATCH_REPLY = {"results": [{"result": caught_up(42)}, {"result": caught_up(42)}
 
 
 def _wait(flags, out, milliseconds, **query):
-    return Row(
+    return answered(
         f"ironflow projection wait order-view --min-seq 1234{flags}",
         out,
-        [Sent("GET", _CATCHUP, {"minSeq": "1234", "timeout": milliseconds, **query})],
-        replies=[("GET", _CATCHUP, caught_up())],
+        "GET",
+        _CATCHUP,
+        caught_up(),
+        query={"minSeq": "1234", "timeout": milliseconds, **query},
         err=None,
     )
 
 
 def _wait_for_event(flags, out, milliseconds):
-    return Row(
+    return answered(
         f"ironflow projection wait-for-event evt_abc --projection order-view{flags}",
         out,
-        [
-            Sent(
-                "POST",
-                "/projections/wait-for-event",
-                body={
-                    "event_id": "evt_abc",
-                    "projection": "order-view",
-                    "timeout_ms": milliseconds,
-                },
-                may={"partition": ""},
-            )
-        ],
-        replies=[("POST", "/projections/wait-for-event", caught_up())],
+        "POST",
+        "/projections/wait-for-event",
+        caught_up(),
+        body={
+            "event_id": "evt_abc",
+            "projection": "order-view",
+            "timeout_ms": milliseconds,
+        },
+        may={"partition": ""},
         err=None,
     )
 
@@ -279,18 +279,14 @@ WAITS = [
     _wait("", Says("order-view"), "30000"),
     _wait(" --timeout 10s", Says("order-view"), "10000"),
     _wait(" --partition tenant-1 --json", Json(caught_up()), "30000", partition="tenant-1"),
-    Row(
+    answered(
         "ironflow projection wait order-view --min-seq 1234 --stream --timeout 5m",
         Says("1200", "1234"),
-        [
-            Sent(
-                "POST",
-                _STREAM,
-                body={"name": "order-view", "min_seq": "1234", "timeout": "300s"},
-                may={"partition": ""},
-            )
-        ],
-        replies=[("POST", _STREAM, _FRAMES)],
+        "POST",
+        _STREAM,
+        _FRAMES,
+        body={"name": "order-view", "min_seq": "1234", "timeout": "300s"},
+        may={"partition": ""},
         err=None,
     ),
     _wait_for_event("", Says("order-view"), 30000),

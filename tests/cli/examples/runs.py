@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 
-from ..rows import RPC, Json, Row, Says, Sent
+from ..rows import RPC, Json, Row, Says, Sent, answered
 
 _HANDLER = {
     "id": "stripe-handler",
@@ -50,7 +50,7 @@ FUNCTIONS = [
         [_LIST],
         replies=[("GET", "/functions", _FUNCTIONS)],
     ),
-    Row(
+    answered(
         "ironflow function get stripe-handler",
         """
         ID: stripe-handler
@@ -60,14 +60,16 @@ FUNCTIONS = [
         Endpoint: http://localhost:3000/api/ironflow
         Triggers: stripe.payment.*
         """,
-        [Sent("GET", "/functions/stripe-handler")],
-        replies=[("GET", "/functions/stripe-handler", _HANDLER)],
+        "GET",
+        "/functions/stripe-handler",
+        _HANDLER,
     ),
-    Row(
+    answered(
         "ironflow function get stripe-handler --json",
         Json(_HANDLER),
-        [Sent("GET", "/functions/stripe-handler")],
-        replies=[("GET", "/functions/stripe-handler", _HANDLER)],
+        "GET",
+        "/functions/stripe-handler",
+        _HANDLER,
     ),
 ]
 
@@ -112,39 +114,41 @@ _CANCEL = (
 _CANCELLED = "Canceled run run_abc123 (status: cancelled)"
 
 RUNS = [
-    Row(
+    answered(
         "ironflow run list",
         """
         ID FUNCTION STATUS STARTED
         run-1 stripe-handler completed 2025-01-15 12:00:05
         run-2 order-process failed 2025-01-15 11:59:30
         """,
-        [Sent("GET", "/runs", {"limit": "50"}, may={"offset": "0"})],
-        replies=[("GET", "/runs", _RUNS)],
+        "GET",
+        "/runs",
+        _RUNS,
+        query={"limit": "50"},
+        may={"offset": "0"},
     ),
-    Row(
+    answered(
         "ironflow run list --function stripe-handler --status failed",
         """
         ID FUNCTION STATUS STARTED
         run-3 stripe-handler failed -
         """,
-        [
-            Sent(
-                "GET",
-                "/runs",
-                {"function_id": "stripe-handler", "status": "failed", "limit": "50"},
-                may={"offset": "0"},
-            )
-        ],
-        replies=[("GET", "/runs", _FAILED)],
+        "GET",
+        "/runs",
+        _FAILED,
+        query={"function_id": "stripe-handler", "status": "failed", "limit": "50"},
+        may={"offset": "0"},
     ),
-    Row(
+    answered(
         "ironflow run list --limit 10 --json",
         Json(_RUNS),
-        [Sent("GET", "/runs", {"limit": "10"}, may={"offset": "0"})],
-        replies=[("GET", "/runs", _RUNS)],
+        "GET",
+        "/runs",
+        _RUNS,
+        query={"limit": "10"},
+        may={"offset": "0"},
     ),
-    Row(
+    answered(
         "ironflow run get run_abc123",
         """
         ID: run_abc123
@@ -156,15 +160,11 @@ RUNS = [
         Ended: 2025-01-15T12:00:06.2Z
         Duration: 1.2s
         """,
-        [Sent("GET", "/runs/run_abc123")],
-        replies=[("GET", "/runs/run_abc123", _ENDED)],
+        "GET",
+        "/runs/run_abc123",
+        _ENDED,
     ),
-    Row(
-        "ironflow run get run_abc123 --json",
-        Json(_ENDED),
-        [Sent("GET", "/runs/run_abc123")],
-        replies=[("GET", "/runs/run_abc123", _ENDED)],
-    ),
+    answered("ironflow run get run_abc123 --json", Json(_ENDED), "GET", "/runs/run_abc123", _ENDED),
     Row(
         "ironflow run cancel run_abc123",
         _CANCELLED,
@@ -211,67 +211,55 @@ Previous output: {"order_id":"123","total":99.99}
 
 
 def _inject(flags, output, **body):
-    return Row(
+    return answered(
         f"ironflow run inject run_abc123 step_002 {flags}",
         _INJECTED,
-        [
-            Sent(
-                "POST",
-                _INJECT,
-                body={
-                    "run_id": "run_abc123",
-                    "step_id": "step_002",
-                    "new_output": _holds(output),
-                    **body,
-                },
-                may={} if body else {"reason": ""},
-            )
-        ],
-        replies=[
-            (
-                "POST",
-                _INJECT,
-                {
-                    "stepId": "step_002",
-                    "previousOutput": _encoded('{"order_id":"123","total":99.99}'),
-                },
-            )
-        ],
+        "POST",
+        _INJECT,
+        {
+            "stepId": "step_002",
+            "previousOutput": _encoded('{"order_id":"123","total":99.99}'),
+        },
+        body={
+            "run_id": "run_abc123",
+            "step_id": "step_002",
+            "new_output": _holds(output),
+            **body,
+        },
+        may={} if body else {"reason": ""},
     )
 
 
 def _resume(flags, **body):
-    return Row(
+    return answered(
         f"ironflow run resume run_abc123{flags}",
         Says("run_abc123"),
-        [
-            Sent(
-                "POST",
-                "/runs/resume",
-                body={"run_id": "run_abc123", **body},
-                may={} if body else {"from_step": ""},
-            )
-        ],
-        replies=[
-            ("POST", "/runs/resume", _run("run_abc123", "stripe-handler", "running", **_FULL))
-        ],
+        "POST",
+        "/runs/resume",
+        _run("run_abc123", "stripe-handler", "running", **_FULL),
+        body={"run_id": "run_abc123", **body},
+        may={} if body else {"from_step": ""},
     )
 
 
 INJECTION = [
-    Row(
+    answered(
         "ironflow run pause run_abc123",
         "Run run_abc123: paused",
-        [Sent("POST", _PAUSE, body={"run_id": "run_abc123"})],
-        replies=[("POST", _PAUSE, {"status": "paused"})],
+        "POST",
+        _PAUSE,
+        {"status": "paused"},
+        body={"run_id": "run_abc123"},
     ),
-    Row(
+    answered(
         "ironflow run pause run_abc123 --server http://prod:9123",
         "Run run_abc123: paused",
-        [Sent("POST", _PAUSE, body={"run_id": "run_abc123"})],
-        replies=[("POST", _PAUSE, {"status": "paused"})],
+        "POST",
+        _PAUSE,
+        {"status": "paused"},
+        body={"run_id": "run_abc123"},
     ),
-    Row(
+    answered(
         "ironflow run paused-state run_abc123",
         """
         Pause reason: injection
@@ -281,14 +269,18 @@ INJECTION = [
         step_001 validate-input - {"valid":true}
         step_002 process-order - {"order_id":"123","total":99.99}
         """,
-        [Sent("POST", _PAUSED, body={"run_id": "run_abc123"})],
-        replies=[("POST", _PAUSED, _STATE)],
+        "POST",
+        _PAUSED,
+        _STATE,
+        body={"run_id": "run_abc123"},
     ),
-    Row(
+    answered(
         "ironflow run paused-state run_abc123 --json",
         Json(_STATE),
-        [Sent("POST", _PAUSED, body={"run_id": "run_abc123"})],
-        replies=[("POST", _PAUSED, _STATE)],
+        "POST",
+        _PAUSED,
+        _STATE,
+        body={"run_id": "run_abc123"},
     ),
     _inject('--output \'{"order_id":"123","total":89.99}\'', {"order_id": "123", "total": 89.99}),
     _inject(

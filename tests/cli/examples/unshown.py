@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..rows import Json, Row, Says, Sent
+from ..rows import Json, Row, Says, Sent, answered
 from .audit import AUTH, AUTH_OUT, AUTH_RPC
 from .data import at_version
 from .events import SCHEMAS_REPLY, SYNC, processed
@@ -41,50 +41,44 @@ def _bypasses(body):
 
 def _shows_json(line, path, reply):
     """A command whose ``--json`` is the whole reply of a GET."""
-    return Row(f"{line} --json", Json(reply), [Sent("GET", path)], replies=[("GET", path, reply)])
+    return answered(f"{line} --json", Json(reply), "GET", path, reply)
 
 
 ROWS = [
-    Row(
+    answered(
         "ironflow audit auth-trail --org org_default --to 2026-01-02T00:00:00Z --limit 7",
         AUTH_OUT,
-        [
-            Sent(
-                "POST",
-                AUTH_RPC,
-                body={"org_id": "org_default", "to_timestamp": "2026-01-02T00:00:00Z", "limit": 7},
-            )
-        ],
-        replies=[("POST", AUTH_RPC, AUTH)],
+        "POST",
+        AUTH_RPC,
+        AUTH,
+        body={"org_id": "org_default", "to_timestamp": "2026-01-02T00:00:00Z", "limit": 7},
     ),
-    Row(
+    answered(
         "ironflow event schema list --limit 7",
         Says("EVENT", "VERSION", "DESCRIPTION", "REGISTERED", "order.created"),
-        [Sent("GET", "/events/schemas", {"limit": "7"})],
-        replies=[("GET", "/events/schemas", SCHEMAS_REPLY)],
+        "GET",
+        "/events/schemas",
+        SCHEMAS_REPLY,
+        query={"limit": "7"},
     ),
     Row(
         "ironflow function list --limit 7",
         "ID TRIGGERS MODE",
         [Sent("GET", "/functions", {"limit": "7"})],
     ),
-    Row(
+    answered(
         "ironflow invoke generate-report -f input.json -m source=cli -t 90s",
         Says("Invoking generate-report", "✓ generate-report completed in 1200ms"),
-        [
-            Sent(
-                "POST",
-                SYNC,
-                body={
-                    "event": "ironflow.invoke.generate-report",
-                    "data": {"months": [1]},
-                    "metadata": {"source": "cli"},
-                    "timeout_ms": 90000,
-                },
-                may={"idempotency_key": ...},
-            )
-        ],
-        replies=[("POST", SYNC, processed("generate-report"))],
+        "POST",
+        SYNC,
+        processed("generate-report"),
+        body={
+            "event": "ironflow.invoke.generate-report",
+            "data": {"months": [1]},
+            "metadata": {"source": "cli"},
+            "timeout_ms": 90000,
+        },
+        may={"idempotency_key": ...},
         files={"input.json": '{"months": [1]}'},
     ),
     Row(  # the route that invokes a function takes no metadata
@@ -119,11 +113,14 @@ ROWS = [
             )
         ],
     ),
-    Row(
+    answered(
         "ironflow platform audit --cursor audit_7",
         Says("0"),
-        [Sent("GET", "/platform/audit", {"cursor": "audit_7"}, may={"limit": "0"})],
-        replies=[("GET", "/platform/audit", _LOG)],
+        "GET",
+        "/platform/audit",
+        _LOG,
+        query={"cursor": "audit_7"},
+        may={"limit": "0"},
     ),
     Row(
         "ironflow policy create --name p --effect deny --actions a --resources r "
@@ -132,57 +129,47 @@ ROWS = [
         [Sent("POST", "/policies", body=lambda body: len(body) == 6 and _bypasses(body))],
     ),
     _shows_json("ironflow policy get pol_x1y2z3", "/policies/pol_x1y2z3", POLICY),
-    Row(
+    answered(
         "ironflow policy update pol_x1y2z3 --name new --actions a,b --resources irn:x",
         Says("pol_x1y2z3"),
-        [
-            Sent(
-                "PATCH",
-                "/policies/pol_x1y2z3",
-                body={"name": "new", "actions": "a,b", "resources": "irn:x"},
-            )
-        ],
-        replies=[("PATCH", "/policies/pol_x1y2z3", POLICY)],
+        "PATCH",
+        "/policies/pol_x1y2z3",
+        POLICY,
+        body={"name": "new", "actions": "a,b", "resources": "irn:x"},
     ),
-    Row(
+    answered(
         "ironflow policy test --condition \"subject.org == 'acme'\" "
         "--request-file request.json --subject-file subject.json --json",
         Json(_MATCHED),
-        [
-            Sent(
-                "POST",
-                "/policies/dry-run",
-                body={
-                    "condition": "subject.org == 'acme'",
-                    "request": {"action": "read"},
-                    "subject": {"id": "u1"},
-                },
-            )
-        ],
-        replies=[("POST", "/policies/dry-run", _MATCHED)],
+        "POST",
+        "/policies/dry-run",
+        _MATCHED,
+        body={
+            "condition": "subject.org == 'acme'",
+            "request": {"action": "read"},
+            "subject": {"id": "u1"},
+        },
         files={"request.json": '{"action": "read"}', "subject.json": '{"id": "u1"}'},
     ),
-    Row(  # "Inline JSON wins when both inline and file flags are passed."
+    answered(
         "ironflow policy test --condition true --request '{\"a\": 1}' --request-file none.json",
         "Condition: true\nMatched: true",
-        [Sent("POST", "/policies/dry-run", body={"condition": "true", "request": {"a": 1}})],
-        replies=[("POST", "/policies/dry-run", {"matched": True, "condition_source": "true"})],
+        "POST",
+        "/policies/dry-run",
+        {"matched": True, "condition_source": "true"},
+        body={"condition": "true", "request": {"a": 1}},
     ),
-    Row(
+    answered(
         "ironflow policy test --condition 'a +'",
         Says("Condition: a +\n", "Matched: false\n", "unexpected end"),
-        [Sent("POST", "/policies/dry-run", body={"condition": "a +"})],
-        replies=[
-            (
-                "POST",
-                "/policies/dry-run",
-                {
-                    "matched": False,
-                    "condition_source": "a +",
-                    "compile_error": "unexpected end",
-                },
-            )
-        ],
+        "POST",
+        "/policies/dry-run",
+        {
+            "matched": False,
+            "condition_source": "a +",
+            "compile_error": "unexpected end",
+        },
+        body={"condition": "a +"},
         code=1,
         err=None,
     ),
@@ -199,28 +186,26 @@ ROWS = [
         None,
         replies=[("GET", "/projections/orders/status", _PROJECTION_STATUS)],
     ),
-    Row(
+    answered(
         "ironflow projection rebuild orders-by-customer --json",
         Json(job("running")),
-        [Sent("POST", "/projections/orders-by-customer/rebuild", may={"dry_run": False})],
-        replies=[("POST", "/projections/orders-by-customer/rebuild", job("running"))],
+        "POST",
+        "/projections/orders-by-customer/rebuild",
+        job("running"),
+        may={"dry_run": False},
     ),
-    Row(
+    answered(
         "ironflow projection wait-for-event evt_abc --projection order-view --partition t",
         Says("order-view"),
-        [
-            Sent(
-                "POST",
-                "/projections/wait-for-event",
-                body={
-                    "event_id": "evt_abc",
-                    "projection": "order-view",
-                    "partition": "t",
-                    "timeout_ms": 30000,
-                },
-            )
-        ],
-        replies=[("POST", "/projections/wait-for-event", caught_up())],
+        "POST",
+        "/projections/wait-for-event",
+        caught_up(),
+        body={
+            "event_id": "evt_abc",
+            "projection": "order-view",
+            "partition": "t",
+            "timeout_ms": 30000,
+        },
         err=None,
     ),
     _shows_json("ironflow role get role_a1b2c3d4", "/roles/role_a1b2c3d4", _ROLE),
