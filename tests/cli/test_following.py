@@ -22,7 +22,6 @@ from ..local import until
 from ..websocket_peer import read_frame
 from .examples import FOLLOWING
 from .lines import served, taken_apart
-from .rows import matches
 from .running import run, settings
 
 INTERRUPTED = 130
@@ -66,7 +65,7 @@ def test_an_example_line_subscribes_and_prints_what_comes(row, tmp_path):
     done, server = _follow(tmp_path, arguments, script, IRONFLOW_API_KEY=KEY)
     assert (done.code, done.err) == (0, "")
     asked = server.peers[0].asked
-    assert matches(row.patterns, [subscription["pattern"] for subscription in asked])
+    assert [subscription["pattern"] for subscription in asked] == row.patterns
     for subscription in asked:
         options = subscription.get("options") or {}
         assert options.get("replay", 0) == row.replay

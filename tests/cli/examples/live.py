@@ -10,7 +10,7 @@ class Follow(NamedTuple):
 
     Attributes:
         line: The command as the reference has it.
-        patterns: What it subscribes to; a callable where the reference leaves the pattern open.
+        patterns: What it subscribes to.
         happen: Called with server and client; makes what the command has to show. None where the
             local server has nothing of the kind.
         topic, data: An event, as a server sends it.
@@ -19,7 +19,7 @@ class Follow(NamedTuple):
     """
 
     line: str
-    patterns: list[Any]
+    patterns: list[str]
     happen: Any
     topic: str
     data: dict[str, Any]
@@ -47,13 +47,13 @@ def _shipped(server, client):
 _RUN = ("system.run.run_1.completed", {"run_id": "run_1"}, ["system.run.", "run_1"])
 _PLACED = ("events:order.placed", {"order_id": "123"}, ["order.placed", "123"])
 _SHIPPED = ("entity:Order.order-123.order.shipped", {"by": "boat"}, ["order.shipped", "boat"])
-_TOTALS = ("system.projection.order-totals.updated", {"version": 15}, ["order-totals", "15"])
+_TOTALS = (
+    "system.projection.order-totals.customer-1.updated",
+    {"state": {"orders": 15}, "last_event_id": "evt_1"},
+    ["order-totals", "15"],
+)
 _ENTITY = ["entity:*.order-123.*"]
-
-
-def _is_of_totals(pattern):
-    return "order-totals" in pattern
-
+_PROJECTION = ["system.projection.order-totals.>"]
 
 ROWS = [
     Follow('ironflow subscribe "system.run.>"', ["system.run.>"], _run, *_RUN),
@@ -70,13 +70,13 @@ ROWS = [
         "ironflow stream subscribe order-123 --replay 10", _ENTITY, _shipped, *_SHIPPED, replay=10
     ),
     Follow("ironflow stream subscribe order-123 --json", _ENTITY, _shipped, *_SHIPPED),
-    Follow("ironflow projection watch order-totals", [_is_of_totals], None, *_TOTALS),
+    Follow("ironflow projection watch order-totals", _PROJECTION, None, *_TOTALS),
     Follow(
         "ironflow projection watch order-totals --replay 10",
-        [_is_of_totals],
+        _PROJECTION,
         None,
         *_TOTALS,
         replay=10,
     ),
-    Follow("ironflow projection watch order-totals --json", [_is_of_totals], None, *_TOTALS),
+    Follow("ironflow projection watch order-totals --json", _PROJECTION, None, *_TOTALS),
 ]
