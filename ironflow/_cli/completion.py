@@ -103,7 +103,7 @@ def script(shell: str) -> str:
     name = PROGRAM.replace("-", "_")
     words = {place: " ".join(found) for place, found in places.items()}
     known = [place for place in places if place]
-    files = sorted({flag for flags in _file_flags() for flag in flags})
+    files = _file_flags()
     if shell == "fish":
         cases = [
             f"        case '{place}'\n            string split ' ' -- '{text}'"
@@ -181,10 +181,9 @@ def _choice_cases(template: str) -> str:
     )
 
 
-def _file_flags() -> list[list[str]]:
-    return [
-        [f"--{flag.name}", *([f"-{flag.short}"] if flag.short else [])]
-        for command in tree.every_command()
-        for flag in command.flags
-        if flag.kind == FILE
+def _file_flags() -> list[str]:
+    flags = [
+        flag for command in tree.every_command() for flag in command.flags if flag.kind == FILE
     ]
+    short = {f"-{flag.short}" for flag in flags if flag.short}
+    return sorted(short.union(_names(flags)))

@@ -6,6 +6,7 @@ import contextlib
 
 from .errors import UsageError
 from .screen import json_text, plain, shown
+from .show import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def follow(session: Session, patterns: list[str]) -> None:
 def tell_gap(session: Session, gap: Any) -> None:
     """Say on stderr that events may have been missed, unless the state was read again."""
     if not gap["healed"]:
-        why = plain(" ".join(str(gap["error"]).split()))
+        why = one_line(gap["error"])
         session.screen.note(f"note: reconnected; events may have been missed ({why})")
 
 

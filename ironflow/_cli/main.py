@@ -17,7 +17,7 @@ from .._errors import AuthenticationError
 from . import errors
 from .arguments import Typed, read
 from .errors import CommandError
-from .screen import Screen, json_text
+from .screen import Screen, is_terminal, json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -205,10 +205,10 @@ def _flush() -> None:
 def _end_line() -> None:
     """Go to the next line of a terminal, which has written ^C on this one."""
     try:
-        if sys.stderr is not None and sys.stderr.isatty():
+        if is_terminal(sys.stderr):
             sys.stderr.write("\n")
             sys.stderr.flush()
-    except (OSError, ValueError):
+    except OSError:
         pass
 
 

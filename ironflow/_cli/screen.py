@@ -41,8 +41,8 @@ class Screen:
     def __init__(self, may_colour: bool = True) -> None:
         self.out = _usable(sys.stdout)
         self.err = _usable(sys.stderr)
-        self.is_terminal = _is_terminal(self.out)
-        self.shows_progress = _is_terminal(self.err)
+        self.is_terminal = is_terminal(self.out)
+        self.shows_progress = is_terminal(self.err)
         has_colours = self.is_terminal and os.environ.get("TERM") != "dumb"
         self.colours = may_colour and has_colours and not os.environ.get("NO_COLOR")
         self._line = 0  # width of the line of progress that stands on the terminal
@@ -205,8 +205,9 @@ def _columns_of(terminal: TextIO) -> int:
         return _DEFAULT_WIDTH
 
 
-def _is_terminal(stream: TextIO) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
+    """Tell whether a stream is a terminal; one that is closed, or none, is not."""
     try:
-        return stream.isatty()
+        return stream is not None and stream.isatty()
     except ValueError:  # closed
         return False

@@ -14,6 +14,7 @@ import os
 import sys
 
 from .errors import CommandError, UsageError
+from .screen import is_terminal
 from .table import NEEDED
 
 TYPE_CHECKING = False
@@ -176,7 +177,7 @@ class Session:
         Raises:
             CommandError: There is neither a terminal nor a pipe, or it is empty.
         """
-        if _is_terminal(sys.stdin):
+        if is_terminal(sys.stdin):
             from getpass import getpass
 
             try:
@@ -210,7 +211,7 @@ class Session:
         Raises:
             CommandError: The answer is no, or there is no terminal to ask on.
         """
-        if not _is_terminal(sys.stdin):
+        if not is_terminal(sys.stdin):
             raise UsageError(f"there is no terminal to confirm it on; give {instead}")
         self.screen.err.write(f"{question} [y/N] ")
         self.screen.err.flush()
@@ -239,13 +240,6 @@ def http_url(url: str) -> str:
         rest = rest.rstrip("/")
         return f"http{scheme[2:].lower()}://{rest[:-3] if rest.endswith('/ws') else rest}"
     return url
-
-
-def _is_terminal(stream: Any) -> bool:
-    try:
-        return stream is not None and stream.isatty()
-    except ValueError:  # closed
-        return False
 
 
 def environment_variable(name: str) -> str | None:

@@ -17,15 +17,8 @@ _FROM = Flag("from", STRING, "Earliest time, RFC 3339")
 _TO = Flag("to", STRING, "Latest time, RFC 3339")
 _LIMIT = Flag("limit", INT, "Maximum number of events", default=50)
 
-_TRAIL_NAMES = {
-    "run_id": "run_id",
-    "event_type": "type",
-    "from_timestamp": "from",
-    "to_timestamp": "to",
-    "limit": "limit",
-}
-
-_TOTAL = "Total: {} events"
+_RANGE_NAMES = {"from_timestamp": "from", "to_timestamp": "to", "limit": "limit"}
+_TRAIL_NAMES = {"run_id": "run_id", "event_type": "type", **_RANGE_NAMES}
 
 
 def _trail(session: Session) -> Any:
@@ -38,6 +31,18 @@ def _trail(session: Session) -> Any:
 
 # The model of the route's twin in REST, whose names the reply gets.
 _NESTED = {"RunAuditResponse": {"events": "AuditEvent"}}
+
+
+def _events(what: Column) -> Table:
+    """Return the table of a trail, with a column for what it is about."""
+    return Table(
+        "events",
+        Column("TIMESTAMP", "created_at", clock_time),
+        Column("EVENT TYPE", "event_type"),
+        what,
+        Column("PAYLOAD", "payload", json_cell),
+        total="Total: {} events",
+    )
 
 
 def _decision(event: Any) -> Any:
@@ -60,14 +65,7 @@ COMMANDS = [
         _TO,
         _LIMIT,
         run=_trail,
-        show=Table(
-            "events",
-            Column("TIMESTAMP", "created_at", clock_time),
-            Column("EVENT TYPE", "event_type"),
-            Column("STEP ID", "step_id"),
-            Column("PAYLOAD", "payload", json_cell),
-            total=_TOTAL,
-        ),
+        show=_events(Column("STEP ID", "step_id")),
     ),
     Command(
         "audit auth-trail",
@@ -80,22 +78,8 @@ COMMANDS = [
         _LIMIT,
         call=Call(
             "audit_list_auth_trail",
-            body={
-                "org_id": "org",
-                "api_key_id": "key",
-                "action": "action",
-                "from_timestamp": "from",
-                "to_timestamp": "to",
-                "limit": "limit",
-            },
+            body={"org_id": "org", "api_key_id": "key", "action": "action", **_RANGE_NAMES},
         ),
-        show=Table(
-            "events",
-            Column("TIMESTAMP", "created_at", clock_time),
-            Column("EVENT TYPE", "event_type"),
-            Column("DECISION", "", _decision),
-            Column("PAYLOAD", "payload", json_cell),
-            total=_TOTAL,
-        ),
+        show=_events(Column("DECISION", "", _decision)),
     ),
 ]

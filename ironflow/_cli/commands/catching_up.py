@@ -41,6 +41,8 @@ _MOST_ITEMS = 16
 _ITEM_NAMES = frozenset({"name", "minSeq", "min_seq", "partition"})
 
 TIMEOUT = Flag("timeout", DURATION, "How long to wait", default=30.0, shown="30s", zero=True)
+_CODES = "Exit code 0: it caught up. 1: it did not in time. 2: an error."
+
 PARTITION = Flag("partition", STRING, "Only this partition")
 
 
@@ -191,7 +193,7 @@ COMMANDS = [
         run=_wait,
         show=_show_caught_up,
         error_code=ERROR,
-        details="Exit code 0: it caught up. 1: it did not in time. 2: an error.",
+        details=_CODES,
     ),
     Command(
         "projection wait-for-event",
@@ -203,7 +205,7 @@ COMMANDS = [
         run=_wait_for_event,
         show=_show_caught_up,
         error_code=ERROR,
-        details="Exit code 0: it caught up. 1: it did not in time. 2: an error.",
+        details=_CODES,
     ),
     Command(
         "projection wait-batch",

@@ -23,12 +23,8 @@ def _show_document(session: Session, reply: Any) -> Iterable[str]:
     return [session.screen.json_text(reply.get("data"))]
 
 
-def _set(session: Session) -> Any:
-    return session.call("config_create", session.given["name"], data_of(session, needed=True))
-
-
-def _patch(session: Session) -> Any:
-    return session.call("config_patch", session.given["name"], data_of(session, needed=True))
+def _write(session: Session, method: str) -> Any:
+    return session.call(method, session.given["name"], data_of(session, needed=True))
 
 
 def _watch(session: Session) -> None:
@@ -55,7 +51,7 @@ COMMANDS = [
         "Write a config document, replacing all of it.",
         _DOCUMENT,
         *DATA,
-        run=_set,
+        run=lambda session: _write(session, "config_create"),
         show=Text("Set config {name} (revision: {revision})"),
     ),
     Command(
@@ -63,7 +59,7 @@ COMMANDS = [
         "Merge members into a config document.",
         _DOCUMENT,
         *DATA,
-        run=_patch,
+        run=lambda session: _write(session, "config_patch"),
         show=Text("Patched config {name} (revision: {revision})"),
     ),
     Command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..screen import json_cell
 from ..show import Column, Table, Text
-from ..table import INT, LIST, SECRET, STRING, Argument, Call, Command, Flag
+from ..table import INT, LIST, SECRET, STRING, Argument, Call, Command, Flag, chosen
 from ..times import date_time
 from ._common import CREATED, ID, NAME
 
@@ -17,19 +17,13 @@ if TYPE_CHECKING:
 _EMAIL = Flag("email", STRING, "E-mail of the user", required=True)
 _USER_NAME = Flag("name", STRING, "Name of the user", required=True)
 
-
-def _create_admin(session: Session) -> Any:
-    given = session.given
-    body = {"email": given["email"], "name": given["name"], "password": session.secret("Password")}
-    return session.call("platform_bootstrap", body)
+_USER_NAMES = {"email": "email", "name": "name", "role_ids": "role_ids"}
+_ASKED = "The password is asked for, or read from a pipe."
 
 
-def _create_user(session: Session) -> Any:
-    given = session.given
-    body = {"email": given["email"], "name": given["name"], "password": session.secret("Password")}
-    if given["role_ids"]:
-        body["role_ids"] = given["role_ids"]
-    return session.call("platform_users_create", body)
+def _create(session: Session, method: str) -> Any:
+    body = chosen(_USER_NAMES, session.given)
+    return session.call(method, {**body, "password": session.secret("Password")})
 
 
 def _login(session: Session) -> Any:
@@ -50,10 +44,10 @@ COMMANDS = [
         "Create the first user of the platform, with IRONFLOW_API_KEY.",
         _EMAIL,
         _USER_NAME,
-        run=_create_admin,
+        run=lambda session: _create(session, "platform_bootstrap"),
         show=Text("Created platform admin: {email} (id: {id})"),
         no_curl=SECRET,
-        details="The password is asked for, or read from a pipe.",
+        details=_ASKED,
     ),
     Command(
         "platform login",
@@ -62,7 +56,7 @@ COMMANDS = [
         run=_login,
         show=Text("Logged in to {server} as {email}; the token is in {stored}"),
         no_curl=SECRET,
-        details="The password is asked for, or read from a pipe. The token is kept in"
+        details=f"{_ASKED} The token is kept in"
         " credentials.json in IRONFLOW_CONFIG_DIR, ~/.config/ironflow by default.",
     ),
     Command(
@@ -78,11 +72,11 @@ COMMANDS = [
         _EMAIL,
         _USER_NAME,
         Flag("role-ids", LIST, "Ids of roles, repeatable"),
-        run=_create_user,
+        run=lambda session: _create(session, "platform_users_create"),
         show=Text("Created platform user: {email} (id: {id})"),
         no_curl=SECRET,
         platform=True,
-        details="The password is asked for, or read from a pipe.",
+        details=_ASKED,
     ),
     Command(
         "platform users delete",
