@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest 801765b68b1a8ba1, server 0.22.5.
+# Manifest 2c5aceef3da225c9, server 0.22.5.
 """What requests may say, by the name of the route: a strict local server checks it.
 
 Known values are empty where any value may come.

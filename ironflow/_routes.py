@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest 801765b68b1a8ba1, server 0.22.5.
+# Manifest 2c5aceef3da225c9, server 0.22.5.
 """Every route of the server: HTTP method, path template, name, group, category.
 
 The name is that of the client's method. A route without a method is named by the same rule.

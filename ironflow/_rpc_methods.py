@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest 801765b68b1a8ba1, server 0.22.5.
+# Manifest 2c5aceef3da225c9, server 0.22.5.
 """Every RPC method of the server, and which members of replies hold models."""
 
 from __future__ import annotations

@@ -217,7 +217,7 @@ class Waits(BaseClient):
         Args:
             id: Id of the function.
             body: Its input, as for ``functions_invoke``.
-            idempotency_key: Makes the call safe to repeat, so it is retried as a GET is; "auto"
+            idempotency_key: Makes the call safe to repeat, so it is retried like a GET; "auto"
                 makes a key.
             timeout: Seconds to wait at most once the run is started; 0 is one look.
             poll_interval: Seconds between two looks, and no subscription. By default they are

@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest 801765b68b1a8ba1, server 0.22.5.
+# Manifest 2c5aceef3da225c9, server 0.22.5.
 """The Ironflow client: one method per endpoint, named ``<group>_<action>``."""
 
 from __future__ import annotations
@@ -263,7 +263,7 @@ class IronflowClient(Waits, Rpc, Live):
         ``POST /ironflow.v1.AuditService/GetAuthAuditTrail``
 
         Part of the enterprise edition. For the next page, pass ``next_cursor`` of the reply as
-        ``cursor``. It changes nothing and is retried as a GET is.
+        ``cursor``. It changes nothing and is retried like a GET.
 
         Args:
             body: ``models.GetAuthAuditTrailRequest``, such as
@@ -548,7 +548,7 @@ class IronflowClient(Waits, Rpc, Live):
 
         The caller supplies the new value. Send an ``Idempotency-Key`` so that a repeated request
         does not rotate twice. The reply holds a credential: no error and no log quotes it. With an
-        ``idempotency_key`` the call is safe to repeat and is retried as a GET is; "auto" makes a
+        ``idempotency_key`` the call is safe to repeat and is retried like a GET; "auto" makes a
         key.
 
         Args:
@@ -985,8 +985,9 @@ class IronflowClient(Waits, Rpc, Live):
 
         The server holds the call until the runs have ended, or until ``timeout_ms`` is over: then
         ``status`` of a run is the last one known, and the run continues. An event that starts no
-        run has no results. With an ``idempotency_key`` the call is safe to repeat and is retried as
-        a GET is; "auto" makes a key.
+        run has no results. With an ``idempotency_key`` the call is safe to repeat and is retried
+        like a GET; "auto" makes a key. The client waits at least 2 seconds longer than the server
+        holds the call.
 
         Args:
             body: ``models.TriggerSyncRequest``, such as
@@ -1189,8 +1190,8 @@ class IronflowClient(Waits, Rpc, Live):
         ``POST /api/v1/functions/{id}/invoke``
 
         The call returns the run id at once; it does not wait for the result. Follow the run with
-        ``runs_get``. With an ``idempotency_key`` the call is safe to repeat and is retried as a GET
-        is; "auto" makes a key.
+        ``runs_get``. With an ``idempotency_key`` the call is safe to repeat and is retried like a
+        GET; "auto" makes a key.
 
         Args:
             id: Id of the function, such as ``process-order``.
@@ -1360,7 +1361,7 @@ class IronflowClient(Waits, Rpc, Live):
         The request body is stored exactly as sent, so ``{...}`` stores that JSON object as a whole.
         Use ``If-None-Match`` to create only, or ``If-Match`` to replace a revision you have read;
         status 412 means that this condition does not hold. A write with a condition is not retried
-        once it may have been delivered, for its repeat would meet what the first one wrote.
+        once it may have been delivered, because the repeat would find what the first one wrote.
         ``kv_put`` and ``kv_update_buckets_keys`` are the same method.
 
         Args:
@@ -1855,7 +1856,7 @@ class IronflowClient(Waits, Rpc, Live):
 
         ``DELETE /api/v1/platform/policies/{id}``
 
-        Answers 204 without a body.
+        The reply has no body.
 
         Args:
             id: Platform policy id, such as ``policy_789``.
@@ -1937,7 +1938,7 @@ class IronflowClient(Waits, Rpc, Live):
 
         ``DELETE /api/v1/platform/roles/{id}``
 
-        Answers 204 without a body.
+        The reply has no body.
 
         Args:
             id: Platform role id, such as ``role_789``.
@@ -2023,7 +2024,7 @@ class IronflowClient(Waits, Rpc, Live):
 
         ``DELETE /api/v1/platform/tenants/{id}``
 
-        Answers 204 without a body.
+        The reply has no body.
 
         Args:
             id: Tenant id, which is the id of its organization.
@@ -2086,8 +2087,8 @@ class IronflowClient(Waits, Rpc, Live):
 
         ``DELETE /api/v1/platform/users/{id}``
 
-        Answers 204 without a body. Set ``is_active`` to false with ``platform_users_update`` to
-        block a user but keep the account.
+        The reply has no body. Set ``is_active`` to false with ``platform_users_update`` to block a
+        user but keep the account.
 
         Args:
             id: Platform user id, such as ``puser_123``.
@@ -2187,7 +2188,7 @@ class IronflowClient(Waits, Rpc, Live):
         Give either ``policy_id`` or an inline ``condition``, which wins when both are there. The
         status is 200 even if the condition does not compile or fails: look at ``compile_error`` and
         ``eval_error``. Needs an enterprise license; without one the server answers 402. It changes
-        nothing and is retried as a GET is.
+        nothing and is retried like a GET.
 
         Args:
             body: ``models.DryRunPolicyRequest``, such as
@@ -2441,9 +2442,9 @@ class IronflowClient(Waits, Rpc, Live):
 
         Takes 1 to 16 items that share one time limit (30 seconds unless given, 60 at most). A
         projection that does not get there in time is reported with ``timedOut`` true, not as an
-        error; an item that cannot be waited for carries an ``error`` instead of a ``result``. Allow
-        the client timeout about 2 seconds more than the wait. 429 means that the server has no
-        waiting capacity left. It changes nothing and is retried as a GET is.
+        error; an item that cannot be waited for carries an ``error`` instead of a ``result``. 429
+        means that the server has no waiting capacity left. It changes nothing and is retried like a
+        GET. The client waits at least 2 seconds longer than the server holds the call.
 
         Args:
             body: ``models.ProjectionCatchupBatchRequest``, such as
@@ -2473,8 +2474,9 @@ class IronflowClient(Waits, Rpc, Live):
 
         Use it to read your own writes: emit an event, wait, then read the projection. Running out
         of time is a normal reply with ``timedOut`` true. 409 means that the projection is paused or
-        rebuilding, or that the event is too old to have a recorded sequence. Allow the client
-        timeout about 2 seconds more than the wait. It changes nothing and is retried as a GET is.
+        rebuilding, or that the event is too old to have a recorded sequence. It changes nothing and
+        is retried like a GET. The client waits at least 2 seconds longer than the server holds the
+        call.
 
         Args:
             body: ``models.ProjectionWaitForEventRequest``, such as
@@ -2572,7 +2574,8 @@ class IronflowClient(Waits, Rpc, Live):
         Gives read-your-writes consistency when you know the sequence of a write. Running out of
         time is a normal reply with ``timedOut`` true. 404 means no such projection, 409 that it is
         paused, rebuilding, or external while a partition was given, and 429 that the server has no
-        waiting capacity left. Allow the client timeout about 2 seconds more than the wait.
+        waiting capacity left. The client waits at least 2 seconds longer than the server holds the
+        call.
 
         Args:
             name: Name of the projection.
@@ -2819,7 +2822,7 @@ class IronflowClient(Waits, Rpc, Live):
 
         Reaches the subscribers of the topic and never starts a function; emit an event for that.
         Set ``idempotency_key`` to keep a repeated call from publishing the message twice. With an
-        ``idempotency_key`` the call is safe to repeat and is retried as a GET is; "auto" makes a
+        ``idempotency_key`` the call is safe to repeat and is retried like a GET; "auto" makes a
         key. ``pub_sub_publish`` and ``pub_sub_create`` are the same method.
 
         Args:
@@ -2842,7 +2845,7 @@ class IronflowClient(Waits, Rpc, Live):
         ``POST /ironflow.v1.PubSubService/GetTopicStats``
 
         For a topic that nobody has used yet, all figures are zero. It changes nothing and is
-        retried as a GET is.
+        retried like a GET.
 
         Args:
             body: ``models.GetTopicStatsRequest``, such as
@@ -2867,7 +2870,7 @@ class IronflowClient(Waits, Rpc, Live):
 
         ``POST /ironflow.v1.PubSubService/ListTopics``
 
-        It changes nothing and is retried as a GET is.
+        It changes nothing and is retried like a GET.
 
         Returns:
             ``models.ListTopicsResponse``, such as
@@ -3138,7 +3141,7 @@ class IronflowClient(Waits, Rpc, Live):
 
         ``POST /api/v1/runs/resume``
 
-        A paused run goes on from where it stopped unless ``from_step`` is given. 409 means that a
+        A paused run continues where it stopped unless ``from_step`` is given. 409 means that a
         resume of this run is already in flight.
 
         Args:
@@ -3192,7 +3195,7 @@ class IronflowClient(Waits, Rpc, Live):
 
         ``GET /api/v1/runs/{id}/audit``
 
-        To page on, pass ``next_cursor`` of one reply as ``cursor`` of the next call.
+        For the next page, pass ``next_cursor`` of one reply as ``cursor`` of the next call.
 
         Args:
             id: Id of the run, such as ``run_abc123``.
@@ -3365,7 +3368,7 @@ class IronflowClient(Waits, Rpc, Live):
         ``POST /ironflow.v1.IronflowService/GetPausedState``
 
         Works on runs whose pause reason is ``injection``, as ``runs_pause`` leaves them. It changes
-        nothing and is retried as a GET is.
+        nothing and is retried like a GET.
 
         Args:
             body: ``models.GetPausedStateRequest``, such as
@@ -3598,8 +3601,8 @@ class IronflowClient(Waits, Rpc, Live):
         ``POST /api/v1/events/upcast``
 
         Runs the data through the upcasters between the two versions and lists the steps applied.
-        Meant for trying out upcasters: nothing is emitted. It changes nothing and is retried as a
-        GET is.
+        Meant for trying out upcasters: nothing is emitted. It changes nothing and is retried like a
+        GET.
 
         Args:
             body: ``models.TestUpcastRequest``, such as
@@ -3669,7 +3672,7 @@ class IronflowClient(Waits, Rpc, Live):
 
         ``DELETE /api/v1/secrets/{name}``
 
-        Answers 204 without a body.
+        The reply has no body.
 
         Args:
             name: Name of the secret, such as ``my-secret``.
@@ -3777,7 +3780,7 @@ class IronflowClient(Waits, Rpc, Live):
         Queries see only the current environment. ``SELECT``, ``WITH`` and ``EXPLAIN`` statements
         are accepted, anything that changes data is rejected. Every value in ``rows`` arrives as a
         string. At most 1000 rows are returned and a query may take 5000 milliseconds, unless the
-        body says otherwise. It changes nothing and is retried as a GET is. ``sql_query`` and
+        body says otherwise. It changes nothing and is retried like a GET. ``sql_query`` and
         ``sql_create`` are the same method.
 
         Args:
@@ -3999,7 +4002,7 @@ class IronflowClient(Waits, Rpc, Live):
         Set ``expected_version`` for optimistic concurrency: 409 means that the stream is at another
         version, so read it again and retry. ``-1`` skips the check, ``0`` requires a new stream.
         Set ``idempotency_key`` to make a repeated append safe. With an ``idempotency_key`` the call
-        is safe to repeat and is retried as a GET is; "auto" makes a key. ``streams_append`` and
+        is safe to repeat and is retried like a GET; "auto" makes a key. ``streams_append`` and
         ``streams_events`` are the same method.
 
         Args:
@@ -4033,8 +4036,8 @@ class IronflowClient(Waits, Rpc, Live):
 
         ``GET /api/v1/streams/{entityId}/history``
 
-        Each entry holds an event and the runs and steps that followed from it. To page on, pass
-        ``next_cursor`` as ``from_version``.
+        Each entry holds an event and the runs and steps that followed from it. For the next page,
+        pass ``next_cursor`` as ``from_version``.
 
         Args:
             entity_id: Id of the entity, such as ``entity-123``.
@@ -4408,7 +4411,7 @@ class IronflowClient(Waits, Rpc, Live):
 
         ``POST /ironflow.v1.WebhookService/ListWebhookDeliveries``
 
-        It changes nothing and is retried as a GET is.
+        It changes nothing and is retried like a GET.
 
         Args:
             body: ``models.ListWebhookDeliveriesRequest``, such as
@@ -4436,7 +4439,7 @@ class IronflowClient(Waits, Rpc, Live):
 
         ``POST /ironflow.v1.WebhookService/ListWebhookSources``
 
-        It changes nothing and is retried as a GET is.
+        It changes nothing and is retried like a GET.
 
         Args:
             body: ``models.ListWebhookSourcesRequest``, such as

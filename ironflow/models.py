@@ -1,6 +1,6 @@
 # GENERATED from manifest.json by `python -m codegen generate`; edits here are lost.
 # To change it: edit manifest.json or codegen/, run `make sdk-gen-python`, commit both.
-# Manifest 801765b68b1a8ba1, server 0.22.5.
+# Manifest 2c5aceef3da225c9, server 0.22.5.
 """Shapes of requests and replies, for type checkers and editors.
 
 Use them in annotations: ``from ironflow import models``. Replies are plain dicts and are not

@@ -58,10 +58,11 @@ class IronflowClient(Waits, Rpc, Live):
 '''
 
 _KEYED = (
-    "With an ``idempotency_key`` the call is safe to repeat and is retried as a GET is;"
+    "With an ``idempotency_key`` the call is safe to repeat and is retried like a GET;"
     ' "auto" makes a key.'
 )
-_IDEMPOTENT = "It changes nothing and is retried as a GET is."
+_IDEMPOTENT = "It changes nothing and is retried like a GET."
+_HELD = "The client waits at least 2 seconds longer than the server holds the call."
 _LICENSE = "Needs an enterprise license; without one the server answers 402."
 _SECRET = "The reply holds a credential: no error and no log quotes it."
 _CONDITION = "ConflictError: The condition does not hold, and nothing was written."
@@ -147,6 +148,7 @@ def _remarks(method: Method) -> list[str]:
         _SECRET if endpoint.secret else "",
         _KEYED if keyed else "",
         _IDEMPOTENT if endpoint.idempotent else "",
+        _HELD if endpoint.server_wait else "",
         f"``{method.alias}`` and ``{method.name}`` are the same method." if method.alias else "",
     ]
 

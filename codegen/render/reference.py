@@ -145,14 +145,15 @@ def _notes(method: Method) -> Iterator[str]:
     if endpoint.secret:
         yield "The reply holds a credential: no error and no log quotes it."
     if endpoint.idempotent:
-        yield "It changes nothing, and is retried as a GET is."
+        yield "It changes nothing, and is retried like a GET."
     if method.keyed or any(o.parameter.name == "Idempotency-Key" for o in method.options):
         yield "With an idempotency key it is safe to repeat, and is retried; `auto` makes a key."
     if endpoint.server_wait:
         default = endpoint.server_wait.default
         yield (
             f"The server holds the call for up to `{endpoint.server_wait.param}`"
-            f" ({default} {endpoint.server_wait.unit} by default); the client waits as long."
+            f" ({default} {endpoint.server_wait.unit} by default);"
+            " the client waits at least 2 seconds longer."
         )
 
 

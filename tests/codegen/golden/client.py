@@ -65,6 +65,8 @@ class IronflowClient(Waits, Rpc, Live):
 
         ``POST /api/v1/blobs/search``
 
+        The client waits at least 2 seconds longer than the server holds the call.
+
         Args:
             body: The query. Anything that JSON can express.
             after_cursor: The parameter ``afterCursor``.
@@ -308,7 +310,7 @@ class IronflowClient(Waits, Rpc, Live):
         ``PATCH /api/v1/things/{id}``
 
         What is absent from the body stays as it is. Needs an enterprise license; without one the
-        server answers 402. It changes nothing and is retried as a GET is.
+        server answers 402. It changes nothing and is retried like a GET.
 
         Args:
             id: The parameter ``id``.
@@ -448,7 +450,7 @@ class IronflowClient(Waits, Rpc, Live):
 
         ``POST /ironflow.v1.ThingService/ListThings``
 
-        It changes nothing and is retried as a GET is.
+        It changes nothing and is retried like a GET.
 
         Returns:
             ``models.Page``.
