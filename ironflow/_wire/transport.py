@@ -284,7 +284,7 @@ class Transport:
         content = request.content
         if content is None:
             framing = b"Content-Length: 0\r\n\r\n" if request.method in _BODY_METHODS else b"\r\n"
-            return memoryview(line + route.head + coding + request.headers.block + framing)
+            return memoryview(b"".join((line, route.head, coding, request.headers.block, framing)))
         kind = request.kind
         framing = b"" if kind is None else b"Content-Type: %s\r\n" % kind.encode("ascii")
         framing += b"Content-Length: %d\r\n\r\n" % len(content)
