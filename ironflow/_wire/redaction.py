@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 MASK = "***"
 
 _SHORTEST = 4  # masking what is shorter would garble the text around it
+_TELLS = 64  # so many first characters of a credential are no chance; more would only take time
 # A word may begin behind an escape that ends in a letter.
 _WORD = r"(?:(?<![^\W_])|(?<=%[0-9A-F]{2})|(?<=\\[bfnrt])|(?<=\\u[0-9A-F]{4}))"
 _LIKE_A_CREDENTIAL = re.compile(
@@ -168,21 +169,33 @@ def _without_start_of(secret: str, text: str) -> str:
     # A cut inside of a character has left a replacement character for the rest of it.
     end = text.rstrip("\ufffd")
     longest = 6 * len(secret)  # as JSON escapes, six characters for each
-    first = re.compile(_character_in_any_form(secret[0]), re.IGNORECASE)
+    first = _pattern_of(secret[0])
+    forms: list[re.Pattern[str]] = []
     for start in range(max(0, len(end) - longest), len(end) - _SHORTEST + 1):
-        if first.match(end, start) and _is_start_of(secret, end[start:]):
-            return text[:start]
+        if first.match(end, start):
+            forms = forms or [_pattern_of(character) for character in secret[:_TELLS]]
+            if _is_start_of(forms, end, start):
+                return text[:start]
     return text
 
 
-def _is_start_of(secret: str, text: str) -> bool:
-    """Tell whether ``text``, escapes undone, is how ``secret`` starts; a cut escape counts."""
-    at = matched = 0
-    while at < len(text) and matched < len(secret):
-        pattern = re.compile(_character_in_any_form(secret[matched]), re.IGNORECASE)
-        form = pattern.match(text, at)
+def _pattern_of(character: str) -> re.Pattern[str]:
+    return re.compile(_character_in_any_form(character), re.IGNORECASE)
+
+
+def _is_start_of(forms: list[re.Pattern[str]], text: str, at: int) -> bool:
+    """Tell whether a text from ``at`` on is how a secret starts; a cut escape counts.
+
+    Args:
+        forms: Patterns of the first characters of the secret.
+        text: The text.
+        at: Where the secret would start.
+    """
+    matched = 0
+    while at < len(text) and matched < len(forms):
+        form = forms[matched].match(text, at)
         if form is None:
             return matched >= _SHORTEST and text[at] in "\\%&" and len(text) - at < 6
         at = form.end()
         matched += 1
-    return at == len(text) and matched >= _SHORTEST
+    return matched == _TELLS or (at == len(text) and matched >= _SHORTEST)

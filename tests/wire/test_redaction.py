@@ -177,6 +177,18 @@ def test_of_a_secret_that_was_cut_no_more_than_three_characters_are_left(secret,
     assert Redactor([secret]).text(whole, is_cut=True) == "bad key ***"
 
 
+def test_the_first_characters_of_a_long_secret_are_taken_off_whatever_follows_them():
+    secret = "lantern-mosaic-" * 20
+    text = f"bad key {secret[:100]} or so"
+    assert Redactor([secret]).text(text, is_cut=True) == "bad key "
+
+
+def test_a_server_that_repeats_parts_of_a_key_of_one_letter_does_not_hold_the_call_up():
+    # It would try each of the letters as the start, and compare all of the key each time: minutes.
+    text = ("a" * 3999 + "b") * 16
+    assert Redactor(["a" * 4000]).text(text, is_cut=True) == text[:40_000]
+
+
 def test_a_long_secret_that_is_not_there_costs_no_pattern(monkeypatch):
     # Whoever watches every call pays for masking each URL and header of it.
     monkeypatch.setattr("ironflow._wire.redaction._in_any_form", None)
