@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import UsageError
-from ..screen import NOTHING, shown
+from ..screen import NOTHING, json_text, plain, shown
 from ..show import table_lines
 from ..table import CHOICE, INT, MILLISECONDS, SEVERAL, Argument, Command, Flag
 from ..times import duration, since
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from ..screen import Screen
     from ..session import Session
 
 _FORMATS = ("table", "json", "csv", "jsonl")
@@ -73,21 +74,27 @@ def _show_rows(session: Session, reply: Any) -> Iterable[str]:
     if form == "table":
         return table_lines(columns, [[shown(cell) for cell in row] for row in rows], session.screen)
     if form == "csv":
-        return _csv_lines([columns, *rows])
+        return _csv_lines([columns, *rows], session.screen)
     objects = [dict(zip(columns, row)) for row in rows]
     if form == "json":
         return [session.screen.json_text(objects)]
     return (session.screen.json_text(item, indent=None) for item in objects)
 
 
-def _csv_lines(rows: Iterable[list[Any]]) -> Iterable[str]:
+def _csv_lines(rows: Iterable[list[Any]], screen: Screen) -> Iterable[str]:
     import csv
     import io
 
     for row in rows:
         line = io.StringIO()
-        csv.writer(line, lineterminator="").writerow(["" if cell is None else cell for cell in row])
+        csv.writer(line, lineterminator="").writerow([_csv_cell(cell, screen) for cell in row])
         yield line.getvalue()
+
+
+def _csv_cell(value: Any, screen: Screen) -> str:
+    """Return a value as CSV holds it: text as it is, nothing as nothing, all else as JSON."""
+    text = "" if value is None else value if isinstance(value, str) else json_text(value)
+    return plain(text) if screen.is_terminal else text
 
 
 COMMANDS = [
