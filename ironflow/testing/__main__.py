@@ -116,13 +116,13 @@ def _show_requests() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ironflow.testing", description=_DESCRIPTION)
-    parser.add_argument("--port", type=int, default=9123, help="port; 9123 by default, 0 any free")
+    parser.add_argument("--port", type=int, default=9123, help="port; 9123 by default, 0 for any")
     parser.add_argument("--host", default="127.0.0.1", help="address; this machine only by default")
     parser.add_argument(
         "--api-key",
         default="",
-        help=f"key that callers need; none by default; better in {_KEY_VARIABLE}, which no other"
-        " program sees",
+        help=f"key that callers need; none by default; {_KEY_VARIABLE} keeps it off the"
+        " command line",
     )
     parser.add_argument(
         "--clock",
@@ -134,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
         "--strict", action="store_true", help="refuse unknown parameters, values and environments"
     )
     parser.add_argument("--seed", metavar="FILE", help="start with the data of a JSON document")
-    parser.add_argument("-v", "--verbose", action="store_true", help="print a line a request")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print each request")
     return parser
 
 

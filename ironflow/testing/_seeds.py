@@ -156,7 +156,7 @@ def state_of(document: Any, path: str | PathLike[str], registry: Registry) -> St
     except ValueError as error:
         problem = str(error)
     except (AttributeError, KeyError, TypeError) as error:
-        problem = f"something is not as a dump has it: {type(error).__name__}: {error}"
+        problem = f"it is not what a dump would write: {type(error).__name__}: {error}"
     raise ValueError(f"{path}: {problem}")
 
 
@@ -184,7 +184,7 @@ def _read_environment(state: State, key: str, given: Record, place: Place) -> No
     record = {name: place.at(name).check(given.pop(name), str) for name in _RECORD if name in given}
     org_id = place.at("org_id").check(given.pop("org_id", DEFAULT_ORG), str)
     if org_id not in state.of(Organizations):
-        place.at("org_id").wrong(f"names organization {org_id!r}, which is not there")
+        place.at("org_id").wrong(f"names organization {org_id!r}, which does not exist")
     if not key.startswith("env_"):
         record.setdefault("name", key)
     id = key if key.startswith("env_") else record.get("id", "")

@@ -216,7 +216,7 @@ class LocalServer(Registering, Provoking, Waiting):
             TypeError: It is not a snapshot.
         """
         if not isinstance(snapshot, Snapshot):
-            raise TypeError(f"snapshot must be what snapshot() gave, not {snapshot!r}")
+            raise TypeError(f"snapshot must be what snapshot() returned, not {snapshot!r}")
         self._go_on_with(lambda old: snapshot.state(old.registry))
 
     def dump(self, path: str | PathLike[str]) -> None:

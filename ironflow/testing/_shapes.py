@@ -89,7 +89,7 @@ def reference(what: str, id_of: Callable[[Any], str], known: Callable[[Place], A
         if id is None:
             return None
         if not isinstance(id, str) or id not in known(place):
-            place.wrong(f"names {what} {id!r}, which is not there")
+            place.wrong(f"names {what} {id!r}, which does not exist")
         return known(place)[id]
 
     return Shape(lambda value: None if value is None else id_of(value), read)

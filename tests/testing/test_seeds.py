@@ -288,7 +288,7 @@ WRONG_BELOW = [
     ({"topic_edges": [["f", "t"]]}, "topic_edges.0 must be two texts, the key, and what belongs"),
     ({"feed": {"messages": [{"id": "m"}]}}, "feed.messages.0 must have exactly id, topics"),
     ({"workers": {"w": {"jobs": {"job_1": {}}}}}, "workers.w.jobs.job_1 needs a run"),
-    ({"receipts": [{"of": [[]], "key": "k", "reply": {}}]}, "something is not as a dump has it"),
+    ({"receipts": [{"of": [[]], "key": "k", "reply": {}}]}, "it is not what a dump would write"),
     ({"workers": {"w": {"record": {"id": "w"}}}}, "workers.w.record needs function_ids"),
 ]  # fmt: skip
 

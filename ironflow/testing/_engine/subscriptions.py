@@ -280,7 +280,7 @@ class Consumer:
         """Deliver a message again after some seconds, unless it was delivered often enough."""
         self.forget(delivery)
         if delivery.attempts > MAX_REDELIVERIES:
-            logger.warning("%s was sent %d times in vain", delivery.message.id, delivery.attempts)
+            logger.warning("%s was never acked in %d tries", delivery.message.id, delivery.attempts)
         elif delay <= 0:
             self._queue(delivery)
         else:
