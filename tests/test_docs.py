@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import textwrap
 
 import pytest
+
+from ironflow.testing import LocalServer
 
 from .conftest import ROOT
 
@@ -90,3 +93,16 @@ def test_the_layout_has_every_module():
 def test_the_example_of_generated_code_is_generated_code():
     block = re.search(r"^```\n(def .*?)```", text_of(ROOT / "docs" / "design.md"), re.M | re.S)[1]
     assert textwrap.indent(block, "    ") in text_of(ROOT / "ironflow" / "client.py")
+
+
+def test_faults_are_called_as_their_table_shows():
+    table = re.findall(
+        r"^\| `server\.(\w+)(\(.*?\))` ", text_of(ROOT / "docs" / "testing.md"), re.M
+    )
+    assert {"fail", "delay", "truncate", "reset_connection", "trickle"} <= {
+        name for name, _ in table
+    }
+    for name, shown in table:
+        _, *parameters = inspect.signature(getattr(LocalServer, name)).parameters.values()
+        plain = [parameter.replace(annotation=parameter.empty) for parameter in parameters]
+        assert shown == str(inspect.Signature(plain)), name
