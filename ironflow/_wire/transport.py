@@ -56,6 +56,8 @@ MAX_IDLE_SECONDS = 55.0  # less than the 60 after which common balancers close s
 MAX_IDLE_CONNECTIONS = 64
 MAX_REDIRECTS = 5
 
+_PORTS = {"http": 80, "https": 443}
+
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 FOLLOWED = frozenset({"GET", "HEAD"})
 _BODY_METHODS = frozenset({"PATCH", "POST", "PUT"})
@@ -81,9 +83,10 @@ class Transport:
         watch: Callable[[Request, str, float], object],
     ) -> None:
         parts = urlsplit(server_url)
+        self._scheme = parts.scheme
         self._tls = parts.scheme == "https"
         self._host = parts.hostname or ""
-        self._port = parts.port or (443 if self._tls else 80)
+        self._port = parts.port or _PORTS[parts.scheme]
         self._where = f"{f'[{self._host}]' if ':' in self._host else self._host}:{self._port}"
         self.netloc = parts.netloc
         self._ssl_context = ssl_context
@@ -307,15 +310,17 @@ class Transport:
         """Return the path and query that a redirect points to, None when it is elsewhere."""
         location = reply.headers.get("location", "")
         try:
-            url = urljoin(self.origin + target, location).partition("#")[0]
+            url = urlsplit(urljoin(self.origin + target, location))
+            origin = url.scheme, url.hostname, url.port or _PORTS.get(url.scheme)
         except ValueError as error:
             if is_from_signal_handler(error):
                 raise
             return None
-        inside = location and url.startswith(self.origin + "/")
-        if not inside or not url.isascii() or not url.isprintable():
+        inside = location and origin == (self._scheme, self._host, self._port)
+        path = f"{url.path or '/'}{'?' if url.query else ''}{url.query}"
+        if not inside or "@" in url.netloc or not path.isascii() or not path.isprintable():
             return None
-        return url[len(self.origin) :].replace(" ", "%20")
+        return path.replace(" ", "%20")
 
     def take_idle(self) -> Connection | None:
         """Return the connection that was used last, if it may be used again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ironflow import IronflowError, IronflowTimeoutError
+from ironflow import IronflowClient, IronflowError, IronflowTimeoutError
 
 from ..conftest import KEY
 from ..hostile import OK, HostileServer, behave, pause, reply, request, trickle
@@ -41,6 +41,23 @@ def test_a_read_follows_a_redirect_within_the_server(status, location, target, m
         ]
         assert server.requests[1].headers["authorization"] == f"Bearer {KEY}"
         assert server.accepted == 1
+
+
+@pytest.mark.parametrize(
+    ("server_url", "location", "target"),
+    [
+        ("http://api.example.com", "http://api.example.com:80/there", "/there"),
+        ("http://api.example.com:80", "http://api.example.com/there?a=b", "/there?a=b"),
+        ("http://API.example.com", "HTTP://api.Example.com/there", "/there"),
+        ("http://api.example.com", "http://api.example.com?a=b", "/?a=b"),
+    ],
+)
+def test_an_origin_is_the_same_however_it_is_written(monkeypatch, server_url, location, target):
+    with HostileServer([request, redirect(location), behave]) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
+        with IronflowClient(server_url, KEY) as client:
+            assert client.request("GET", "/api/x") == {"id": None}
+        assert proxy.requests[1].target == server_url + target
 
 
 @pytest.mark.parametrize(
