@@ -61,7 +61,8 @@ def _ended_at(ended: tuple[str, models.RunResponse]) -> str:
 
 def _not_ended(ids: list[str]) -> str:
     named = ", ".join(ids[:_NAMED_RUNS]) + (", …" if len(ids) > _NAMED_RUNS else "")
-    return f"{len(ids)} of the runs have not ended ({named})"
+    have = "has" if len(ids) == 1 else "have"
+    return f"{len(ids)} of the runs {have} not ended ({named})"
 
 
 class RunLooks:

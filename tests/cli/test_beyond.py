@@ -180,6 +180,7 @@ def test_emit_of_a_later_version_says_what_has_not_ended_in_time(local, ironflow
 
     done = ironflow("emit", "night", "--version", "2", "-w", "-t", "50ms", "--json")
     assert done.code == 1
+    assert done.err.startswith("note: 1 of the runs has not ended (run_1) after ")
     reply = json.loads(done.out)
     (result,) = reply["results"]
     assert (reply["event_id"], result["run_id"], result["wait_timed_out"]) == ("evt_1", "run_1", 1)

@@ -42,6 +42,14 @@ def test_a_wait_that_timed_out_shows_the_last_state(server, capsys, flags):
     assert shown.err.startswith("note: run run_1 has not ended")
 
 
+@pytest.mark.parametrize("command", [["emit", "x", "--wait"], ["invoke", "f"]])
+def test_a_wait_of_less_than_a_millisecond_is_not_the_servers_default(server, capsys, command):
+    server.reply({"results": [{"run_id": "run_1", "status": "RUN_STATUS_RUNNING"}]})
+    assert main([*command, "-t", "400us", "-s", server.url]) == 1
+    assert server.last.json["timeout_ms"] == 1
+    assert "it has not ended in time, and goes on" in capsys.readouterr().out
+
+
 def test_a_wait_that_has_seen_nothing_is_an_error(server, capsys):
     server.reply({"error": "busy"}, status=503)
     assert main(["run", "wait", "run_1", "--timeout", "0s", "-s", server.url]) == 1

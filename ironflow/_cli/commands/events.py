@@ -10,7 +10,7 @@ from ..table import BOOL, DURATION, FILE, INT, PAIRS, SEVERAL, STRING, Argument,
 from ..times import date_time, duration
 from ..values import parsed
 from ._common import DATA, LONG_DATA, moment
-from .results import has_failed, problem, results_of
+from .results import has_failed, problem, results_of, triggered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _emit_and_wait(session: Session, data: Any) -> Any:
             f'Emitting event "{name}" and waiting for completion (timeout: {timeout})...'
         )
     if given["version"] == _FIRST_VERSION:
-        reply = _trigger(session, data)
+        reply = triggered(session, given["event_name"], data)
     else:
         session.refuse_curl(SEVERAL)
         emitted = _emit_only(session, data)
@@ -56,18 +56,6 @@ def _emit_and_wait(session: Session, data: Any) -> Any:
         reply = {"results": results, "event_id": emitted.get("event_id")}
     session.exit_code = 1 if any(map(has_failed, reply.get("results") or [])) else 0
     return reply
-
-
-def _trigger(session: Session, data: Any) -> Any:
-    given = session.given
-    body = {
-        "event": given["event_name"],
-        "data": data,
-        "timeout_ms": round(given["timeout"] * 1000),
-    }
-    if given["metadata"]:
-        body["metadata"] = given["metadata"]
-    return session.call("events_trigger_sync", body)
 
 
 def _show_emitted(session: Session, reply: Any) -> Iterable[str]:

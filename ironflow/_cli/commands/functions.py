@@ -9,7 +9,7 @@ from ..show import Column, Details, Table
 from ..table import BOOL, DURATION, INT, PAIRS, Argument, Call, Command, Flag
 from ..times import duration
 from ._common import DATA, ID
-from .results import has_failed, problem, status_word
+from .results import has_failed, problem, status_word, triggered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,10 +39,7 @@ def _invoke(session: Session) -> Any:
     function, timeout = session.given["function_id"], session.given["timeout"]
     if not session.as_json and not session.settings["curl"]:
         session.screen.line(f"Invoking {shown(function)} (timeout: {duration(timeout)})...")
-    body = {"event": _event_of(function), "data": data, "timeout_ms": round(timeout * 1000)}
-    if session.given["metadata"]:
-        body["metadata"] = session.given["metadata"]
-    reply = session.call("events_trigger_sync", body)
+    reply = triggered(session, _event_of(function), data)
     results = reply.get("results") or []
     if not results:
         raise CommandError(

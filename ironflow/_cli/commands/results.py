@@ -36,6 +36,16 @@ def problem(result: Any) -> str:
     return "-" if status_word(result) in _ENDED else "it has not ended in time, and goes on"
 
 
+def triggered(session: Session, event: str, data: Any) -> Any:
+    """Emit an event and wait for its runs in one call."""
+    given = session.given
+    timeout = max(1, round(given["timeout"] * 1000))  # 0 would be the server's default
+    body = {"event": event, "data": data, "timeout_ms": timeout}
+    if given["metadata"]:
+        body["metadata"] = given["metadata"]
+    return session.call("events_trigger_sync", body)
+
+
 def results_of(session: Session, ids: list[str], timeout: float) -> list[dict[str, Any]]:
     """Wait for runs, and return their results in the order of their ids."""
     from ..._errors import IronflowTimeoutError
