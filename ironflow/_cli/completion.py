@@ -96,52 +96,51 @@ _FISH_CHOICE = """\
             string split ' ' -- '{values}'
             return"""
 
+# What is offered behind the words of a place.
+_BASH_CASE = """\
+        "{place}") words="{words}" ;;"""
+_ZSH_CASE = """\
+        "{place}") found="{words}" ;;"""
+_FISH_CASE = """\
+        case '{place}'
+            string split ' ' -- '{words}'"""
+
+# A flag that takes a file is offered where it is one of the command's, not everywhere.
+_FISH_FILE = """\
+complete -c {program} -n '__{name}_words | string match -q -- {flag}' -l {long} -r -F"""
+
+_TEMPLATES = {
+    "bash": (_BASH, _BASH_CASE, _BASH_CHOICE),
+    "zsh": (_ZSH, _ZSH_CASE, _ZSH_CHOICE),
+    "fish": (_FISH, _FISH_CASE, _FISH_CHOICE),
+}
+
 
 def script(shell: str) -> str:
     """Return the completion script of a shell: bash, zsh or fish."""
+    template, case, choice = _TEMPLATES[shell]
+    quote, between = ("'", " ") if shell == "fish" else ('"', "|")
     places = _places()
-    name = PROGRAM.replace("-", "_")
-    words = {place: " ".join(found) for place, found in places.items()}
-    known = [place for place in places if place]
-    files = _file_flags()
+    names = {"program": PROGRAM, "name": PROGRAM.replace("-", "_")}
     if shell == "fish":
-        cases = [
-            f"        case '{place}'\n            string split ' ' -- '{text}'"
-            for place, text in words.items()
-        ]
-        listed = " ".join(f"'{place}'" for place in known)
-        # A flag is offered where it is one of the command's, not everywhere.
-        options = [
-            f"complete -c {PROGRAM} -n '__{name}_words | string match -q -- {flag}'"
-            f" -l {flag[2:]} -r -F"
-            for flag in files
-            if flag.startswith("--")
-        ]
-        return _FISH.format(
-            program=PROGRAM,
-            name=name,
-            places=listed,
-            cases="\n".join(cases),
-            choices=_choice_cases(_FISH_CHOICE),
-            files="\n".join(options),
-        ).rstrip()
-    variable = "words" if shell == "bash" else "found"
-    cases = [f'        "{place}") {variable}="{text}" ;;' for place, text in words.items()]
-    template = _BASH if shell == "bash" else _ZSH
+        long = [flag for flag in _file_flags() if flag.startswith("--")]
+        files = "\n".join(_FISH_FILE.format(**names, flag=flag, long=flag[2:]) for flag in long)
+    else:
+        files = "|".join(_file_flags())
     return template.format(
-        program=PROGRAM,
-        name=name,
-        places="|".join(f'"{place}"' for place in known),
-        cases="\n".join(cases),
-        choices=_choice_cases(_BASH_CHOICE if shell == "bash" else _ZSH_CHOICE),
-        files="|".join(files),
+        **names,
+        places=between.join(f"{quote}{place}{quote}" for place in places if place),
+        cases="\n".join(
+            case.format(place=place, words=" ".join(words)) for place, words in places.items()
+        ),
+        choices=_choice_cases(choice),
+        files=files,
     ).rstrip()
 
 
 def _places() -> dict[str, list[str]]:
     """Return what may follow each sequence of words: further words, and flags."""
     from .commands.calling import Methods
-    from .commands.local import SHELLS
 
     every = [f"--{flag.name}" for flag in GLOBALS]
     shared = [name for name in every if name != "--version"]  # that is for before the command
@@ -154,7 +153,7 @@ def _places() -> dict[str, list[str]]:
                     found.insert(0, alias[length])
             found = places.setdefault(" ".join(alias), list(shared))
             found += [name for name in _names(command.flags) if name not in found]
-    places["completion"] = [*SHELLS, *places["completion"]]
+    places["completion"] = [*_TEMPLATES, *places["completion"]]
     return places
 
 
