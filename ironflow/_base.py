@@ -53,7 +53,7 @@ _USER_AGENT = f"ironflow-python/{__version__} Python/{'.'.join(map(str, sys.vers
 class BaseClient:
     """Client of an Ironflow server: a method for each endpoint, and ``request`` for any route.
 
-    Safe to share between threads; closes in ``with`` or by ``close()``, and opens again by itself.
+    Safe to share between threads. ``with`` or ``close()`` closes it; the next call opens it again.
 
     Args:
         server_url: Scheme, host and port of the server, with a path prefix where a gateway has
@@ -64,7 +64,7 @@ class BaseClient:
             the resolution of a host name cannot be bounded.
         total_timeout: Seconds for a whole call with its retries; then ``timeout`` bounds each
             attempt. Default: ``timeout`` bounds it all.
-        max_attempts: How often a call is tried at most; 1 switches retries off.
+        max_attempts: How often a call is tried at most; 1 turns retries off.
         retry_methods: HTTP methods whose calls are safe to repeat after they may have been
             delivered. Others are tried again only if nothing of them left.
         initial_backoff: Longest wait in seconds before the second attempt; each wait is random
@@ -73,7 +73,7 @@ class BaseClient:
         backoff_factor: How much longer the bound grows from one attempt to the next.
         max_retry_after: Longest ``Retry-After`` in seconds that is waited for; above it, the error
             is raised at once.
-        refusal_statuses: Statuses by which the server says that it carried nothing out; a write
+        refusal_statuses: Statuses by which the server says that it did nothing; a write
             that got one of them may be sent again. ``(429,)`` makes rate-limited writes
             repeatable, for those who trust their server's word.
         environment: Environment name, sent as ``X-Ironflow-Environment``. Default:
@@ -162,7 +162,7 @@ class BaseClient:
         retry: bool | None = None,
         text: bool = False,
     ) -> Any:
-        """Call any route, also one that has no method of its own.
+        """Call any route, even one that has no method of its own.
 
         Args:
             method: HTTP method, in either case.
@@ -170,7 +170,7 @@ class BaseClient:
                 percent-encoded. It may carry a query, which ``params`` adds to.
             params: Query parameters; None values are left out, lists are joined by commas.
             headers: Headers of this request; they win over those of the client.
-            body: Anything JSON has a form for, or bytes, which are sent as they are; None sends no
+            body: Anything that JSON can express, or bytes, sent as they are; None sends no
                 body.
             retry: True repeats the call after a failure even if it may have been delivered, False
                 never repeats it; None repeats what is safe, as the client's options say. A header
@@ -178,10 +178,10 @@ class BaseClient:
             text: Whether the reply is text, not JSON.
 
         Returns:
-            The decoded JSON of the reply, its text where that was asked for, None when it is empty.
+            The decoded JSON of the reply, its text if ``text`` is set, None if it is empty.
 
         Raises:
-            ValueError: An argument cannot be sent as it stands.
+            ValueError: An argument cannot be sent as it is.
             TypeError: An argument is of the wrong type.
             IronflowError: The call failed.
         """
@@ -226,9 +226,9 @@ class BaseClient:
         return copy
 
     def capture(self) -> Capture:
-        """Collect what comes of the calls in a block: ``with client.capture() as seen:``.
+        """Collect what happens to the calls in a block: ``with client.capture() as seen:``.
 
-        Calls of this client and its copies count, of this thread or task only.
+        It sees the calls of this client and its copies, in this thread or task only.
 
         Returns:
             A context manager whose value is a list; each call adds a ``ResponseInfo`` to it.
@@ -254,13 +254,13 @@ class BaseClient:
 
         Each call has the timeouts, limits and retries of a single one. Inputs are taken as they
         are needed, so memory does not grow with their number. Nothing starts before the first
-        outcome is asked for, and leaving the loop ends what is on its way.
+        outcome is asked for, and leaving the loop ends the calls that are under way.
 
         Args:
-            method: Method of this client or of a copy of it, whose options then count.
-            iterables: One for each positional argument; the shortest ends it.
+            method: Method of this client, or of a copy of it, with the options of that copy.
+            iterables: One for each positional argument; the shortest ends the map.
             concurrency: How many connections are used at most.
-            pipeline: How many calls that are safe to repeat may be on their way on each of them.
+            pipeline: How many calls that are safe to repeat may be under way on each of them.
                 More than one is faster, but not every proxy can be trusted with it.
             ordered: Whether outcomes come in the order of the inputs, not in that of the replies.
             on_progress: Called with the number of outcomes so far, as each of them is given.
@@ -271,7 +271,7 @@ class BaseClient:
             ``result()``. A failed call is one of them, not an exception.
 
         Raises:
-            TypeError: The method is none of this client that makes a single call, or there is no
+            TypeError: The method is not one of this client that makes a single call, or there is no
                 iterable.
             ValueError: ``concurrency`` or ``pipeline`` is below 1.
         """

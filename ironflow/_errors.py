@@ -109,7 +109,7 @@ class PermissionDeniedError(IronflowError):
 
 
 class NotFoundError(IronflowError):
-    """There is no such thing, or no such route on this server (404)."""
+    """The server has no such thing, or no such route (404)."""
 
 
 class ConflictError(IronflowError):
@@ -117,7 +117,7 @@ class ConflictError(IronflowError):
 
 
 class RateLimitError(IronflowError):
-    """Too many calls; ``retry_after`` says how long to wait, where the server does (429)."""
+    """Too many calls; ``retry_after`` says how long to wait, if the server does (429)."""
 
 
 class ServerError(IronflowError):
@@ -133,7 +133,7 @@ class IronflowConnectionError(IronflowError, ConnectionError):
 
 
 class IronflowTimeoutError(IronflowError, TimeoutError):
-    """No reply came in time, or what was waited for did not."""
+    """No reply came in time, or what was waited for did not happen in time."""
 
 
 class RunFailedError(IronflowError):

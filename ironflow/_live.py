@@ -53,8 +53,8 @@ class Live(BaseClient):
                         mirror[update["key"]] = client.kv_value(update)
 
         After a loss of the connection the stream connects again and reads the bucket, so a mirror
-        stays right: what changed meanwhile is given, nothing twice and nothing older. Of several
-        changes to one key in a gap, the last is given.
+        stays right: what changed meanwhile is yielded, nothing twice and nothing older. If a key
+        changed several times, you get the last change.
 
         The route is ``GET /api/v1/kv/buckets/{bucket}/watch``, over WebSocket.
 
@@ -77,7 +77,7 @@ class Live(BaseClient):
 
         Raises:
             IronflowError: The stream cannot be opened, or fails for good.
-            IronflowTimeoutError: ``timeout`` has passed; the stream can be used further.
+            IronflowTimeoutError: ``timeout`` has passed; the stream can still be used.
         """
         with loading:
             from ._live_sources import KVWatch
@@ -99,8 +99,8 @@ class Live(BaseClient):
     ) -> streams.LiveStream[messages.ConfigUpdate]:
         """Follow a config document: as it is first, then every change.
 
-        A document that does not exist gives nothing until it is written. After a loss of the
-        connection the document is read again, and given if it has changed.
+        A document that does not exist yields nothing until it is written. After a loss of the
+        connection the document is read again, and yielded if it has changed.
 
         The route is ``GET /api/v1/config/{name}/watch``, over WebSocket.
 
@@ -123,7 +123,7 @@ class Live(BaseClient):
 
         Raises:
             IronflowError: The stream cannot be opened, or fails for good.
-            IronflowTimeoutError: ``timeout`` has passed; the stream can be used further.
+            IronflowTimeoutError: ``timeout`` has passed; the stream can still be used.
         """
         with loading:
             from ._live_sources import ConfigWatch
@@ -184,7 +184,7 @@ class Live(BaseClient):
 
         Raises:
             IronflowError: The stream cannot be opened, a pattern is refused, or it fails for good.
-            IronflowTimeoutError: ``timeout`` has passed; the stream can be used further.
+            IronflowTimeoutError: ``timeout`` has passed; the stream can still be used.
         """
         with loading:
             from ._live_sources import Subscriptions

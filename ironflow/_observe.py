@@ -40,7 +40,7 @@ _was_used = False  # whether anybody in this process has ever asked for a captur
 
 
 class ResponseInfo:
-    """What came of one call.
+    """What happened to one call.
 
     Args:
         method: HTTP method.

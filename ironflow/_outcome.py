@@ -20,7 +20,7 @@ else:
 
 
 class Outcome(Generic[T]):
-    """What came of one call: the arguments that it was made with, and a value or an error.
+    """One call of ``client.map``: its arguments, and a value or an error.
 
     Args:
         args: The arguments that the iterables gave.

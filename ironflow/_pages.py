@@ -54,10 +54,10 @@ MOST_ITEMS = 2**63 - 1  # what a server can count with
 class Pages(_Subscriptable[Item]):
     """The items of a list, one at a time; what every ``<group>_iterate`` method returns.
 
-    It is an iterator: a second loop goes on where the first one stopped. A page is requested when
-    an item of it is wanted, so the loop may raise any ``IronflowError``; after one, iterating again
-    repeats the request that failed. It remembers the identity of every item that it gave. Use it in
-    one thread at a time.
+    It is an iterator: a second loop continues where the first one stopped. A page is requested when
+    one of its items is wanted, so the loop may raise any ``IronflowError``; after one, iterating
+    again repeats the request that failed. It remembers the identity of every item that it has
+    yielded. Use it in one thread at a time.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Pages(_Subscriptable[Item]):
         raise StopIteration
 
     def pages(self) -> Iterator[dict[str, Any]]:
-        """Go through the replies instead of the items, from where the iteration stands.
+        """Go through the replies instead of the items, from where the iteration is.
 
         Yields:
             Each reply as it came. Only its list is cut where it holds items that were given before
@@ -132,9 +132,9 @@ class Pages(_Subscriptable[Item]):
     def resume(self) -> str:
         """Where the next item would come from, at any moment; a JSON string.
 
-        Given to a new call of the same method with the same arguments, in another process too, it
-        goes on with exactly the next item. ``page_size`` and ``max_items`` may differ. After the
-        end it gives nothing.
+        Pass it to a new call of the same method with the same arguments, even in another process,
+        to continue with exactly the next item. ``page_size`` and ``max_items`` may differ. At the
+        end of the list nothing follows.
         """
         with loading:
             import json

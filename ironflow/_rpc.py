@@ -44,7 +44,7 @@ class Rpc(BaseClient):
     def rpc(
         self, method: str, body: Mapping[str, Any] | None = None, *, retry: bool | None = None
     ) -> dict[str, Any]:
-        """Call an RPC method by its name, also one that has no method of its own.
+        """Call an RPC method by its name, even one that has no method of its own.
 
         ::
 
