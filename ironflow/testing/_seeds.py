@@ -25,13 +25,22 @@ from ._engine.events import EventLog
 from ._engine.feed import Feed, Topics
 from ._engine.kv import Buckets
 from ._engine.operations import Breakers, DeadLetters, Debounced, TopicEdges
-from ._engine.organizations import Organizations, Projects, new_state
+from ._engine.organizations import Organizations, Projects, check_name, new_state
 from ._engine.people import ApiKeys, PlatformUsers, Users
 from ._engine.permissions import PlatformPolicies, PlatformRoles, Policies, PolicyTemplates, Roles
 from ._engine.projections import OwnProjections, Views
+from ._engine.refusals import Refusal
 from ._engine.runs import Functions, Runs
 from ._engine.schemas import Schemas
-from ._engine.state import DEFAULT_ORG, Environment, Receipts, Record, Registry, State, Stores
+from ._engine.state import (
+    DEFAULT_ORG,
+    Environment,
+    Receipts,
+    Record,
+    Registry,
+    State,
+    Stores,
+)
 from ._engine.streams import Streams
 from ._engine.subscriptions import Consumers
 from ._engine.webhooks import Deliveries, Sources
@@ -188,13 +197,18 @@ def _read_environment(state: State, key: str, given: Record, place: Place) -> No
     if not key.startswith("env_"):
         record.setdefault("name", key)
     id = key if key.startswith("env_") else record.get("id", "")
-    name = record.get("name", id)
-    known = [
+    known = (
         e
         for e in state.environments_of(org_id)
-        if id == e.id or (not id and name == e.record["name"])
-    ]
-    environment = known[0] if known else state.add_environment(org_id, name, id=id)
+        if id == e.id or (not id and record["name"] == e.record["name"])
+    )
+    own = next(known, None)
+    name = str(record.get("name", own.record["name"] if own else id))
+    try:
+        check_name(state, org_id, name, own)
+    except Refusal as refusal:
+        place.wrong(f"cannot be: {refusal.message}")
+    environment = own or state.add_environment(org_id, name, id=id)
     place.reserve(environment.id)
     environment.record.update(record, id=environment.id)
     place.environment = environment

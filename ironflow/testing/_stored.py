@@ -77,9 +77,16 @@ _STREAM = Layout(
 )
 _FUNCTION_OF_WORKER = Layout("id", "handler", "takes_step", triggers=Shape(list, as_tuple))
 _WAIT_LAYOUT = Layout("timer", until=_NUMBER, step=_STEP, child=_RUN, value=_PAIR)
-_WAIT = optional(
-    Shape(_WAIT_LAYOUT.write, lambda given, place: _WAIT_LAYOUT.fill(Wait({}, None), given, place))
-)
+
+
+def _wait(given: Any, place: Place) -> Wait:
+    wait = _WAIT_LAYOUT.fill(Wait({}, None), given, place)
+    if not wait.step:
+        place.wrong("needs a step")
+    return wait
+
+
+_WAIT = optional(Shape(_WAIT_LAYOUT.write, _wait))
 _RUN_LAYOUT = Layout(
     "environment", "ready", "go_on",
     function=_FUNCTION, event=_EVENT, wait=_WAIT, held=_WAIT, parent=_RUN,
@@ -308,7 +315,7 @@ def _read_runs(store: Runs, value: Any, place: Place) -> None:
     for id, given, at in place.members(value):
         run = store[id]
         for member in ("record", "function", "event"):
-            if member not in given:
+            if given.get(member) is None:
                 at.wrong(f"needs {member}")
         _RUN_LAYOUT.fill(run, given, at)
         new_record(

@@ -244,6 +244,8 @@ def test_a_registered_projection_takes_the_events(local, local_client, path):
     assert local_client.projections_get("sales")["state"]["state"] == {"count": 2}
 
 
+EVENT = {"id": "e", "name": "a"}
+RUN = {"record": {}, "function": "f", "event": "e"}
 WRONG = [
     ([], "the document must be an object"),
     ({"ironflow": 2}, "ironflow must be 1, the format of this version"),
@@ -258,6 +260,12 @@ WRONG = [
         "environments.x.org_id names organization 'org_9'",
     ),
     ({"environments": {"x": {"kvs": {}}}}, "environments.x.kvs is not known; known are kv, "),
+    ({"environments": {"A B": {}}}, "environments.A B cannot be: an environment's name is made"),
+    ({"environments": {"env_default": {"name": "A"}}}, "environments.env_default cannot be: an en"),
+    (
+        {"environments": {"env_9": {"name": "default"}}},
+        "environments.env_9 cannot be: environment already exists: default",
+    ),
 ]
 WRONG_BELOW = [
     ({"kv": {"b": {"keys": []}}}, "kv.b.keys must be an object"),
@@ -280,7 +288,10 @@ WRONG_BELOW = [
     ({"streams": {"s": {"entity_type": "t", "events": ["evt_9"]}}}, "streams.s.events.0 names"),
     ({"streams": {"s": {"entity_type": "t"}}}, "streams.s needs entity_type, and at least one"),
     ({"runs": {"r": {}}}, "runs.r needs record"),
-    ({"runs": {"r": {"record": {}, "function": "f", "event": None}}}, "runs.r.function names"),
+    ({"runs": {"r": {"record": {}, "function": "f", "event": "e"}}}, "runs.r.function names"),
+    ({"runs": {"r": {"record": {}, "function": None, "event": "e"}}}, "runs.r needs function"),
+    ({"events": [EVENT], "functions": {"f": {}}, "runs": {"r": {**RUN, "wait": {}}}},
+     "runs.r.wait needs a step"),
     ({"sql_projections": {"p": {"table": "DROP", "handlers": {}, "events": []}}}, "sql_pro"),
     ({"projections": {"p": {}}}, "projections.p is a projection that is not registered"),
     ({"consumer_groups": [{"pattern": "orders"}]}, "consumer_groups.0.pattern is none: a pattern"),

@@ -64,8 +64,9 @@ def provision(state: State, name: str, environment_name: str) -> tuple[Record, E
     return org, state.add_environment(org["id"], environment_name, project_id=project["id"])
 
 
-def refuse_taken_name(state: State, org_id: str, name: str, own: Environment | None = None) -> None:
-    """Refuse a name that another environment of the organization has."""
+def check_name(state: State, org_id: str, name: str, own: Environment | None = None) -> None:
+    """Refuse a name that no environment can have, or that another one of the organization has."""
+    check_environment_name(name)
     for other in state.environments_of(org_id):
         if other is not own and other.record["name"] == name:
             raise Refusal(409, f"environment already exists: {name}")

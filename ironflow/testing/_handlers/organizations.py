@@ -11,15 +11,15 @@ from .._call import Call
 from .._engine.organizations import (
     Organizations,
     Projects,
+    check_name,
     provision,
-    refuse_taken_name,
     remove_environment,
     remove_organization,
     remove_project,
 )
 from .._engine.people import ApiKeys
 from .._engine.permissions import BUILT_IN_ROLES, Roles
-from .._engine.state import Record, check_environment_name
+from .._engine.state import Record
 from .._reading import Fields
 from ._records import Group, given
 from ._table import route
@@ -97,7 +97,7 @@ def environments_create(call: Call) -> Record:
     body, org_id = call.body(), call.caller.org_id
     name, color = body.text("name"), body.text("color", "")
     project_id = body.text("project_id", "")
-    refuse_taken_name(call.state, org_id, name)
+    check_name(call.state, org_id, name)
     if project_id:
         call.own(Projects, project_id)
     return call.state.add_environment(org_id, name, color=color, project_id=project_id).record
@@ -109,8 +109,7 @@ def environments_update(call: Call, id: str) -> Record:
     changes: Record = {}
     if "name" in body:
         changes["name"] = body.text("name")
-        check_environment_name(changes["name"])
-        refuse_taken_name(call.state, call.caller.org_id, changes["name"], environment)
+        check_name(call.state, call.caller.org_id, changes["name"], environment)
     if "color" in body:
         changes["color"] = body.text("color")
     environment.record.update(changes, updated_at=call.state.clock.text())
