@@ -4,7 +4,9 @@ Rules:
 
 1. It is opened as a GET is made: attempts, deadlines, TLS and proxies are those of the transport.
    The credential goes in a header, never in the URL. Redirects are not followed.
-2. Bytes are read only when an event is asked for, so a slow consumer slows the socket.
+2. Bytes are read only when an event is asked for, so a slow consumer slows the socket. While a
+   message cannot be sent, they are kept, up to the size of one message: a peer that is stuck in
+   sending would never read it.
 3. Other threads may send, or wake the one that waits. A lock is held only for what takes no time:
    parsing, and system calls that do not wait.
 4. Whatever goes wrong is an ``IronflowError``: an ``InvalidResponseError`` if the peer breaks the
@@ -132,7 +134,8 @@ class WebSocketConnection:
         self.silence = 0.0
         self._connection = connection
         self._request = request
-        self._websocket = WebSocket(client=True, max_message_bytes=limits.max_response_bytes)
+        self._room = limits.max_response_bytes
+        self._websocket = WebSocket(client=True, max_message_bytes=self._room)
         self._websocket.receive(connection.parser.take_rest())
         self._pending = memoryview(b"")
         self._lock = threading.Lock()
@@ -181,9 +184,11 @@ class WebSocketConnection:
             with self._lock:
                 self._websocket.send(data)
                 self._flush()
+            room = self._room
             while self._pending and deadline > monotonic():
-                self._wait_to_send(deadline)
+                has_come = self._wait_to_send(deadline, room > 0)
                 with self._lock:
+                    room -= self._take_in() if has_come else 0
                     self._flush()
         except (OSError, ValueError) as error:  # ValueError: another thread has closed it
             if is_from_signal_handler(error):
@@ -302,10 +307,26 @@ class WebSocketConnection:
                 return
             self._pending = self._pending[count:]
 
-    def _wait_to_send(self, deadline: float) -> None:
+    def _wait_to_send(self, deadline: float, has_room: bool) -> bool:
+        """Wait until the socket takes more, or has something to read; return whether it has."""
+        wanted = selectors.EVENT_WRITE | (selectors.EVENT_READ if has_room else 0)
         with _Selector() as selector:
-            selector.register(self._connection.sock, selectors.EVENT_WRITE)
-            selector.select(max(0.0, min(deadline - monotonic(), _LONGEST_WAIT)))
+            selector.register(self._connection.sock, wanted)
+            ready = selector.select(max(0.0, min(deadline - monotonic(), _LONGEST_WAIT)))
+        return any(events & selectors.EVENT_READ for _, events in ready)
+
+    def _take_in(self) -> int:
+        """Keep what has come until an event is asked for; return how much room that takes."""
+        data = self._connection.receive_now()
+        if data is None:
+            return 0
+        self.silence = 0.0
+        self.wake()  # the thread that receives may wait for what is here already
+        if data:
+            self._websocket.receive(data)
+            return len(data)
+        self._websocket.receive_end()
+        return self._room  # there is nothing more to read
 
     def _wait(self, deadline: float) -> bool:
         """Wait for something to come; return whether that may be so."""
