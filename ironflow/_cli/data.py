@@ -91,7 +91,9 @@ def _read_stdin(session: Session) -> str | None:
 
 def stdin_bytes() -> bytes:
     """Return all of stdin, whatever it is: the user asked for it with ``-``."""
-    return sys.stdin.buffer.read() if sys.stdin is not None else b""
+    if sys.stdin is None:
+        raise UsageError("stdin is closed; there is nothing to read")
+    return sys.stdin.buffer.read()
 
 
 def stdin_holds_data(patience: float = 0.0, session: Session | None = None) -> bool:

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from ironflow._cli import data
+from ironflow._cli.main import main
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs to wait for pipes")
 
@@ -55,7 +56,13 @@ def test_a_file_is_a_source_if_there_is_something_left_in_it(tmp_path, monkeypat
 def test_no_stdin_and_the_null_device_are_none(monkeypatch):
     monkeypatch.setattr(sys, "stdin", None)
     assert not data.stdin_holds_data(patience=1.0)
-    assert data.stdin_bytes() == b""
     with open(os.devnull, encoding="utf-8") as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
         assert not data.stdin_holds_data(patience=1.0)
+
+
+def test_a_closed_stdin_is_not_stored_as_an_empty_value(server, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["kv", "put", "bucket", "key", "-", "-s", server.url]) == 1
+    assert capsys.readouterr().err == "error: stdin is closed; there is nothing to read\n"
+    assert server.requests == []
