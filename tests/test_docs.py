@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import textwrap
 
@@ -106,3 +107,19 @@ def test_faults_are_called_as_their_table_shows():
         _, *parameters = inspect.signature(getattr(LocalServer, name)).parameters.values()
         plain = [parameter.replace(annotation=parameter.empty) for parameter in parameters]
         assert shown == str(inspect.Signature(plain)), name
+
+
+def test_the_times_in_the_readme_are_those_of_the_bench():
+    calls = json.loads(text_of(ROOT / "bench" / "results.json"))["calls"]
+    names = {
+        "bare socket, no JSON": "bare socket",
+        "**ironflow**": "ours",
+        "ironflow-py (published)": "published",
+    }
+    section = text_of(ROOT / "README.md").partition("## Measured")[2]
+    rows = re.findall(r"^\| (\S[^|]*) \| (\d.*) \|$", section, re.M)
+    assert len(rows) > 5
+    for label, cells in rows:
+        kinds = ("GET HTTP", "GET TLS", "POST HTTP", "POST TLS")
+        times = [calls[kind][names.get(label, label)]["wall_us"] for kind in kinds]
+        assert cells.split(" | ") == [f"{time:,.0f}" for time in times], label
