@@ -21,6 +21,7 @@ something is a pattern built that matches it under its escapes.
 from __future__ import annotations
 
 import re
+import sys
 from urllib.parse import unquote, unquote_plus
 
 from .headers import is_secret_name
@@ -42,10 +43,11 @@ _LIKE_A_CREDENTIAL = re.compile(
 )
 _STARTS = ("ifkey_", "ifplatform_", "eyj")
 _JSON_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|([\"\\/]))")
+_NUMBER = re.compile(r"&#(?:([0-9]{1,7})|[xX]([0-9A-Fa-f]{1,6}));")
 _SHORT_ESCAPES = {
-    '"': r"\\\"|&quot;|&#34;",
+    '"': r"\\\"|&quot;",
     "&": "&amp;",
-    "'": "&apos;|&#39;|&#x27;",
+    "'": "&apos;",
     "/": r"\\/",
     "<": "&lt;",
     ">": "&gt;",
@@ -132,12 +134,20 @@ def _without_escapes(text: str) -> list[str]:
         forms.append(_JSON_ESCAPE.sub(_unescaped, text))
     if "%" in text:
         forms.append(unquote(forms[-1]))
+    if "&#" in text:
+        forms.append(_NUMBER.sub(_numbered, forms[-1]))
     return [form.lower() for form in forms]
 
 
 def _unescaped(escape: re.Match[str]) -> str:
     digits, character = escape.groups()
     return chr(int(digits, 16)) if digits else str(character)
+
+
+def _numbered(reference: re.Match[str]) -> str:
+    decimal, hexadecimal = reference.groups()
+    number = int(decimal) if decimal else int(hexadecimal, 16)
+    return chr(number) if number <= sys.maxunicode else reference[0]
 
 
 def _searched_for(secret: str) -> str:
@@ -157,6 +167,7 @@ def _character_in_any_form(character: str) -> str:
     forms = [
         "".join(rf"\\u{utf_16[at : at + 4]}" for at in range(0, len(utf_16), 4)),
         "".join(f"%{utf_8[at : at + 2]}" for at in range(0, len(utf_8), 2)),
+        f"&#0*{ord(character)};|&#x0*{ord(character):x};",
         re.escape(character),  # last, because its own escape may begin with it
     ]
     if character in _SHORT_ESCAPES:

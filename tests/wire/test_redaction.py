@@ -33,6 +33,9 @@ FORMS = {
     "percent as needed": quote(SECRET, safe=""),
     "percent, mixed": "%71uartz%2DLantern%2f7",
     "JSON and percent": "\\u0071uartz%2dLantern\\/7",
+    "HTML numbers": each(SECRET, "&#{};"),
+    "HTML numbers of sixteens": each(SECRET, "&#x{:02X};"),
+    "HTML numbers as needed": "quartz&#x2d;Lantern&#47;7",
 }
 
 
