@@ -74,7 +74,7 @@ class Change:
 
 
 def in_order(changes: Sequence[Change]) -> list[Change]:
-    """Return the changes as they are told: breaking ones first, then by kind and place."""
+    """Return the changes in order: breaking ones first, then by kind and place."""
     found = sorted(changes, key=lambda c: (c.place, c.old or "", c.new or ""))
     return sorted(found, key=lambda c: (not c.is_breaking, KINDS.index(c.kind)))
 

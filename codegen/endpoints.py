@@ -215,7 +215,7 @@ def _read_body(entry: Entry, method: str, names: Mapping[str, object]) -> Body |
 
 
 def _read_response(entry: Entry, names: Mapping[str, object]) -> tuple[Type | None, bool]:
-    """Return the type of a reply; None is no body, and what is not said may be anything."""
+    """Return the type of a reply; None means no body, and what is not said may be anything."""
     text = entry.get("response", str, None)
     if text is None:
         return (Type("any") if "response" not in entry.value else None), False

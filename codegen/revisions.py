@@ -54,7 +54,7 @@ def _read(name: str, root: Path) -> bytes:
     try:
         done = subprocess.run(command, capture_output=True, timeout=60)
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        raise RevisionError(f"{name}: is no file, and git cannot be asked for it") from error
+        raise RevisionError(f"{name}: is not a file, and git cannot be asked for it") from error
     if done.returncode:
         raise RevisionError(f"{name}: is neither a file nor a git revision that has manifest.json")
     return done.stdout

@@ -46,7 +46,7 @@ def _read_service(top: Entry, service: str, services: Mapping[str, Any]) -> Iter
 
 
 def _checked(entry: Entry, place: str, name: str) -> str:
-    """Return the name of a service or a method as it may be shown; report one that is none."""
+    """Return the name of a service or a method as it may be shown; report one that is not valid."""
     if _NAME.fullmatch(name) and len(name) <= MAX_MODEL:
         return name
     like = f"write it as ListTopics, with at most {MAX_MODEL} characters"

@@ -2,7 +2,7 @@
 
 Rules:
 
-1. Nothing is guessed. What cannot be sent as it stands is refused with a ``ValueError`` or
+1. Nothing is guessed. What cannot be sent as it is gets refused with a ``ValueError`` or
    ``TypeError`` that names the argument and the place in it, before anything is sent.
 2. A refusal never shows the value: it may be a secret. Nor does its context: what encoders raise
    holds the whole text.
@@ -201,7 +201,7 @@ def idempotency(headers: Fields, body: object, keyed: bool) -> tuple[Fields, obj
     if keyed and isinstance(body, dict):
         given = body.get("idempotency_key")
         text = None if isinstance(given, int) else text_of(given)
-        if text is not None:  # the server refuses what is no text
+        if text is not None:  # the server refuses what is not text
             found = True
             if _checked_key("body.idempotency_key", text) == "auto":
                 body = {**body, "idempotency_key": _new_key()}

@@ -224,7 +224,7 @@ class Live(BaseClient):
         try:
             return base64.b64decode(value, validate=True)
         except (TypeError, ValueError):
-            pass  # raised below, for the cause would add nothing
+            pass  # raised below, because the cause would add nothing
         raise InvalidResponseError("the value of a key is not base64", code="INVALID_RESPONSE")
 
 

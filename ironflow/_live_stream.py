@@ -229,7 +229,7 @@ class LiveStream(Generic[Item]):
         if self._gap is None or not self._source.stands or (self._reading and item is None):
             return item
         self._gap["healed"] = self._source.heals
-        if item is not None:  # kept, for the callback may raise
+        if item is not None:  # kept, because the callback may raise
             self._ready.append(item)
         self._tell_gap(self._gap)
         return None
@@ -409,7 +409,7 @@ class LiveStream(Generic[Item]):
         return Ended(LOST, self._failure(IronflowConnectionError, what, "CONNECTION_FAILED"))
 
     def _item(self, socket: WebSocketConnection, data: str | bytes) -> Any:
-        """Return the item that a message is, None for one that is none."""
+        """Return the item that a message is, None if it is not one."""
         problem = ""
         message: Any = None
         if isinstance(data, bytes):

@@ -445,7 +445,7 @@ class _Engine:
         report_call(call.request, elapsed, failure, call.options, self._owner)
 
     def _lose(self, lane: Lane, error: Exception) -> None:
-        """Close a lane; send again what was on its way where that is no harm, fail the rest."""
+        """Close a lane; send again what was under way if that does no harm, and fail the rest."""
         self._lanes.drop(lane)
         calls: list[Call] = list(lane.calls)
         lane.calls.clear()

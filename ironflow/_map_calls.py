@@ -93,7 +93,7 @@ def bound_client(client: BaseClient, method: Any) -> BaseClient:
     """Return the client that a method is bound to.
 
     Raises:
-        TypeError: It is no method of this client or of a copy of it, or not one that makes a
+        TypeError: It is not a method of this client or of a copy, or not one that makes a
             single call.
     """
     owner: Any = getattr(method, "__self__", None)

@@ -121,7 +121,7 @@ def is_capturing() -> bool:
 
 
 def watched_call(transport: Transport, request: Request, options: Options, owner: object) -> Any:
-    """Make a call and hand on what came of it, if anybody wants to know."""
+    """Make a call and report what happened to it, if anybody wants to know."""
     watching = [capture for capture in _captures.get() if capture.owner is owner]
     if not watching and options.on_response is None:
         return transport.call(request, options.limits)
@@ -145,7 +145,7 @@ def report_call(
     options: Options,
     owner: object,
 ) -> None:
-    """Hand on what came of a call that was not made by ``watched_call``."""
+    """Report what happened to a call that was not made by ``watched_call``."""
     if _was_used or options.on_response is not None:
         watching = [capture for capture in _captures.get() if capture.owner is owner]
         if watching or options.on_response is not None:

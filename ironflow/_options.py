@@ -107,7 +107,7 @@ def held(option: str, value: object) -> Held:
 
 
 def unknown_option(name: str) -> TypeError:
-    """Return the refusal of a name that is no option."""
+    """Return the refusal of a name that is not an option."""
     with loading:
         from difflib import get_close_matches
 
@@ -405,7 +405,7 @@ class Options:
             changes: Values as a caller gave them, by name, in ``Held`` objects.
 
         Raises:
-            TypeError: A name is no option, or a value is of the wrong type.
+            TypeError: A name is not an option, or a value is of the wrong type.
             ValueError: A value is impossible.
         """
         given = {name: _as_given(name, getattr(self, name)) for name in _CHECKS}

@@ -262,7 +262,7 @@ def _parsed(text: object, source: dict[str, Any], positions: tuple[type, ...]) -
         positions: What a position may be.
 
     Raises:
-        ValueError: It is none of ours, or it comes from another call; the message says which.
+        ValueError: It is not one of ours, or comes from another call; the message says which.
     """
     with loading:
         import json

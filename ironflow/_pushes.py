@@ -207,7 +207,7 @@ class RunStream(LiveStream[Hint]):
             IronflowError: The stream has failed for good.
         """
         if os.getpid() != self._pid:
-            self.close()  # a forked child polls, for it must not take its parent's messages
+            self.close()  # a forked child polls: it must not take its parent's messages
             return None
         try:
             hint: Hint | None = self._step(end)

@@ -1,6 +1,6 @@
 """Completion scripts: the words and flags of the table, written out for a shell.
 
-Rules: names come from the tree, ids do not, for that would take a call of the server on each tab.
+Rules: names come from the tree; ids are not completed, because each tab would call the server.
 A script loads nothing of Python, so it answers at once.
 """
 

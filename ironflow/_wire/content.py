@@ -55,7 +55,7 @@ def inflate(reply: Reply, limit: int, deadline: float) -> None:
         deadline: When to give up, on the monotonic clock.
 
     Raises:
-        BadReply: It is no gzip, too large, or cut short.
+        BadReply: It is not gzip, too large, or cut short.
         TimeoutError: The deadline has passed.
     """
     coding = reply.headers["content-encoding"].lower()
@@ -182,7 +182,7 @@ def _fits(content: bytes | bytearray, text: bool, room: float) -> bool:
     marks = size - _without(content, _MARKS)
     characters = size if is_ascii else _without(content, _CONTINUATION)
     left = room - MARK_COST * marks - width * characters
-    # Roughly, for that is fast: as if all strings were as wide as the widest, and there twice.
+    # Roughly, because that is fast: as if all strings were as wide as the widest, and there twice.
     widest = max(width, _escaped_width(content))
     return 2 * widest * size <= left or _strings(content) <= left
 

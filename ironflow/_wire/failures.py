@@ -274,7 +274,7 @@ def _seconds_until(date: str) -> float | None:
     except (IndexError, OverflowError, TypeError, ValueError) as error:
         if is_from_signal_handler(error):
             raise
-        return None  # Python 3.9 raises any of these on what is no date
+        return None  # Python 3.9 raises any of these on what is not a date
 
 
 def _sane(seconds: float) -> float | None:

@@ -157,7 +157,7 @@ class Given:
 
         Raises:
             TypeError: They are not a mapping, or a name or a value is of the wrong type.
-            ValueError: A name or a value cannot be sent as it stands.
+            ValueError: A name or a value cannot be sent as it is.
         """
         refuse(self._refusal())
         given = self._items or ()

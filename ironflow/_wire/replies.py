@@ -230,7 +230,7 @@ class ReplyParser:
         return body
 
     def partial(self) -> Reply | None:
-        """Return what there is of an error whose body broke off; None when that is no reply."""
+        """Return what there is of an error whose body broke off; None if that is not a reply."""
         head = self._head
         if head is None or self._step is ReplyParser._read_head or head.status <= 299:
             return None
@@ -388,7 +388,7 @@ class ReplyParser:
         """Return what there is of an error whose body is broken.
 
         Raises:
-            BadReply: It is no error: the body counts.
+            BadReply: It is not an error: the body counts.
         """
         partial = self.partial()
         if partial is None:

@@ -70,7 +70,7 @@ def wait_before_next(
 
     Args:
         attempt: Number of the attempt that failed, from 1.
-        failure: What came of it; ``delivered`` tells whether anything of the call has left, in
+        failure: How it failed; ``delivered`` tells whether anything of the call has left, in
             this attempt or an earlier one.
         repeatable: Whether the call is safe to repeat.
         limits: The limits of the client.

@@ -436,7 +436,7 @@ class Transport:
         return route
 
     def _context(self) -> ssl.SSLContext:
-        """Return the TLS settings; the default ones are made once, for that takes some 20 ms."""
+        """Return the TLS settings; the default ones are made once, which takes some 20 ms."""
         with loading:
             if self._ssl_context is None:
                 try:

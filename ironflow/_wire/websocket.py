@@ -396,7 +396,7 @@ def _read_close(payload: bytes) -> Closed:
     if not payload:
         return Closed(NO_CODE, "")
     code = int.from_bytes(payload[:2], "big")
-    if not _may_be_sent(code):  # a single byte is no valid code either
+    if not _may_be_sent(code):  # a single byte is not a valid code either
         raise ProtocolError(PROTOCOL_ERROR, "a close frame has no valid code")
     return Closed(code, _decode(_new_decoder(), payload[2:], last=True))
 

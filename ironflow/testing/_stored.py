@@ -302,7 +302,7 @@ def _run_written(run: Run) -> Record:
 
 
 def _read_runs(store: Runs, value: Any, place: Place) -> None:
-    """Read the runs in two steps, for they refer to one another."""
+    """Read the runs in two steps, because they refer to one another."""
     for id, given, at in place.members(value):
         run = store[place.reserve(id)] = Run(
             {"id": id}, Function(id, None, moment=""), {}, store.owner

@@ -120,7 +120,7 @@ class Clock:
         return (told_by or self.changed).wait_for(is_over, min(limits, default=None))
 
     def tell(self, waiting: threading.Condition) -> None:
-        """Let those look again who wait until they are told by this condition."""
+        """Let everyone who waits for this condition look again."""
         waiting.notify_all()
 
     def stop(self) -> None:

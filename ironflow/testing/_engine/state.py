@@ -71,7 +71,7 @@ class Stores:
         return store
 
     def stores(self) -> list[tuple[Any, Any]]:
-        """Return the kinds of the stores in use and the stores, but for transient ones."""
+        """Return the kinds of the stores in use and the stores, except transient ones."""
         kinds = self._stores.items()
         return [(kind, store) for kind, store in kinds if not getattr(kind, "transient", False)]
 

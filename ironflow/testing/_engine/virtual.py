@@ -18,7 +18,7 @@ Rules:
    nothing done in between, so that time passes for a program that polls (``_polls``).
 5. A request that comes while the thread of a run is in the middle of a call over the network is
    taken for that call: it acts, and waits, in the turn of the run. So is a request that comes
-   while a run keeps the turn, for the handler may have threads of its own.
+   while a run keeps the turn, because the handler may have threads of its own.
 6. Whatever keeps the turn for too long (a handler that blocks or loops) loses it, and the others
    go on. But it can still run, so time stands still until it waits or ends.
 
@@ -176,7 +176,7 @@ class VirtualClock(Clock):
         self._turn: _Work | None = None
         self._strays: list[_Work] = []  # they lost the turn; rule 6
         self._waits: list[_Wait] = []  # by their numbers
-        # Those who need not be asked until they are told: a paused run costs the others no time.
+        # Those that need not be asked until notified: a paused run costs the others no time.
         self._asleep: dict[threading.Condition, list[_Wait]] = {}
         self._mine = _Mine()
         self._outside = _Work("the test")  # whose answers are those to requests from outside

@@ -229,7 +229,7 @@ def register_function(environment: Environment, id: str, members: Record) -> tup
 
 
 def progress(job: Job, steps: list[Step], offset: int) -> None:
-    """Record the steps of a job from number ``offset`` on, but for those reported already."""
+    """Record the steps of a job from number ``offset`` on, except those reported already."""
     for step in steps[max(job.recorded - offset, 0) :]:
         _record_step(job.run, step)
     job.recorded = max(job.recorded, offset + len(steps))
