@@ -19,6 +19,7 @@ from ._options import (
     Options,
     held,
     http_method,
+    optional_flag,
     unknown_option,
     whole_number,
 )
@@ -186,8 +187,7 @@ class BaseClient:
             IronflowError: The call failed.
         """
         headers = Given("headers", headers)  # type: ignore[assignment]
-        if retry is not None and not isinstance(retry, bool):
-            raise TypeError(f"retry: must be True, False or None, not {type(retry).__name__}")
+        optional_flag("retry", retry)
         if params is not None and not hasattr(params, "items"):
             raise TypeError(f"params: must be a mapping, not {type(params).__name__}")
         return self._call(

@@ -301,6 +301,12 @@ def optional_callable(name: str, value: object) -> object:
     return value
 
 
+def optional_flag(name: str, value: object) -> None:
+    """Check True, False or None."""
+    if value is not None and not isinstance(value, bool):
+        raise TypeError(f"{name}: must be True, False or None, not {type(value).__name__}")
+
+
 def _ssl_context(name: str, value: object) -> object:
     if value is not None and not hasattr(value, "wrap_socket"):
         raise TypeError(f"{name}: must be an ssl.SSLContext, not {type(value).__name__}")

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from ._base import BaseClient
 from ._encoding import json_body
+from ._options import optional_flag
 from ._wire.loading import loading
 
 TYPE_CHECKING = False
@@ -70,6 +71,7 @@ class Rpc(BaseClient):
             IronflowError: The call failed.
         """
         path, is_idempotent, is_keyed = _lookup(method, _UNARY)
+        optional_flag("retry", retry)
         return self._call(  # type: ignore[no-any-return]
             "POST",
             path,

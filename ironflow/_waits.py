@@ -144,7 +144,7 @@ class Waits(BaseClient):
             RunFailedError: One failed or was cancelled, with ``raise_on_failure``.
             IronflowError: One cannot be looked up, as with status 401, 403 or 404.
         """
-        if isinstance(ids, (str, bytes)):
+        if isinstance(ids, (str, bytes)) or not hasattr(ids, "__iter__"):
             raise TypeError("ids: must be several ids, as in [id]; runs_wait takes a single one")
         known = [str(id) for id in ids if segment(ids=id)]
         wait = RunWait(self, timeout, poll_interval, on_progress)
@@ -325,6 +325,7 @@ class Waits(BaseClient):
                 is paused.
         """
         wait = Wait(self, timeout, poll_interval, on_progress, held=True)
+        _check_sequence("min_seq", min_seq)
         path = f"/api/v1/projections/{segment(name=name)}/catchup"
 
         def look(client: IronflowClient) -> models.ProjectionCatchupResponse:
@@ -338,6 +339,14 @@ class Waits(BaseClient):
             if members(reply).get("caughtUp") is True:
                 return reply
         raise wait.timed_out(f"projection {name} has not reached {min_seq}", wait.seen.get(""))
+
+
+def _check_sequence(name: str, value: object) -> None:
+    """Check a sequence: a number, or the text that events and replies have it as."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise TypeError(f"{name}: must be a whole number, not {type(value).__name__}")
+    if not (str(value).isascii() and str(value).isdigit()):
+        raise ValueError(f"{name}: must be a whole number, at least 0")
 
 
 def _outcomes(

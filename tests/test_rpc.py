@@ -297,6 +297,12 @@ def test_a_pinned_method_gives_the_same_in_a_map(client, server):
     assert isinstance(second.error, InvalidResponseError)
 
 
+def test_retry_is_true_false_or_none(client, server):
+    with pytest.raises(TypeError, match="^retry: must be True, False or None, not str$"):
+        client.rpc(GET_PROJECTION, {"name": "orders"}, retry="no")
+    assert server.requests == []
+
+
 def test_a_refused_name_is_an_outcome_of_a_map(client):
     (outcome,) = client.map(client.rpc, ["Nothing/There"])
 

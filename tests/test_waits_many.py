@@ -100,6 +100,8 @@ def test_no_ids_are_no_requests(client, server):
     [
         ("run_1", TypeError, "^ids: must be several ids"),
         (b"run_1", TypeError, "^ids: must be several ids"),
+        (None, TypeError, "^ids: must be several ids"),
+        (7, TypeError, "^ids: must be several ids"),
         ([None], TypeError, "^ids: "),
         ([b"run_1"], TypeError, "^ids: "),
         (["run_1", ""], ValueError, "^ids: must not be empty"),

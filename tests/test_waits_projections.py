@@ -176,3 +176,19 @@ def test_a_server_without_room_for_waits_is_asked_again(client, server, clock):
     server.reply(caught_up())
     assert client.projections_wait_for("orders", 42)["caughtUp"] is True
     assert clock.slept == [3.0]
+
+
+@pytest.mark.parametrize(
+    ("min_seq", "error"),
+    [(None, TypeError), (True, TypeError), (4.2, TypeError), (-1, ValueError), ("4x", ValueError)],
+)
+def test_a_sequence_that_is_none_is_refused_instead_of_waited_for(client, server, min_seq, error):
+    with pytest.raises(error, match="^min_seq: must be a whole number"):
+        client.projections_wait_for("orders", min_seq)
+    assert server.requests == []
+
+
+def test_a_sequence_may_be_the_text_that_replies_have_it_as(client, server, clock):
+    server.reply(caught_up())
+    assert client.projections_wait_for("orders", "42")["caughtUp"] is True
+    assert server.last.query["minSeq"] == "42"
