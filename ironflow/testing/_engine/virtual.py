@@ -32,7 +32,7 @@ import sys
 import threading
 from bisect import insort
 from collections.abc import Callable
-from itertools import count
+from itertools import chain, count
 from time import monotonic
 from types import FrameType
 from typing import Any
@@ -107,6 +107,7 @@ class _Wait:
         insists: Whether it may also jump while a worker has a job.
         ends: When patience ends, by the computer's clock.
         thread: The thread to start then; None for a thread that waits.
+        is_own: Whether the thread of the work itself waits, rather than a guest in its turn.
         is_open: Whether the thread may go on.
     """
 
@@ -121,6 +122,7 @@ class _Wait:
         insists: bool = False,
         patience: float | None = None,
         thread: threading.Thread | None = None,
+        is_own: bool = False,
     ) -> None:
         self.number = next(_numbers)
         self.is_over = is_over
@@ -130,6 +132,7 @@ class _Wait:
         self.insists = insists
         self.ends = _FOREVER if patience is None else monotonic() + patience
         self.thread = thread
+        self.is_own = is_own
         self.is_open = False
         self._gate = threading.Condition(lock)
 
@@ -292,8 +295,9 @@ class VirtualClock(Clock):
         work, mine.work = mine.work, None
         if mine.is_guest:
             mine.is_guest = False
-            if work and work.is_done:
-                self._end(work)
+            if work and (work.is_done or self._is_parked(work)):  # nobody else would end the turn
+                self._give_up(work)
+                self.go_on()
         elif work:
             self._end(work)
             if self._turn is not None:
@@ -354,7 +358,7 @@ class VirtualClock(Clock):
     ) -> bool:
         """Give up the turn, if this thread has it, and wait; return whether it was over in time."""
         work = self._mine.work
-        wait = _Wait(self._lock, is_over, work, **options)
+        wait = _Wait(self._lock, is_over, work, is_own=self._mine.is_spawned, **options)
         if work is not None:
             work.answers.clear()
             self._give_up(work)
@@ -399,6 +403,11 @@ class VirtualClock(Clock):
             self._strays.append(work)
             self._turn = None
             self.go_on()
+
+    def _is_parked(self, work: _Work) -> bool:
+        """Return whether the thread of a run waits for the turn or for something else."""
+        waits = chain(self._waits, *self._asleep.values())
+        return any(wait.work is work and wait.is_own for wait in waits)
 
     def _give_up(self, work: _Work) -> None:
         if self._turn is work:

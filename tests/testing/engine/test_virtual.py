@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import json
+import selectors
+import socket
 import sys
 import threading
 from datetime import datetime, timedelta, timezone
@@ -15,7 +17,7 @@ from ironflow import IronflowClient, IronflowError
 from ironflow.testing._engine import execution, state, virtual
 
 from ...local import PATIENCE, CheckedServer, until
-from ..projections import Patience, emit, job_of, numbers, state_of
+from ..projections import Patience, arrived, emit, job_of, numbers, state_of
 from ..runs import DAY, month, napper, pay, payment_waiter, start, steps_of
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -295,6 +297,37 @@ def test_a_handler_may_make_a_call_that_the_server_holds(local, local_client):
 
     (run_id, _) = local_client.events_create(body={"name": "begin"})["run_ids"]
     assert local.wait_for_run(run_id)["output"] is True
+
+
+def test_a_call_that_was_taken_for_that_of_a_run_does_not_stop_time(local, local_client):
+    local_client.workers_register(
+        "packer", body={"function_ids": ["pack"], "max_concurrent_jobs": 1}
+    )
+    ours, theirs = socket.socketpair()
+    is_listening = threading.Event()
+
+    @local.function("listens", triggers=["order.*"])
+    def listen(event, step):
+        with selectors.DefaultSelector() as selector:  # as in the middle of a call
+            selector.register(theirs, selectors.EVENT_READ)
+            is_listening.set()
+            selector.select(PATIENCE)
+        step.sleep("long", DAY)
+
+    with ours, theirs:
+        starting = Patience(lambda: start(local_client))
+        assert is_listening.wait(PATIENCE)
+        path = "/api/v1/workers/packer/jobs"
+        polling = Patience(lambda: local_client.request("GET", path, params={"wait": 20}))
+        arrived(local, path)
+        until(lambda: local._application.state.clock._turn is None)  # the poll gave up the run's
+        ours.send(b"x")
+        until(lambda: local_client.runs_get(starting.result())["status"] == "paused")
+    local_client.functions_invoke("pack")
+    (job,) = polling.result()["jobs"]
+    done = {"status": "completed", "output": None}
+    local_client.workers_update_jobs("packer", job["job_id"], body=done)
+    assert local.wait_for_run(starting.result())["status"] == "completed"
 
 
 # What does not end.
