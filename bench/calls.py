@@ -60,6 +60,10 @@ class Worker:
             raise RuntimeError(f"a worker died at: {command}")
         return json.loads(line)
 
+    def keep_to(self, cores: list[int]) -> None:
+        """Let its main thread, and those that it starts, run on these cores only."""
+        site.keep_to(cores, self._process.pid)
+
     def __enter__(self) -> Worker:
         return self
 
@@ -163,8 +167,17 @@ def measure_calls(bench: Bench, rounds: int) -> dict[str, Any]:
 
 
 def measure_threads(bench: Bench, rounds: int) -> dict[str, Any]:
-    """Measure small GETs over HTTP from 16 and from 64 threads that share one client."""
-    return {str(threads): _measure_threads(bench, threads, rounds) for threads in (16, 64)}
+    """Measure small GETs over HTTP from 16 and from 64 threads that share one client.
+
+    Contender and server share one core, then two.
+    """
+    results = {}
+    for cores in site.choices_of_cores():
+        bench.server.keep_to(cores)
+        for threads in (16, 64):
+            measure = f"{threads} threads, {site.on_cores(cores)}"
+            results[measure] = _measure_threads(bench, threads, cores, rounds)
+    return results
 
 
 def measure_large(bench: Bench, rounds: int) -> dict[str, Any]:
@@ -220,10 +233,12 @@ def measure_pages(bench: Bench, rounds: int) -> dict[str, Any]:
     }
 
 
-def _measure_threads(bench: Bench, threads: int, rounds: int) -> dict[str, Any]:
+def _measure_threads(bench: Bench, threads: int, cores: list[int], rounds: int) -> dict[str, Any]:
     workers = {
         name: worker for name in THREADED if (worker := bench.worker(name, "HTTP")) is not None
     }
+    for worker in workers.values():
+        worker.keep_to(cores)
     found: dict[str, list[dict[str, float]]] = {name: [] for name in workers}
     sockets = dict.fromkeys(workers, 0)
     names = list(workers)

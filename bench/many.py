@@ -9,7 +9,6 @@ Rules: those of ``calls.py``, for batches that ``many_worker.py`` makes.
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 import sys
@@ -69,13 +68,12 @@ def measure_map(bench: Bench, rounds: int) -> dict[str, Any]:
         for label, authority in (("", direct), (f", {DELAY * 1e3:g} ms", relay.authority)):
             workers = _workers(bench, authority, is_delayed=bool(label))
             try:
-                for cores in _choices_of_cores():
+                for cores in site.choices_of_cores():
                     for each in (bench.server, relay):
                         each.keep_to(cores)
                     found = _measure(workers, cores, rounds, is_delayed=bool(label))
-                    plural = "s" if len(cores) > 1 else ""
                     for verb, batches in found.items():
-                        measure = f"{verb.upper()}{label}, {len(cores)} core{plural}"
+                        measure = f"{verb.upper()}{label}, {site.on_cores(cores)}"
                         results[measure] = _summary(batches)
             finally:
                 for worker in workers.values():
@@ -92,7 +90,7 @@ def _measure(
     found: dict[str, dict[str, list[tuple[float, float]]]] = {"get": {}, "post": {}}
     counts: dict[tuple[str, str], int] = {}
     for worker in workers.values():
-        worker.ask(f"cores {' '.join(map(str, cores))}")
+        worker.keep_to(cores)
     for name, verb in jobs:
         workers[name].ask(f"check {verb}")
         counts[name, verb] = _count(workers[name], verb, is_delayed)
@@ -126,14 +124,6 @@ def _workers(bench: Bench, authority: str, is_delayed: bool) -> dict[str, Worker
         if name != left_out
         and (worker := bench.worker(name, "HTTP", authority, _WORKER)) is not None
     }
-
-
-def _choices_of_cores() -> list[list[int]]:
-    """Return one core and two; all there are, on a system where they cannot be chosen."""
-    if not hasattr(os, "sched_getaffinity"):
-        return [list(range(os.cpu_count() or 1))]
-    cores = sorted(os.sched_getaffinity(0))
-    return [cores[:1], cores[:2]] if len(cores) > 1 else [cores]
 
 
 def _count(worker: Worker, verb: str, is_delayed: bool) -> int:

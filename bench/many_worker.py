@@ -7,14 +7,13 @@ Rules:
    were decoded, in whatever order they come.
 3. "16 perfect threads" are what the network alone allows: a bare socket makes the share of one.
 
-Commands: ``cores NUMBER …``, ``check get|post``, ``run get|post COUNT`` and ``memory COUNT``.
+Commands: ``check get|post``, ``run get|post COUNT`` and ``memory COUNT``.
 """
 
 from __future__ import annotations
 
 import atexit
 import json
-import os
 import sys
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -254,11 +253,7 @@ def main() -> None:
     for line in sys.stdin:
         command, *rest = line.split()
         answer: Any = None
-        if command == "cores":
-            # Of this thread alone; those that a batch starts take it over.
-            if hasattr(os, "sched_setaffinity"):
-                os.sched_setaffinity(0, map(int, rest))
-        elif command == "check":
+        if command == "check":
             check(batches[rest[0]], task[f"{rest[0]}_reply"])
         elif command == "run":
             answer = run(batches[rest[0]], int(rest[1]))

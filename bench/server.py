@@ -197,6 +197,19 @@ def keep_to(cores: list[int], process: int) -> None:
         os.sched_setaffinity(process, cores)
 
 
+def choices_of_cores() -> list[list[int]]:
+    """Return one core and two; all there are, on a system where they cannot be chosen."""
+    if not hasattr(os, "sched_getaffinity"):
+        return [list(range(os.cpu_count() or 1))]
+    cores = sorted(os.sched_getaffinity(0))
+    return [cores[:1], cores[:2]] if len(cores) > 1 else [cores]
+
+
+def on_cores(cores: list[int]) -> str:
+    """Return how many cores these are, in words."""
+    return f"{len(cores)} core{'s' if len(cores) > 1 else ''}"
+
+
 def nginx_version() -> str:
     """Return the version of nginx as it says it."""
     said = subprocess.run([str(_which("nginx")), "-v"], capture_output=True, text=True).stderr
