@@ -8,6 +8,7 @@ Rules:
 3. The first that connects wins, and the others are closed. If all fail, the first failure is
    reported: it belongs to the address that the resolver prefers. That this machine has no route to
    an address, as without IPv6, is reported only if that is true of all of them.
+4. A caller that may give up earlier is asked every ``CHECK_EVERY`` seconds whether it has.
 
 No threads are used: the sockets do not block, and one selector waits for all of them. With the
 standard library, name resolution cannot be bounded.
@@ -28,10 +29,11 @@ from .signals import is_from_signal_handler
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
 ATTEMPT_DELAY = 0.25
+CHECK_EVERY = 0.05
 LONGEST_WAIT = 2**31 // 1000  # seconds; what waits counts milliseconds in a C int
 
 _WINDOWS_WOULD_BLOCK = 10035  # errno has it there alone
@@ -39,15 +41,23 @@ _NO_WAY = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.ENETUNREACH}
 _UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, _WINDOWS_WOULD_BLOCK})
 
 
-def connect(host: str, port: int, deadline: float) -> socket.socket:
+def connect(
+    host: str, port: int, deadline: float, has_given_up: Callable[[], bool] | None = None
+) -> socket.socket:
     """Return a connected socket that does not block.
 
+    Args:
+        host: Name or address.
+        port: TCP port.
+        deadline: When to give up, on the monotonic clock.
+        has_given_up: Tells that the connection is not wanted any more.
+
     Raises:
-        OSError: No address accepts a connection, or the name has none.
+        OSError: No address accepts a connection, the name has none, or the caller has given up.
         TimeoutError: The deadline has passed, on the monotonic clock.
     """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    race = _Race(in_turn(found), deadline)
+    race = _Race(in_turn(found), deadline, has_given_up)
     try:
         return race.winner()
     finally:
@@ -65,9 +75,15 @@ def in_turn(found: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 class _Race:
     """The attempts to connect to one host."""
 
-    def __init__(self, addresses: list[tuple[Any, ...]], deadline: float) -> None:
+    def __init__(
+        self,
+        addresses: list[tuple[Any, ...]],
+        deadline: float,
+        has_given_up: Callable[[], bool] | None,
+    ) -> None:
         self._waiting = addresses
         self._deadline = deadline
+        self._has_given_up = has_given_up
         self._selector = selectors.DefaultSelector()
         self._failure: OSError | None = None
 
@@ -123,7 +139,7 @@ class _Race:
         if left <= 0:
             raise TimeoutError("the deadline has passed")
         longest = ATTEMPT_DELAY if self._waiting else LONGEST_WAIT
-        for key, _ in self._selector.select(min(left, longest)):
+        for key, _ in self._select(min(left, longest)):
             sock: Any = key.fileobj
             self._selector.unregister(sock)
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
@@ -132,6 +148,19 @@ class _Race:
             sock.close()
             self._note(OSError(code, os.strerror(code)))
         return None
+
+    def _select(self, seconds: float) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait until an attempt has ended, the time has passed, or the caller has given up."""
+        if self._has_given_up is None:
+            return self._selector.select(seconds)
+        end = monotonic() + seconds
+        while True:
+            if self._has_given_up():
+                raise ConnectionAbortedError(errno.ECONNABORTED, "the connection is not wanted")
+            left = max(0.0, end - monotonic())
+            ready = self._selector.select(min(left, CHECK_EVERY))
+            if ready or left <= CHECK_EVERY:
+                return ready
 
     def _note(self, error: OSError) -> None:
         error.__traceback__ = None

@@ -31,6 +31,7 @@ from .signals import is_from_signal_handler
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
     from typing import Any
 
     from .proxies import Proxy
@@ -160,9 +161,15 @@ class Connection:
         self._poll: Any = _poll_of(sock)
 
     @classmethod
-    def open(cls, host: str, port: int, deadline: float) -> Connection:
-        """Connect to a host by TCP."""
-        return cls(connect(host, port, deadline))
+    def open(
+        cls,
+        host: str,
+        port: int,
+        deadline: float,
+        has_given_up: Callable[[], bool] | None = None,
+    ) -> Connection:
+        """Connect to a host by TCP; the arguments are those of ``addresses.connect``."""
+        return cls(connect(host, port, deadline, has_given_up))
 
     def start_tls(self, context: ssl.SSLContext, host: str, deadline: float) -> TlsConnection:
         """Run the TLS handshake and return what speaks TLS; this object is of no more use."""

@@ -5,7 +5,7 @@ Rules:
 1. Connections, options and retries are those of the transport that it is made from.
 2. ``interrupt`` shuts down the connection that is in use, so whoever waits on it wakes up and fails
    as if the connection was lost. A call that gets its connection later fails then, and no call is
-   repeated. Name resolution and connecting by TCP end by their own deadlines.
+   repeated. Only name resolution ends by itself.
 3. A connection that has gone back to the pool may belong to another call, and is left alone.
 """
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 import socket
 import threading
 
+from .connection import Connection
 from .transport import Transport
 
 TYPE_CHECKING = False
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._errors import IronflowError
-    from .connection import Connection
     from .limits import Limits
     from .messages import Request
     from .replies import Reply
@@ -52,7 +52,7 @@ class InterruptibleTransport(Transport):
             self._shut_down()
 
     def dial(self, host: str, port: int, deadline: float) -> Connection:
-        connection = super().dial(host, port, deadline)
+        connection = Connection.open(host, port, deadline, self._interrupted.is_set)
         self._use(connection)
         return connection
 

@@ -7,10 +7,16 @@ import time
 
 import pytest
 
-from ironflow import IronflowClient, IronflowConnectionError, IronflowError
+from ironflow import (
+    IronflowClient,
+    IronflowConnectionError,
+    IronflowError,
+    IronflowTimeoutError,
+)
 from ironflow._wire.interruptible import InterruptibleTransport
 
 from ..hostile import PATIENCE, HostileServer, behave, reply, request, stall
+from .test_addresses import swallowing
 
 
 def interruptible(url, **options):
@@ -50,6 +56,27 @@ def test_a_call_that_waits_fails_and_is_not_repeated(scheme):
             assert not thread.is_alive()
         assert [(type(each), each.attempts) for each in failures] == [(IronflowConnectionError, 1)]
         assert server.accepted == 1
+
+
+def test_a_call_to_an_address_that_swallows_packets_fails_too():
+    with swallowing() as (host, port):
+        client, transport = interruptible(f"http://{host}:{port}")
+        with client:
+            thread, failures = in_vain(client)
+            time.sleep(0.1)
+            assert thread.is_alive()
+            transport.interrupt()
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+    assert [type(each) for each in failures] == [IronflowConnectionError]
+
+
+def test_a_call_to_an_address_that_swallows_packets_keeps_its_deadline():
+    with swallowing() as (host, port):
+        with IronflowClient(f"http://{host}:{port}", timeout=0.2, max_attempts=1) as client:
+            client._transport = InterruptibleTransport(client._open())
+            with pytest.raises(IronflowTimeoutError):
+                client.runs_get("run_1")
 
 
 def test_a_call_that_pauses_before_its_next_attempt_goes_no_further():
