@@ -108,9 +108,10 @@ class Style:
     def keys(self, items: list[Any]) -> list[Key]:
         """Return the identity of each item."""
         if len(self.identity) == 1:
+            name = self.identity[0]
             found: list[Any]
             try:  # the usual page, without a call for each item
-                found = [item[self.identity[0]] for item in items]
+                found = [item[name] for item in items]
             except (KeyError, TypeError):
                 found = [None]
             if all(found) and {int, str}.issuperset(map(type, found)):
