@@ -9,7 +9,7 @@ import pytest
 from ironflow import IronflowTimeoutError
 
 from ..frames import TEXT, close_frame, frame
-from ..hostile import HostileServer, HungUp, drain
+from ..hostile import HostileServer, HungUp, drain, trusting_context
 from ..live import connected, text, upgrade
 
 PATTERNS = [f"{number}:{'p' * 1_000_000}" for number in range(12)]  # more than sockets buffer
@@ -30,9 +30,11 @@ def chatter(peer):
     peer.send(CHATTER)
 
 
-def test_a_server_that_says_much_before_it_reads_gets_every_subscription():
+@pytest.mark.parametrize("certificate", [None, "good.pem"])
+def test_a_server_that_says_much_before_it_reads_gets_every_subscription(certificate):
     script = [upgrade, chatter, read_patterns, text(EVENT), close_frame(1000), drain]
-    with HostileServer(script) as server, connected(server) as client:
+    server = HostileServer(script, certificate=certificate)
+    with server, connected(server, ssl_context=trusting_context()) as client:
         assert list(client.subscribe(*PATTERNS, reconnect=False)) == [EVENT]
 
 
