@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hmac
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from .._call import Call
 from .._engine.refusals import Refusal, missing
 from .._engine.state import Record
 from .._engine.webhooks import Deliveries, Sources, sources_of, unregistered
+from .._reading import Fields
 from ._pages import window
 from ._table import route
 
@@ -69,64 +71,39 @@ def create_source(call: Call) -> Record:
     return sources.shown(source, token=True)
 
 
-@route("POST", f"{_SERVICE}/GetWebhookSource")
-def get_source(call: Call) -> Record:
-    sources, source = _source(call)
-    return sources.shown(source)
+def _changing(method: str, change: Callable[[Fields, Sources, Record], Any]) -> None:
+    """Register a method that finds a source, changes it and returns it."""
+
+    @route("POST", f"{_SERVICE}/{method}")
+    def act(call: Call) -> Record:
+        body, sources = call.body(), call.environment.of(Sources)
+        source = sources.require(body.text("id"))
+        change(body, sources, source)
+        return sources.shown(source, token=method == "RotateWebhookIngestToken")
 
 
-@route("POST", f"{_SERVICE}/UpdateWebhookSource")
-def update_source(call: Call) -> Record:
-    body, (sources, source) = call.body(), _source(call)
-    sources.change(
-        source,
-        name=body.text("name"),
-        metadata=body.members("metadata", {}),
-        verify_header=body.text("verify_header", "") or source["verify_header"],
-    )
-    return sources.shown(source)
+def _update(body: Fields, sources: Sources, source: Record) -> None:
+    header = body.text("verify_header", "") or source["verify_header"]
+    name, metadata = body.text("name"), body.members("metadata", {})
+    sources.change(source, name=name, metadata=metadata, verify_header=header)
 
 
-@route("POST", f"{_SERVICE}/RotateWebhookSecret")
-def rotate_secret(call: Call) -> Record:
-    return _with_secret(call, call.body().text("verify_secret"))
+def _replace_secret(body: Fields, sources: Sources, source: Record) -> None:
+    secret = body.text("verify_secret")
+    sources.set_secret(source, secret, body.integer("grace_seconds", 0, low=0))
 
 
-@route("POST", f"{_SERVICE}/DisableWebhookSignatureVerification")
-def disable_verification(call: Call) -> Record:
-    return _with_secret(call, "")
+def _disable(body: Fields, sources: Sources, source: Record) -> None:
+    sources.set_secret(source, "", body.integer("grace_seconds", 0, low=0))
 
 
-@route("POST", f"{_SERVICE}/ExpireWebhookSecretPrev")
-def expire_old_secret(call: Call) -> Record:
-    sources, source = _source(call)
-    sources.end_old_secret(source)
-    return sources.shown(source)
-
-
-@route("POST", f"{_SERVICE}/RotateWebhookIngestToken")
-def rotate_token(call: Call) -> Record:
-    sources, source = _source(call)
-    sources.renew_token(source)
-    return sources.shown(source, token=True)
-
-
-@route("POST", f"{_SERVICE}/DeleteWebhookSource")
-def delete_source(call: Call) -> None:
-    sources, source = _source(call)
-    sources.remove(source["id"])
-
-
-def _source(call: Call) -> tuple[Sources, Record]:
-    """Return the sources, and the one that the request names."""
-    sources = call.environment.of(Sources)
-    return sources, sources.require(call.body().text("id"))
-
-
-def _with_secret(call: Call, secret: str) -> Record:
-    sources, source = _source(call)
-    sources.set_secret(source, secret, call.body().integer("grace_seconds", 0, low=0))
-    return sources.shown(source)
+_changing("GetWebhookSource", lambda *_: None)
+_changing("UpdateWebhookSource", _update)
+_changing("RotateWebhookSecret", _replace_secret)
+_changing("DisableWebhookSignatureVerification", _disable)
+_changing("ExpireWebhookSecretPrev", lambda _, sources, source: sources.end_old_secret(source))
+_changing("RotateWebhookIngestToken", lambda _, sources, source: sources.renew_token(source))
+_changing("DeleteWebhookSource", lambda _, sources, source: sources.remove(source["id"]))
 
 
 # Lists.
