@@ -234,14 +234,7 @@ def view_of(environment: Environment, name: str) -> View:
     return view
 
 
-def rebuild(
-    view: View,
-    *,
-    from_event: str = "",
-    to_event: str = "",
-    partition: str = "",
-    dry_run: bool = False,
-) -> Record:
+def rebuild(view: View, *, from_event: str, to_event: str, partition: str, dry_run: bool) -> Record:
     """Start a rebuild and return its job; a dry run only counts the events."""
     if view.status == "rebuilding":
         raise Refusal(409, "a rebuild is already in progress")

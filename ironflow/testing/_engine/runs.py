@@ -131,14 +131,13 @@ class Wait:
         pattern: str = "",
         match: Mapping[str, Any] | None = None,
         value: tuple[str, str] | None = None,
-        child: Run | None = None,
     ) -> None:
         self.step = step
         self.until = until
         self.pattern = pattern
         self.match: Mapping[str, Any] = match or {}
         self.value = value
-        self.child = child
+        self.child: Run | None = None
         self.timer: Timer | None = None
 
     def has_value(self, data: Any) -> bool:

@@ -69,13 +69,7 @@ def kv_get_buckets_keys(call: Call, bucket: str, key: str) -> Record:
     entry = _bucket(call, bucket).current(_checked(key))
     if entry is None:
         raise missing("key")
-    return {
-        "key": key,
-        "value": base64.b64encode(entry.value).decode(),
-        "revision": entry.revision,
-        "operation": entry.operation,
-        "created_at": timestamp(entry.written),
-    }
+    return {**_shown(key, entry), "created_at": timestamp(entry.written)}
 
 
 @route("PUT", "/api/v1/kv/buckets/{bucket}/keys/{key...}", raw=True)
@@ -103,16 +97,14 @@ def kv_list_buckets_watch(call: Call, bucket: str) -> Reply:
         return buckets[bucket].watch(pattern, wake)
 
     def frame(key: str, entry: Entry) -> Record:
-        return {
-            "type": "kv_update",
-            "bucket": bucket,
-            "key": key,
-            "value": base64.b64encode(entry.value).decode(),
-            "revision": entry.revision,
-            "operation": entry.operation,
-        }
+        return {"type": "kv_update", "bucket": bucket, **_shown(key, entry)}
 
     return switch(call, WatchSession(call.environment, begin, frame))
+
+
+def _shown(key: str, entry: Entry) -> Record:
+    value = base64.b64encode(entry.value).decode()
+    return {"key": key, "value": value, "revision": entry.revision, "operation": entry.operation}
 
 
 def _bucket(call: Call, name: str) -> Bucket:
