@@ -203,6 +203,8 @@ def _read_environment(state: State, key: str, given: Record, place: Place) -> No
         if id == e.id or (not id and record["name"] == e.record["name"])
     )
     own = next(known, None)
+    if own is None and id in state.environments:
+        place.at("org_id").wrong("is not that of the environment with this id")
     name = str(record.get("name", own.record["name"] if own else id))
     try:
         check_name(state, org_id, name, own)

@@ -260,6 +260,13 @@ WRONG = [
         "environments.x.org_id names organization 'org_9'",
     ),
     ({"environments": {"x": {"kvs": {}}}}, "environments.x.kvs is not known; known are kv, "),
+    (
+        {
+            "organizations": {"org_1": {"id": "org_1", "name": "T"}},
+            "environments": {"env_default": {"org_id": "org_1"}},
+        },
+        "environments.env_default.org_id is not that of the environment with this id",
+    ),
     ({"environments": {"A B": {}}}, "environments.A B cannot be: an environment's name is made"),
     ({"environments": {"env_default": {"name": "A"}}}, "environments.env_default cannot be: an en"),
     (
