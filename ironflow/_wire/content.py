@@ -31,6 +31,7 @@ MAX_MEMBERS = 100
 DECODED_LIMIT = 3.3  # with Python itself this stays below four times the default size limit
 MARK_COST = 110  # bytes: what dicts with one new key each take for each of their three marks
 
+_MOST_COST = MARK_COST + 3 * 4  # of one byte: a mark, and three times a wide character
 _SLICE = 64 * 1024
 _BLOCK = 1024 * 1024
 _ALWAYS_FITS = 256 * 1024  # not worth an estimate: a hundred bytes for each byte are 25 MB
@@ -171,6 +172,8 @@ def parse(text: str) -> Any:
 def _fits(content: bytes | bytearray, text: bool, room: float) -> bool:
     """Tell whether a body takes no more than some bytes of memory while it is decoded."""
     size = len(content)
+    if size * _MOST_COST <= room:
+        return True
     is_ascii = content.isascii()
     # Python stores every character of a text in as many bytes as its widest one needs. While it
     # decodes, there is room for a character for each byte, besides the body and what came before
@@ -215,7 +218,8 @@ def _width(content: bytes | bytearray) -> int:
 
 def _escaped_width(content: bytes | bytearray) -> int:
     """Return how many bytes the widest character takes that JSON writes as an escape."""
-    if not _WIDE_ESCAPE.search(content):
+    has_escapes = b"\\" in content  # a pattern takes twenty times as long to find that out
+    if not has_escapes or not _WIDE_ESCAPE.search(content):
         return 1
     return 4 if _WIDEST_ESCAPE.search(content) else 2
 
