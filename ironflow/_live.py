@@ -65,7 +65,7 @@ class Live(BaseClient):
             idle_ping: Seconds of silence after which the server is pinged; after as many again the
                 connection counts as lost.
             reconnect: Whether to connect again after a loss, as often as it takes, instead of
-                raising. Status 401, 403, 404 and 426 end the stream in any case.
+                raising. A handshake answered 401, 403, 404 or 426 ends the stream in any case.
             on_gap: Called once per loss, when the stream stands again and before what has changed
                 is given, with a dict: ``error``, ``healed``, ``attempts``, ``seconds``.
 
@@ -110,7 +110,7 @@ class Live(BaseClient):
             idle_ping: Seconds of silence after which the server is pinged; after as many again the
                 connection counts as lost.
             reconnect: Whether to connect again after a loss, as often as it takes, instead of
-                raising. Status 401, 403, 404 and 426 end the stream in any case.
+                raising. A handshake answered 401, 403, 404 or 426 ends the stream in any case.
             on_gap: Called once per loss, when the stream stands again and before what has changed
                 is given, with a dict: ``error``, ``healed``, ``attempts``, ``seconds``.
 
@@ -171,7 +171,7 @@ class Live(BaseClient):
             idle_ping: Seconds of silence after which the server is pinged; after as many again the
                 connection counts as lost.
             reconnect: Whether to connect again after a loss, as often as it takes, instead of
-                raising. Status 401, 403, 404 and 426 end the stream in any case.
+                raising. A handshake answered 401, 403, 404 or 426 ends the stream in any case.
             on_gap: Called once per loss, when the stream stands again, with a dict: ``error``,
                 ``healed`` (False), ``attempts``, ``seconds``.
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from ._errors import InvalidResponseError
+from ._polling import is_mendable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._errors import IronflowError
@@ -41,8 +44,14 @@ def after_end(kind: str, *, reconnect: bool) -> str:
 
 
 def kind_of(failure: IronflowError) -> str:
-    """Return which kind of end a failed handshake or a failed reading of the state is."""
+    """Return which kind of end a failed handshake is."""
     return DENIED if failure.status_code in _STAYING_STATUSES else LOST
+
+
+def is_final(failure: IronflowError) -> bool:
+    """Return whether the state cannot be read after a gap, however often one tries."""
+    is_of_server = failure.status_code != 0 or isinstance(failure, InvalidResponseError)
+    return is_of_server and not is_mendable(failure)
 
 
 class Ended(Exception):

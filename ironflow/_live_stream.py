@@ -7,7 +7,8 @@ Rules:
    has come. What ends it for good is decided in ``_live_ends``.
 2. The new connection is opened first and the state is read after that, so that no change falls in
    between. What is read and what arrives are compared by revision: nothing is yielded twice, and
-   nothing older.
+   nothing older. If the server refuses to let it be read, the stream goes on, and the loss counts
+   as not healed.
 3. A loss is reported once, when the new subscription stands and before the first item after it: to
    ``on_gap``, or to the log where nothing can be read again.
 4. ``timeout`` bounds the wait for the next item, reconnecting included. The stream can still be
@@ -48,6 +49,7 @@ from ._live_ends import (
     UNUSABLE,
     Ended,
     after_end,
+    is_final,
     kind_of,
 )
 from ._live_messages import Gap
@@ -124,6 +126,7 @@ class LiveStream(Generic[Item]):
         self._closing = threading.Event()
         self._finished = False
         self._reading = False
+        self._is_healed = False
         self._pinged = False
         self._ready: list[Any] = []
         self._attempts = 0  # that failed since something came
@@ -228,7 +231,7 @@ class LiveStream(Generic[Item]):
         item = self._read(end) if self._reading else self._receive(self._socket, end)
         if self._gap is None or not self._source.stands or (self._reading and item is None):
             return item
-        self._gap["healed"] = self._source.heals
+        self._gap["healed"] = self._is_healed
         if item is not None:  # kept, because the callback may raise
             self._ready.append(item)
         self._tell_gap(self._gap)
@@ -317,7 +320,7 @@ class LiveStream(Generic[Item]):
         except IronflowError as error:
             ended = Ended(kind_of(error), error)
         else:
-            self._reading = self._source.heals
+            self._reading = self._is_healed = self._source.heals
             return
         raise ended
 
@@ -354,11 +357,15 @@ class LiveStream(Generic[Item]):
         try:
             item, done = self._source.read(client)
         except IronflowError as error:
-            ended = Ended(kind_of(error), error)
+            failure = error
         else:
             self._reading = not done
             return item
-        raise ended
+        if self._closing.is_set() or not is_final(failure):
+            raise Ended(LOST, failure)
+        self._reading = self._is_healed = False
+        _log.warning("the state of %s cannot be read again: %s", self._source.path, failure)
+        return None
 
     def _tell_gap(self, gap: Gap) -> None:
         self._gap = None
