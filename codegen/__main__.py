@@ -28,7 +28,7 @@ from .render import RenderError, render_all
 from .revisions import RevisionError, last_tag, load_revision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from .model import Manifest
 
@@ -122,10 +122,12 @@ def diff(options: argparse.Namespace) -> int:
     return int(any(change.is_breaking for change in changes) and not options.allow_breaking)
 
 
-def _files(manifest: Manifest, root: Path) -> list[tuple[str, str | None, str]]:
-    """Return each generated file: its name, its text as it is, and as it should be."""
-    files = render_all(manifest, root).items()
-    return [(name, current(root / name), content) for name, content in files]
+def _files(manifest: Manifest, root: Path) -> Iterator[tuple[str, str | None, str]]:
+    """Yield each generated file: its name, its text as it is, and as it should be."""
+    files = render_all(manifest, root)
+    found = {name: current(root / name) for name in files}
+    for name, text in found.items():
+        yield name, text, files.pop(name)  # a large manifest makes many megabytes of them
 
 
 def _parser() -> argparse.ArgumentParser:

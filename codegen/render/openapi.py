@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from codegen.model import Body, Type
@@ -115,7 +116,10 @@ def render(manifest: Manifest, methods: Sequence[Method]) -> str:
             },
         },
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    text = StringIO()  # dumps() keeps millions of pieces until the end
+    json.dump(document, text, indent=2, ensure_ascii=False)
+    text.write("\n")
+    return text.getvalue()
 
 
 def _path(template: str) -> str:
