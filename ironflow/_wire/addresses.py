@@ -56,7 +56,10 @@ def connect(
         OSError: No address accepts a connection, the name has none, or the caller has given up.
         TimeoutError: The deadline has passed, on the monotonic clock.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    # As bytes: the codec that a name in a str goes through is Python code, and wraps what the
+    # caller's signal handlers raise in it.
+    name = host.encode("ascii") if host.isascii() else host
+    found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
     race = _Race(in_turn(found), deadline, has_given_up)
     try:
         return race.winner()

@@ -346,3 +346,20 @@ def test_a_log_filter_may_make_a_call_of_its_own(caplog):
     finally:
         logger.removeFilter(calls)
     assert made == [{"id": "inner"}]
+
+
+def test_no_codec_wraps_what_a_handler_raises_while_a_name_is_resolved():
+    class Interrupted(Exception):
+        pass
+
+    def ring(frame, event, argument):
+        if event == "call" and frame.f_code.co_filename.endswith("idna.py"):
+            raise Interrupted  # as a handler would that is called there
+
+    with HostileServer() as server, IronflowClient(server.url, KEY, timeout=20) as client:
+        before = sys.gettrace()
+        sys.settrace(ring)
+        try:
+            assert client.request("GET", "/x?id=1") == {"id": "1"}
+        finally:
+            sys.settrace(before)
