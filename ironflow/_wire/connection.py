@@ -464,7 +464,8 @@ def with_tls(sock: socket.socket, context: ssl.SSLContext, host: str) -> ssl.SSL
         traceback = error.__traceback__ and error.__traceback__.tb_next
         while traceback is not None:
             made = traceback.tb_frame.f_locals.get("self")
-            if isinstance(made, socket.socket):
+            # One that was interrupted while it was made has no file descriptor to close yet.
+            if isinstance(made, socket.socket) and hasattr(made, "_io_refs"):
                 made.close()
             traceback = traceback.tb_next
         raise

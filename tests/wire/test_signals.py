@@ -9,6 +9,7 @@ import linecache
 import logging
 import os
 import signal
+import ssl
 import sys
 import threading
 import warnings
@@ -348,7 +349,8 @@ def test_a_log_filter_may_make_a_call_of_its_own(caplog):
     assert made == [{"id": "inner"}]
 
 
-def test_no_codec_wraps_what_a_handler_raises_while_a_name_is_resolved():
+@pytest.mark.parametrize("certificate", [None, "good.pem"], ids=["plain", "TLS"])
+def test_no_codec_wraps_what_a_handler_raises_while_a_connection_is_opened(certificate):
     class Interrupted(Exception):
         pass
 
@@ -356,10 +358,34 @@ def test_no_codec_wraps_what_a_handler_raises_while_a_name_is_resolved():
         if event == "call" and frame.f_code.co_filename.endswith("idna.py"):
             raise Interrupted  # as a handler would that is called there
 
-    with HostileServer() as server, IronflowClient(server.url, KEY, timeout=20) as client:
-        before = sys.gettrace()
-        sys.settrace(ring)
-        try:
-            assert client.request("GET", "/x?id=1") == {"id": "1"}
-        finally:
-            sys.settrace(before)
+    with HostileServer(certificate=certificate) as server:
+        context = trusting_context() if certificate else None
+        with IronflowClient(server.url, KEY, ssl_context=context) as client:
+            client._open()  # loads the codec
+            before = sys.gettrace()
+            sys.settrace(ring)
+            try:
+                assert client.request("GET", "/x?id=1") == {"id": "1"}
+            finally:
+                sys.settrace(before)
+
+
+def test_a_handler_that_interrupts_the_making_of_a_tls_socket_is_told_and_nothing_else():
+    def ring(frame, event, argument):
+        made = frame.f_locals.get("self")
+        is_half_made = isinstance(made, ssl.SSLSocket) and not hasattr(made, "_io_refs")
+        if is_half_made and frame.f_code.co_name == "_create":
+            handler = raising(TimeoutError("mine"))
+            handler(signal.SIGALRM, frame)  # as the interpreter calls one there
+        return ring
+
+    with HostileServer(certificate="good.pem") as server:
+        with IronflowClient(server.url, KEY, ssl_context=trusting_context()) as client:
+            before = sys.gettrace()
+            sys.settrace(ring)
+            try:
+                with pytest.raises(TimeoutError, match="^mine$"):
+                    client.request("GET", "/x?id=1")
+            finally:
+                sys.settrace(before)
+            assert client.request("GET", "/x?id=2") == {"id": "2"}
