@@ -452,11 +452,15 @@ def with_tls(sock: socket.socket, context: ssl.SSLContext, host: str) -> ssl.SSL
         OSError: The peer has gone; no socket is left open.
     """
     sock.getpeername()  # without a peer, wrap_socket would give a socket without TLS
+    in_its_own_way = wraps_in_its_own_way(context)
+    name: str | bytes = host
+    if host.isascii() and not in_its_own_way:
+        name = host.encode("ascii")  # past the codec for names, as in addresses.connect
     try:
         return context.wrap_socket(
             sock,
-            server_hostname=host,
-            do_handshake_on_connect=wraps_in_its_own_way(context),
+            server_hostname=name,
+            do_handshake_on_connect=in_its_own_way,
             suppress_ragged_eofs=False,
         )
     except OSError as error:
